@@ -1,0 +1,1 @@
+"""The shared core: pure rules (domain), tables (models) and use cases (services)."""

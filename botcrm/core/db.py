@@ -1,0 +1,287 @@
+"""The thin layer over tortoise: open, migrate, one transaction, and plain SQL that reads the same on both databases."""
+
+import contextlib
+import functools
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from filelock import FileLock
+from tortoise import Tortoise, connections
+from tortoise.backends.base import executor
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.transactions import in_transaction
+
+from botcrm.core.domain.errors import DatabaseUnusable
+
+_PRAGMAS = {"busy_timeout": "10000", "synchronous": "FULL", "cache_size": "-65536", "temp_store": "MEMORY"}
+_MIGRATION_LOCK = 0x626F7463726D  # "botcrm": the key of PostgreSQL's advisory lock
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Return the file behind an sqlite:// URL, None for another database."""
+    parts = urlsplit(url)
+    if parts.scheme != "sqlite":
+        return None
+    return Path(url.removeprefix("sqlite://").split("?")[0])
+
+
+def config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
+    """Return tortoise's configuration for a database URL.
+
+    :raises DatabaseUnusable: the URL is of no kind that botcrm knows
+    """
+    scheme = urlsplit(url).scheme
+    connection: dict[str, Any]
+    if scheme == "sqlite":
+        pragmas = dict(_PRAGMAS) | dict(parse_qsl(urlsplit(url).query))
+        pragmas["foreign_keys"] = "ON" if foreign_keys else "OFF"
+        connection = {"engine": "botcrm.core.sqlite", "credentials": {"file_path": str(sqlite_path(url)), **pragmas}}
+    elif scheme in ("postgres", "postgresql", "asyncpg"):
+        connection = expand_db_url(url.replace("postgresql://", "postgres://", 1))
+    else:
+        raise DatabaseUnusable(reason=f"unknown kind of database {scheme or url!r}: use sqlite:// or postgres://")
+    return {
+        "connections": {"default": connection},
+        "apps": {
+            "core": {
+                "models": ["botcrm.core.models"],
+                "default_connection": "default",
+                "migrations": "botcrm.core.migrations",
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+async def open_database(url: str) -> None:
+    """Connect the models of this process to a migrated database."""
+    executor.EXECUTOR_CACHE.clear()
+    await Tortoise.init(config=config(url), _enable_global_fallback=True)
+
+
+async def close() -> None:
+    """Close every connection; a no-op when none is open."""
+    with contextlib.suppress(RuntimeError):
+        await Tortoise.close_connections()
+    executor.EXECUTOR_CACHE.clear()
+    _search_mode.clear()
+
+
+def connection() -> BaseDBAsyncClient:
+    """Return the connection in force here: the transaction's own inside one."""
+    return connections.get("default")
+
+
+def dialect() -> str:
+    """Return "sqlite" or "postgres"."""
+    return str(connection().capabilities.dialect)
+
+
+@contextlib.asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
+    """Hold one transaction; nested, a savepoint."""
+    async with in_transaction("default"):
+        yield
+
+
+@functools.lru_cache(maxsize=2048)
+def _numbered(sql: str) -> str:
+    parts = sql.split("?")
+    return "".join(part + (f"${i + 1}" if i < len(parts) - 1 else "") for i, part in enumerate(parts))
+
+
+def _adapt(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(" ")
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def _ready(sql: str, args: Sequence[Any]) -> tuple[str, list[Any]]:
+    if dialect() == "postgres":
+        return _numbered(sql), list(args)
+    return sql, [_adapt(value) for value in args]
+
+
+async def fetch(sql: str, *args: Any) -> list[dict[str, Any]]:
+    """Run a query with ? placeholders and return its rows.
+
+    Datetimes come back as the driver gives them: pass them through `moment`.
+    """
+    sql, values = _ready(sql, args)
+    return await connection().execute_query_dict(sql, values)
+
+
+async def fetch_one(sql: str, *args: Any) -> dict[str, Any] | None:
+    """Run a query and return its first row."""
+    rows = await fetch(sql, *args)
+    return rows[0] if rows else None
+
+
+async def execute(sql: str, *args: Any) -> int:
+    """Run a statement and return how many rows it changed."""
+    sql, values = _ready(sql, args)
+    return (await connection().execute_query(sql, values))[0]
+
+
+async def execute_many(sql: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Run one statement for many rows of values."""
+    if dialect() == "postgres":
+        await connection().execute_many(_numbered(sql), [list(row) for row in rows])
+    else:
+        await connection().execute_many(sql, [[_adapt(value) for value in row] for row in rows])
+
+
+async def insert(table: str, **values: Any) -> int:
+    """Insert one row and return its id."""
+    sql = f'INSERT INTO "{table}" ({", ".join(values)}) VALUES ({", ".join("?" * len(values))}) RETURNING id'
+    rows = await fetch(sql, *values.values())
+    return int(rows[0]["id"])
+
+
+def to_json(value: Any) -> str:
+    """Encode what an event, job or outbox row carries; moments, dates and amounts become text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+
+
+def from_json(value: Any) -> Any:
+    """Decode a JSON column as the driver returned it."""
+    return json.loads(value) if isinstance(value, str | bytes) else value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"not storable: {value!r}")
+
+
+def moment(value: Any) -> datetime | None:
+    """Turn a driver's datetime into aware UTC."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def moment_needed(value: Any) -> datetime:
+    """Turn a driver's datetime of a NOT NULL column into aware UTC."""
+    found = moment(value)
+    assert found is not None
+    return found
+
+
+# --- migrations ------------------------------------------------------------------------------------------------------
+
+
+async def pending_migrations(url: str) -> list[str]:
+    """Return the names of the migrations that this database still lacks, oldest first."""
+    from tortoise.migrations.executor import MigrationExecutor
+
+    settings = config(url)
+    await Tortoise.init(config=settings, init_connections=False)
+    try:
+        plan = await MigrationExecutor(connections.get("default"), settings["apps"]).plan()
+        return [step.migration.name for step in plan]
+    finally:
+        await close()
+
+
+async def migrate(url: str) -> list[str]:
+    """Bring the database up to date, alone: a lock keeps other processes out, and an SQLite file is copied first.
+
+    :returns: the names of the migrations that were applied
+    :raises DatabaseUnusable: the file or the server cannot be opened or written
+    """
+    path = sqlite_path(url)
+    try:
+        if path is None:
+            async with _advisory_lock(url):
+                return await _migrate(url)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{path}.lock", timeout=60):
+            return await _migrate(url)
+    except (OSError, sqlite3.DatabaseError) as exc:
+        raise DatabaseUnusable(reason=str(exc)) from exc
+
+
+async def _migrate(url: str) -> list[str]:
+    from tortoise.migrations.api.migrate import migrate as tortoise_migrate
+
+    pending = await pending_migrations(url)
+    path = sqlite_path(url)
+    if pending:
+        if path is not None and path.exists() and path.stat().st_size:
+            _copy(path, path.with_name(f"{path.name}.before-{pending[0]}"))
+        try:
+            # Rebuilding a table with foreign keys on would cascade into its children (facts: SQLite RemoveField).
+            await tortoise_migrate(config=config(url, foreign_keys=False), direction="forward")
+        finally:
+            await close()
+    await open_database(url)
+    try:
+        await _ensure_search()
+    finally:
+        await close()
+    return pending
+
+
+def _copy(source: Path, target: Path) -> None:
+    with contextlib.closing(sqlite3.connect(source)) as old, contextlib.closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+
+
+@contextlib.asynccontextmanager
+async def _advisory_lock(url: str) -> AsyncIterator[None]:
+    import asyncpg
+
+    try:
+        lock = await asyncpg.connect(url.replace("asyncpg://", "postgres://", 1))
+    except (asyncpg.PostgresError, OSError) as exc:
+        raise DatabaseUnusable(reason=str(exc)) from exc
+    try:
+        await lock.execute("SELECT pg_advisory_lock($1)", _MIGRATION_LOCK)
+        yield
+    finally:
+        await lock.close()
+
+
+# --- the vocabulary for inexact search: what SQL has no common words for -----------------------------------------------
+
+_search_mode: dict[str, bool] = {}
+
+
+async def _ensure_search() -> None:
+    """Create the trigram index over the words that records are found by."""
+    if dialect() == "sqlite":
+        await execute("CREATE VIRTUAL TABLE IF NOT EXISTS search_word USING fts5(word, tokenize='trigram')")
+        return
+    await execute("CREATE TABLE IF NOT EXISTS search_word (word text PRIMARY KEY)")
+    with contextlib.suppress(Exception):  # the extension needs a right that the database's owner may lack
+        await execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    if await has_trigrams():
+        await execute("CREATE INDEX IF NOT EXISTS search_word_trgm ON search_word USING gin (word gin_trgm_ops)")
+
+
+async def has_trigrams() -> bool:
+    """Tell whether inexact words can be searched by trigram here."""
+    if "trigrams" not in _search_mode:
+        sqlite = dialect() == "sqlite"
+        _search_mode["trigrams"] = sqlite or bool(await fetch("SELECT 1 AS y FROM pg_extension WHERE extname = 'pg_trgm'"))
+    return _search_mode["trigrams"]
+
+# What `tortoise -c botcrm.core.db.MIGRATIONS makemigrations` reads when a developer changes a model.
+MIGRATIONS = config("sqlite://:memory:")

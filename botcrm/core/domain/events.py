@@ -1,0 +1,184 @@
+"""Every fact the core records, as typed events in the past tense.
+
+An event says which record changed, who changed it, and the changed fields before and after as JSON-ready values (moments ISO 8601 in
+UTC, amounts as decimal text). Timeline, undo, exports and hooks all read these; a new fact is a new class here.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+EVENTS: dict[str, type["Event"]] = {}
+
+
+@dataclass(slots=True)
+class Event:
+    """Something that happened to one record.
+
+    `before` and `after` hold only the fields that changed; `about` the ids of the deal, contact, company and lead it concerns.
+    """
+
+    entity: str
+    record_id: int
+    version: int
+    at: datetime
+    work_id: int
+    actor_id: int | None
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    about: dict[str, int | None] = field(default_factory=dict)
+    undoes: int | None = None
+    id: int | None = None
+
+    creates: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super(Event, cls).__init_subclass__(**kwargs)
+        EVENTS[cls.__name__] = cls
+
+    @property
+    def type(self) -> str:
+        """Return the name the event is stored under."""
+        return type(self).__name__
+
+
+class Created(Event):
+    """A record came to be; `after` holds all its fields."""
+
+    creates = True
+
+
+class CompanyCreated(Created):
+    """A company was added."""
+
+
+class CompanyChanged(Event):
+    """A company's fields were changed."""
+
+
+class ContactCreated(Created):
+    """A contact was added."""
+
+
+class ContactChanged(Event):
+    """A contact's fields were changed."""
+
+
+class LeadCreated(Created):
+    """A lead came in or was added."""
+
+
+class LeadChanged(Event):
+    """A lead's fields were changed."""
+
+
+class LeadConverted(Event):
+    """A lead became contact, company and deal."""
+
+
+class LeadLost(Event):
+    """A lead was given up."""
+
+
+class DealCreated(Created):
+    """A deal was opened."""
+
+
+class DealChanged(Event):
+    """A deal's fields were changed."""
+
+
+class DealStageChanged(Event):
+    """A deal moved to another stage."""
+
+
+class DealWon(Event):
+    """A deal was won."""
+
+
+class DealLost(Event):
+    """A deal was lost."""
+
+
+class DealReopened(Event):
+    """A closed deal was opened again."""
+
+
+class OwnerChanged(Event):
+    """A record went over to another person."""
+
+
+class ActivityPlanned(Created):
+    """An activity was scheduled."""
+
+
+class ActivityLogged(Created):
+    """Something already done was written down."""
+
+
+class ActivityChanged(Event):
+    """An activity's fields were changed."""
+
+
+class ActivityRescheduled(Event):
+    """An activity's time was moved."""
+
+
+class ActivityDone(Event):
+    """A planned activity was done."""
+
+
+class ActivityCancelled(Event):
+    """A planned activity was called off."""
+
+
+class NoteAdded(Created):
+    """A note was written."""
+
+
+class NoteChanged(Event):
+    """A note's text was corrected."""
+
+
+class FileAdded(Created):
+    """A file was attached."""
+
+
+class MessageReceived(Created):
+    """A client wrote."""
+
+
+class MessageSent(Created):
+    """Somebody answered a client."""
+
+
+class MessageAnswered(Event):
+    """A client's message was dealt with."""
+
+
+class TagAdded(Event):
+    """A tag was hung on a record."""
+
+
+class TagRemoved(Event):
+    """A tag was taken off a record."""
+
+
+class UserAdded(Created):
+    """Somebody joined the staff."""
+
+
+class UserChanged(Event):
+    """A person's data was changed."""
+
+
+class SettingChanged(Event):
+    """A setting was changed."""
+
+
+class RecordDeleted(Event):
+    """A record was deleted (it can be brought back)."""
+
+
+class RecordRestored(Event):
+    """A deleted record was brought back."""

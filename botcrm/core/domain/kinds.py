@@ -1,0 +1,83 @@
+"""The closed sets of words that rows are stored with."""
+
+from enum import StrEnum
+
+
+class Entity(StrEnum):
+    """What a record is; the word in events, grants, links and exports."""
+
+    COMPANY = "company"
+    CONTACT = "contact"
+    LEAD = "lead"
+    DEAL = "deal"
+    ACTIVITY = "activity"
+    NOTE = "note"
+    FILE = "file"
+    MESSAGE = "message"
+    USER = "user"
+    SETTING = "setting"
+
+
+# One letter a record's reference starts with: d12, c45, o7 (organisation), l7, a9.
+LETTERS = {
+    Entity.DEAL: "d",
+    Entity.CONTACT: "c",
+    Entity.COMPANY: "o",
+    Entity.LEAD: "l",
+    Entity.ACTIVITY: "a",
+    Entity.NOTE: "n",
+    Entity.FILE: "f",
+    Entity.USER: "u",
+}
+ENTITY_OF = {letter: entity for entity, letter in LETTERS.items()}
+
+
+class Reach(StrEnum):
+    """How far a grant goes, narrowest first."""
+
+    NONE = "none"
+    OWN = "own"
+    DEPARTMENT = "department"
+    ALL = "all"
+
+
+class Action(StrEnum):
+    """What a grant is about."""
+
+    READ = "read"
+    ADD = "add"
+    CHANGE = "change"
+    DELETE = "delete"
+    IMPORT = "import"
+    EXPORT = "export"
+
+
+class DealStatus(StrEnum):
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+class LeadStatus(StrEnum):
+    NEW = "new"
+    WORKING = "working"
+    CONVERTED = "converted"
+    LOST = "lost"
+
+
+class ActivityStatus(StrEnum):
+    PLANNED = "planned"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class Lane(StrEnum):
+    """The order in which the outbox sends when Telegram makes it wait."""
+
+    REPLY = "reply"
+    REMINDER = "reminder"
+    REPORT = "report"
+    BROADCAST = "broadcast"
+
+
+LANE_ORDER = {Lane.REPLY: 0, Lane.REMINDER: 1, Lane.REPORT: 2, Lane.BROADCAST: 3}

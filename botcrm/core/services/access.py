@@ -1,0 +1,119 @@
+"""Who may see and do what: every read and write of a record passes here.
+
+A record that exists out of reach and one that does not exist are answered alike, with NotFound.
+"""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from botcrm.core.domain.errors import NotAllowed, NotFound
+from botcrm.core.domain.kinds import LETTERS, Action, Entity, Reach
+from botcrm.core.models import Activity, Deal, File, Message, Note, Record
+from botcrm.core.services.work import ENTITIES, MODELS, Actor, Work
+
+R = TypeVar("R", bound=Record)
+
+_RANK = {Reach.NONE: 0, Reach.OWN: 1, Reach.DEPARTMENT: 2, Reach.ALL: 3}
+# Notes, files and messages go with what they hang on; activities have grants of their own.
+_GRANT_OF = {"note": "activity", "file": "activity", "message": "activity"}
+
+
+def reach(actor: Actor, entity: str, action: Action = Action.READ) -> Reach:
+    """Return how far an actor's grant for an action on an entity goes."""
+    if actor.is_system:
+        return Reach.ALL
+    return Reach(actor.grants.get(f"{_GRANT_OF.get(entity, entity)}.{action}", Reach.NONE))
+
+
+def owners(actor: Actor, entity: str, action: Action = Action.READ) -> frozenset[int] | None:
+    """Return the people whose records an actor reaches; None stands for everybody's."""
+    match reach(actor, entity, action):
+        case Reach.ALL:
+            return None
+        case Reach.DEPARTMENT:
+            return actor.team
+        case Reach.OWN if actor.id is not None:
+            return frozenset({actor.id})
+        case _:
+            return frozenset()
+
+
+def owned_sql(column: str, people: Iterable[int] | None) -> str:
+    """Return an SQL condition that a column holds one of these people (ids are integers, so they stand in the text)."""
+    if people is None:
+        return "1 = 1"
+    ids = ", ".join(str(int(person)) for person in sorted(people))
+    return f"{column} IN ({ids})" if ids else "1 = 0"
+
+
+def may(actor: Actor, entity: str, action: Action) -> bool:
+    """Tell whether an actor may do this to anything at all."""
+    return _RANK[reach(actor, entity, action)] > 0
+
+
+def demand(work: Work, entity: str, action: Action) -> None:
+    """Refuse an actor without any grant for an action.
+
+    :raises NotAllowed: the grant is none
+    """
+    if not may(work.actor, entity, action):
+        raise NotAllowed(entity=entity, action=action)
+
+
+def ref(entity: str, record_id: int) -> str:
+    """Return how people write a record's reference, e.g. d12."""
+    return f"{LETTERS.get(Entity(entity), entity[0])}{record_id}"
+
+
+async def load(work: Work, model: type[R], record_id: int, action: Action = Action.READ) -> R:
+    """Return a record that the actor reaches.
+
+    :raises NotFound: there is none, or it is out of reach
+    :raises NotAllowed: it may be seen, yet not for this action
+    """
+    entity = ENTITIES[model]
+    record = await model.filter(id=record_id, deleted_at=None).first() if 0 < record_id < 2**31 else None
+    if record is None or not await _within(work.actor, record, Action.READ):
+        raise NotFound(ref=ref(entity, record_id))
+    if action != Action.READ and not await _within(work.actor, record, action):
+        raise NotAllowed(entity=entity, action=action)
+    return record
+
+
+async def load_any(work: Work, entity: str, record_id: int, action: Action = Action.READ) -> Record:
+    """Return a record of an entity given by name; see `load`."""
+    model = MODELS.get(entity)
+    if model is None:
+        raise NotFound(ref=f"{entity} {record_id}")
+    return await load(work, model, record_id, action)
+
+
+async def _within(actor: Actor, record: Record, action: Action) -> bool:
+    people = owners(actor, ENTITIES[type(record)], action)
+    if people is None or getattr(record, "owner_id", None) in people:
+        return True
+    if isinstance(record, Activity | Note | File | Message) and record.deal_id and people:
+        # What hangs on a deal is reached by whoever reaches the deal.
+        return await Deal.filter(id=record.deal_id, owner_id__in=people, deleted_at=None).exists()
+    return False
+
+
+def activity_sql(actor: Actor, alias: str, action: Action = Action.READ) -> str:
+    """Return an SQL condition for the activities (notes, files, messages) within reach: own ones, and those of reached deals."""
+    people = owners(actor, "activity", action)
+    if people is None:
+        return "1 = 1"
+    deals = owned_sql("reached.owner_id", owners(actor, "deal", action))
+    return (
+        f"({owned_sql(f'{alias}.owner_id', people)} OR EXISTS "
+        f"(SELECT 1 FROM deal reached WHERE reached.id = {alias}.deal_id AND {deals}))"
+    )
+
+
+def facts_of(record: Record) -> dict[str, Any]:
+    """Return the links a follow-up inherits from a record: deal, contact, company, lead."""
+    links = {f"{name}_id": getattr(record, f"{name}_id", None) for name in ("deal", "contact", "company", "lead")}
+    own = f"{ENTITIES[type(record)]}_id"
+    if own in links:
+        links[own] = record.id
+    return links

@@ -1,0 +1,171 @@
+"""What follows from records and is kept beside them: a deal's next activity, reminders, and what search finds.
+
+Nothing here is an event and nothing is undone: it is computed again whenever its record is touched, by whatever.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from botcrm.core import db
+from botcrm.core.domain.text import fold, terms
+from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Record
+
+if TYPE_CHECKING:
+    from botcrm.core.services.work import Work
+
+
+async def derive(work: "Work", records: Sequence[Record]) -> None:
+    """Recompute what depends on these records."""
+    deals: set[int] = set()
+    for record in records:
+        if isinstance(record, Activity):
+            await _reminders(work, record)
+            if record.deal_id:
+                deals.add(record.deal_id)
+        elif isinstance(record, Company | Contact | Lead | Deal):
+            await _search_entry(work, record)
+    for deal_id in deals:
+        await _next_activity(deal_id)
+
+
+async def _next_activity(deal_id: int) -> None:
+    await db.execute(
+        "UPDATE deal SET next_activity_id = "
+        "(SELECT id FROM activity WHERE deal_id = deal.id AND status = 'planned' AND deleted_at IS NULL "
+        "AND deadline_at IS NOT NULL ORDER BY deadline_at, id LIMIT 1), next_deadline_at = "
+        "(SELECT deadline_at FROM activity WHERE deal_id = deal.id AND status = 'planned' AND deleted_at IS NULL "
+        "AND deadline_at IS NOT NULL ORDER BY deadline_at, id LIMIT 1) WHERE id = ?",
+        deal_id,
+    )
+
+
+def reminder_keys(activity_id: int) -> tuple[str, str, str]:
+    """Return the keys of an activity's jobs: before it, at its time, and when it is overdue too long."""
+    return f"remind-before:{activity_id}", f"remind:{activity_id}", f"overdue:{activity_id}"
+
+
+async def _reminders(work: "Work", activity: Activity) -> None:
+    """Plan an activity's reminders, or call them off when there is nothing to be reminded of."""
+    before, at, overdue = reminder_keys(activity.id)
+    if activity.status != "planned" or activity.deleted_at or activity.deadline_at is None:
+        if activity.version > 1:
+            await work.cancel_jobs(before, at, overdue)
+        return
+    facts = {"activity_id": activity.id, "deadline": activity.deadline_at.isoformat()}
+    await work.plan_job("activity.overdue", overdue, activity.deadline_at, **facts)
+    if activity.due_at is None or not activity.has_time:
+        if activity.version > 1:
+            await work.cancel_jobs(before, at)
+        return
+    early = activity.due_at - timedelta(minutes=work.prefs.reminder_minutes)
+    if work.prefs.reminder_minutes and early > work.now:
+        await work.plan_job("activity.remind", before, early, early=True, **facts)
+    elif activity.version > 1:
+        await work.cancel_jobs(before)
+    await work.plan_job("activity.remind", at, activity.due_at, early=False, **facts)
+
+
+# --- search ----------------------------------------------------------------------------------------------------------
+
+
+async def _search_entry(work: "Work", record: Company | Contact | Lead | Deal) -> None:
+    entity = record._meta.db_table
+    if record.deleted_at:
+        await _forget(entity, record.id)
+        return
+    name, more, is_open = await _searchable(record)
+    owner = record.owner_id or 0
+    words = list(dict.fromkeys(word[:64] for word in terms(f"{name} {more}")))[:40]
+    known = await db.fetch_one("SELECT id, owner_id FROM search_entry WHERE entity = ? AND record_id = ?", entity, record.id)
+    folded = fold(name)[:500]
+    if known is None:
+        entry_id = await db.insert(
+            "search_entry",
+            entity=entity,
+            record_id=record.id,
+            owner_id=owner,
+            name=name[:500],
+            folded=folded,
+            open=is_open,
+            touched_at=work.now,
+        )
+    else:
+        entry_id = known["id"]
+        await db.execute(
+            "UPDATE search_entry SET owner_id = ?, name = ?, folded = ?, open = ?, touched_at = ? WHERE id = ?",
+            owner,
+            name[:500],
+            folded,
+            is_open,
+            work.now,
+            entry_id,
+        )
+        old = {row["term"] for row in await db.fetch("SELECT term FROM search_term WHERE entry_id = ?", entry_id)}
+        if old == set(words) and known["owner_id"] == owner:
+            return
+        await db.execute("DELETE FROM search_term WHERE entry_id = ?", entry_id)
+    await db.execute_many(
+        "INSERT INTO search_term (term, owner_id, entry_id) VALUES (?, ?, ?)", [(word, owner, entry_id) for word in words]
+    )
+    await _learn_words(words)
+
+
+async def _learn_words(words: list[str]) -> None:
+    """Add words to the vocabulary that inexact search looks through."""
+    long = [word for word in words if len(word) >= 3]
+    if not long:
+        return
+    if db.dialect() == "postgres":
+        await db.execute_many("INSERT INTO search_word (word) VALUES (?) ON CONFLICT DO NOTHING", [(w,) for w in long])
+        return
+    # A full-text table has no unique key: a word is new when no other entry has it yet.
+    for word in long:
+        rows = await db.fetch("SELECT 1 AS y FROM search_term WHERE term = ? LIMIT 2", word)
+        if len(rows) < 2:
+            await db.execute("INSERT INTO search_word (word) VALUES (?)", word)
+
+
+async def _forget(entity: str, record_id: int) -> None:
+    await db.execute(
+        "DELETE FROM search_term WHERE entry_id IN (SELECT id FROM search_entry WHERE entity = ? AND record_id = ?)",
+        entity,
+        record_id,
+    )
+    await db.execute("DELETE FROM search_entry WHERE entity = ? AND record_id = ?", entity, record_id)
+
+
+async def _searchable(record: Company | Contact | Lead | Deal) -> tuple[str, str, bool]:
+    """Return a record's name, the other words it is found by, and whether it is still worked on."""
+    if isinstance(record, Deal):
+        row = await db.fetch_one(
+            "SELECT (SELECT name FROM company WHERE id = ?) AS company, (SELECT name FROM contact WHERE id = ?) AS contact",
+            record.company_id,
+            record.contact_id,
+        )
+        company, contact = (row["company"] or "", row["contact"] or "") if row else ("", "")
+        return deal_name(record.title, company), contact, record.status == "open"
+    if isinstance(record, Lead):
+        more = " ".join(filter(None, (record.name, record.company_name, _digits(record.phone), record.email)))
+        return record.title, more, record.status in ("new", "working")
+    company = ""
+    if isinstance(record, Contact) and record.company_id:
+        row = await db.fetch_one("SELECT name FROM company WHERE id = ?", record.company_id)
+        company = row["name"] if row else ""
+    more = " ".join(filter(None, (company, _digits(record.phone), record.email)))
+    return record.name, more, True
+
+
+def _digits(phone: str | None) -> str:
+    """Return the forms a stored number is typed in: whole, and without the country code's first digits."""
+    if not phone:
+        return ""
+    digits = phone.lstrip("+")
+    return " ".join(dict.fromkeys((digits, digits[-9:], digits[-7:])))
+
+
+def deal_name(title: str, company: str) -> str:
+    """Return what a deal is called: its company and title, the company once."""
+    if not company or fold(title).startswith(fold(company)):
+        return title
+    return f"{company} {title}".strip()

@@ -1,0 +1,285 @@
+"""The staff: who somebody is, joining by link, roles as shipped."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from botcrm.core import db
+from botcrm.core.domain.errors import InvalidValue, InviteUnusable, NotAllowed, NotFound
+from botcrm.core.domain.events import SettingChanged, UserAdded, UserChanged
+from botcrm.core.domain.kinds import Action, Entity, Reach
+from botcrm.core.domain.preferences import PREFERENCES, Preferences, in_force, read_preference
+from botcrm.core.domain.text import fold
+from botcrm.core.models import Invite, Role, Setting, User
+from botcrm.core.services.work import Actor, Work
+
+_RECORDS = (Entity.DEAL, Entity.LEAD, Entity.CONTACT, Entity.COMPANY, Entity.ACTIVITY)
+INVITE_LASTS = timedelta(days=7)
+
+
+def _grants(reach: Reach, *, delete: Reach, export: Reach) -> dict[str, str]:
+    grants = {}
+    for entity in _RECORDS:
+        for action in (Action.READ, Action.ADD, Action.CHANGE):
+            grants[f"{entity}.{action}"] = str(reach)
+        grants[f"{entity}.{Action.DELETE}"] = str(delete)
+        grants[f"{entity}.{Action.EXPORT}"] = grants[f"{entity}.{Action.IMPORT}"] = str(export)
+    return grants
+
+
+ROLES: dict[str, tuple[str, dict[str, str]]] = {
+    "rep": ("Sales rep", _grants(Reach.OWN, delete=Reach.OWN, export=Reach.NONE)),
+    "manager": (
+        "Manager",
+        _grants(Reach.DEPARTMENT, delete=Reach.DEPARTMENT, export=Reach.DEPARTMENT)
+        | {"user.read": str(Reach.DEPARTMENT), "user.add": str(Reach.DEPARTMENT)},
+    ),
+    "admin": (
+        "Administrator",
+        _grants(Reach.ALL, delete=Reach.ALL, export=Reach.ALL)
+        | {f"{entity}.{action}": str(Reach.ALL) for entity in ("user", "setting") for action in Action},
+    ),
+}
+
+
+def system(prefs: Preferences) -> Actor:
+    """Return the actor that stands for nobody in particular."""
+    return Actor(id=None, name="botcrm", role="system", grants={}, team=frozenset(), prefs=prefs)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the staff as messages to them need it."""
+
+    id: int
+    name: str
+    telegram_id: int | None
+    manager_id: int | None
+    prefs: Preferences
+
+
+_PERSON = (
+    'SELECT u.id, u.name, u.telegram_id, u.manager_id, u.department_id, u.zone, u.language, r.key AS role, r.grants FROM "user" u '
+    "JOIN role r ON r.id = u.role_id WHERE u.active AND "
+)
+
+
+async def actor_by_telegram(defaults: Preferences, telegram_id: int) -> Actor | None:
+    """Return the staff member behind a Telegram account, None for anybody else."""
+    row = await db.fetch_one(_PERSON + "u.telegram_id = ?", telegram_id)
+    return await _actor(defaults, row) if row else None
+
+
+async def actor_by_id(defaults: Preferences, user_id: int) -> Actor | None:
+    """Return a staff member as the one who acts."""
+    row = await db.fetch_one(_PERSON + "u.id = ?", user_id)
+    return await _actor(defaults, row) if row else None
+
+
+async def _actor(defaults: Preferences, row: dict[str, Any]) -> Actor:
+    grants: dict[str, str] = db.from_json(row["grants"])
+    wide = Reach.DEPARTMENT.value in grants.values()
+    return Actor(
+        id=row["id"],
+        name=row["name"],
+        role=row["role"],
+        grants=grants,
+        team=await team_of(row["id"], row["department_id"]) if wide else frozenset({row["id"]}),
+        prefs=await preferences(defaults, row["id"], row),
+        telegram_id=row["telegram_id"],
+    )
+
+
+async def team_of(user_id: int, department_id: int | None) -> frozenset[int]:
+    """Return the ids within department reach: the person, everybody below, and the department's branch."""
+    rows = await db.fetch(
+        "WITH RECURSIVE branch(id) AS (SELECT id FROM department WHERE id = ? "
+        "UNION SELECT d.id FROM department d JOIN branch b ON d.parent_id = b.id), "
+        'team(id) AS (SELECT id FROM "user" WHERE id = ? OR department_id IN (SELECT id FROM branch) '
+        'UNION SELECT u.id FROM "user" u JOIN team t ON u.manager_id = t.id) SELECT id FROM team',
+        department_id or 0,
+        user_id,
+    )
+    return frozenset(row["id"] for row in rows)
+
+
+async def preferences(defaults: Preferences, user_id: int = 0, person: dict[str, Any] | None = None) -> Preferences:
+    """Return the settings in force for a person, or for the company as a whole."""
+    rows = await db.fetch("SELECT key, user_id, value FROM setting WHERE user_id IN (0, ?)", user_id)
+    company = {row["key"]: db.from_json(row["value"]) for row in rows if row["user_id"] == 0}
+    own = {row["key"]: db.from_json(row["value"]) for row in rows if row["user_id"] and user_id}
+    if person:
+        own = {"zone": person["zone"], "language": person["language"]} | own
+    return in_force(defaults, company, own)
+
+
+async def person_by_id(defaults: Preferences, user_id: int) -> Person | None:
+    """Return an active member of the staff."""
+    row = await db.fetch_one(_PERSON + "u.id = ?", user_id)
+    if row is None:
+        return None
+    return Person(row["id"], row["name"], row["telegram_id"], row["manager_id"], await preferences(defaults, row["id"], row))
+
+
+async def administrators() -> list[tuple[int, int]]:
+    """Return (user id, chat id) of every administrator who has a chat with the bot."""
+    rows = await db.fetch(
+        'SELECT u.id, u.telegram_id FROM "user" u JOIN role r ON r.id = u.role_id '
+        "WHERE u.active AND r.key = 'admin' AND u.telegram_id IS NOT NULL ORDER BY u.id"
+    )
+    return [(row["id"], row["telegram_id"]) for row in rows]
+
+
+async def find_person(work: Work, name: str) -> User:
+    """Return the one active colleague of that name (or start of it), within the actor's team.
+
+    :raises NotFound: nobody, or more than one
+    """
+    wanted = fold(name.lstrip("@"))
+    people = await User.filter(active=True)
+    near = [user for user in people if work.actor.is_system or user.id in work.actor.team or work.actor.role == "admin"]
+    exact = [user for user in near if wanted in (fold(user.name), fold(user.username or "-"))]
+    starts = [user for user in near if any(word.startswith(wanted) for word in fold(user.name).split())]
+    for found in (exact, starts):
+        if len(found) == 1:
+            return found[0]
+    raise NotFound(ref=f"@{name.lstrip('@')}")
+
+
+async def add_user(
+    work: Work,
+    *,
+    name: str,
+    role: str,
+    telegram_id: int | None = None,
+    manager_id: int | None = None,
+    username: str | None = None,
+) -> User:
+    """Take somebody into the staff; a Telegram account that is known already keeps its person, with the new name and role.
+
+    :raises InvalidValue: there is no such role
+    """
+    found = await Role.filter(key=role).first()
+    if found is None:
+        raise InvalidValue(what="role", value=role, how="Roles: " + ", ".join(ROLES) + ".")
+    known = await User.filter(telegram_id=telegram_id).first() if telegram_id else None
+    if known:
+        values = {"name": name, "role_id": found.id, "manager_id": manager_id or known.manager_id, "active": True}
+        await User.filter(id=known.id).update(**values, updated_at=work.now, version=known.version + 1)
+        work.remember_plain(UserChanged, "user", known.id, **values)
+        return await User.get(id=known.id)
+    user = await User.create(
+        name=name,
+        role=found,
+        telegram_id=telegram_id,
+        manager_id=manager_id,
+        username=username,
+        created_at=work.now,
+        updated_at=work.now,
+    )
+    work.remember_plain(UserAdded, "user", user.id, name=name, role=role, manager_id=manager_id)
+    await work.plan_job("digest.morning", f"digest:{user.id}", work.now, user_id=user.id, first=True)
+    return user
+
+
+async def seed_roles() -> None:
+    """Create the roles botcrm ships, once; grants that somebody changed stay as they are."""
+    for key, (name, grants) in ROLES.items():
+        await Role.get_or_create(defaults={"name": name, "grants": grants}, key=key)
+
+
+# --- invitations -------------------------------------------------------------------------------------------------------
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+async def invite(work: Work, role: str, name: str = "", manager_id: int | None = None) -> str:
+    """Make a one-time token that lets one person in; only its hash is stored.
+
+    :raises NotAllowed: the actor may not add people, or not with that role
+    :raises InvalidValue: there is no such role
+    """
+    found = await Role.filter(key=role).first()
+    if found is None:
+        raise InvalidValue(what="role", value=role, how="Roles: " + ", ".join(ROLES) + ".")
+    if not work.actor.is_system:
+        limited = work.actor.grants.get("user.add", Reach.NONE) != Reach.ALL
+        if work.actor.grants.get("user.add", Reach.NONE) == Reach.NONE or (limited and role != "rep"):
+            raise NotAllowed(entity="user", action=Action.ADD)
+        if limited:
+            manager_id = work.actor.id
+    token = secrets.token_urlsafe(24)
+    await Invite.create(
+        token_hash=_hash(token),
+        role=found,
+        name=name,
+        manager_id=manager_id,
+        created_at=work.now,
+        expires_at=work.now + INVITE_LASTS,
+    )
+    return token
+
+
+async def accept_invite(work: Work, token: str, telegram_id: int, name: str, username: str | None) -> User:
+    """Let the holder of a one-time token in.
+
+    :raises InviteUnusable: it is unknown, used or too old
+    """
+    found = await Invite.filter(token_hash=_hash(token), used_at=None).prefetch_related("role").first()
+    if found is None or found.expires_at < work.now:
+        raise InviteUnusable()
+    taken = await Invite.filter(id=found.id, used_at=None).update(used_at=work.now)
+    if not taken:
+        raise InviteUnusable()
+    user = await add_user(
+        work,
+        name=found.name or name,
+        role=found.role.key,
+        telegram_id=telegram_id,
+        manager_id=found.manager_id,
+        username=username,
+    )
+    await Invite.filter(id=found.id).update(used_by=user.id)
+    return user
+
+
+async def needs_first_administrator() -> bool:
+    """Tell whether nobody can administer yet."""
+    return not await db.fetch_one('SELECT 1 AS y FROM "user" u JOIN role r ON r.id = u.role_id WHERE r.key = \'admin\' AND u.active')
+
+
+# --- settings ----------------------------------------------------------------------------------------------------------
+
+
+async def change_setting(work: Work, key: str, text: str, *, for_company: bool) -> Any:
+    """Choose a setting for the actor, or for the company.
+
+    :raises InvalidValue: unknown setting or a value not of its kind
+    :raises NotAllowed: the company's settings are the administrator's
+    """
+    value = read_preference(key, text)
+    if for_company or not PREFERENCES[key].personal:
+        if not work.actor.is_system and work.actor.grants.get("setting.change") != Reach.ALL:
+            raise NotAllowed(entity="setting", action=Action.CHANGE)
+        user_id = 0
+    else:
+        user_id = work.actor.id or 0
+    row = await Setting.filter(key=key, user_id=user_id).first()
+    before = row.value if row else None
+    if row:
+        await Setting.filter(id=row.id).update(value=value)
+    else:
+        await Setting.create(key=key, user_id=user_id, value=value)
+    work.remember_plain(SettingChanged, "setting", user_id, key=key, before=before, value=value)
+    return value
+
+
+def local(prefs: Preferences, moment: datetime) -> datetime:
+    """Return a moment as the reader's wall clock shows it."""
+    from zoneinfo import ZoneInfo
+
+    return moment.astimezone(ZoneInfo(prefs.zone))

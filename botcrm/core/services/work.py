@@ -1,0 +1,305 @@
+"""The unit of work: one transaction that carries who acts and when, and writes rows, events, jobs and messages together."""
+
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from botcrm.core import db
+from botcrm.core.domain.errors import Stale
+from botcrm.core.domain.events import Event
+from botcrm.core.domain.kinds import LANE_ORDER, Lane
+from botcrm.core.domain.preferences import Preferences
+from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Message, Note, Record
+from botcrm.core.services.derive import derive
+
+R = TypeVar("R", bound=Record)
+
+ENTITIES: dict[type[Record], str] = {
+    Company: "company",
+    Contact: "contact",
+    Lead: "lead",
+    Deal: "deal",
+    Activity: "activity",
+    Note: "note",
+    File: "file",
+    Message: "message",
+}
+MODELS: dict[str, type[Record]] = {name: model for model, name in ENTITIES.items()}
+
+_LINKS = ("deal", "contact", "company", "lead")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does it: a person of the staff, or the system itself (id None).
+
+    `grants` maps "deal.read" and the like to a reach; `team` holds the ids within department reach, the actor's own included.
+    """
+
+    id: int | None
+    name: str
+    role: str
+    grants: dict[str, str]
+    team: frozenset[int]
+    prefs: Preferences
+    telegram_id: int | None = None
+
+    @property
+    def is_system(self) -> bool:
+        """Tell whether nobody in particular acts."""
+        return self.id is None
+
+
+@dataclass(slots=True)
+class Buffer:
+    """What a transaction is going to write when it ends, and what it has to recompute before."""
+
+    events: list[Event] = field(default_factory=list)
+    touched: dict[tuple[str, int], Record] = field(default_factory=dict)
+    outbox_ids: list[int] = field(default_factory=list)
+    jobs: bool = False
+    flushed: int = 0
+
+
+class Work:
+    """One use of the core by one actor at one moment, inside one transaction.
+
+    Services get it as their first argument. Rows are written at once; events are kept and written by `flush`, which runs
+    before the commit at the latest.
+    """
+
+    def __init__(self, actor: Actor, now: datetime, buffer: Buffer | None = None) -> None:
+        self.actor = actor
+        self.now = now
+        self.id = secrets.randbits(52)
+        self.undoes: int | None = None
+        self._buffer = buffer or Buffer()
+
+    def acting_as(self, actor: Actor) -> "Work":
+        """Return the same transaction in the hands of somebody else, with an id of its own."""
+        return Work(actor, self.now, self._buffer)
+
+    @property
+    def prefs(self) -> Preferences:
+        """Return the settings in force for the actor."""
+        return self.actor.prefs
+
+    @property
+    def events(self) -> list[Event]:
+        """Return what has happened so far."""
+        return self._buffer.events
+
+    @property
+    def outbox_ids(self) -> list[int]:
+        """Return the messages that this work will send."""
+        return self._buffer.outbox_ids
+
+    @property
+    def planned_jobs(self) -> bool:
+        """Tell whether a job was planned, so that the sweeper looks again."""
+        return self._buffer.jobs
+
+    # --- records -------------------------------------------------------------------------------------------------
+
+    async def create(self, model: type[R], event: type[Event], **values: Any) -> R:
+        """Insert a record and remember that it happened."""
+        record = await model.create(created_at=self.now, updated_at=self.now, **values)
+        self.remember(event, record, after=values)
+        self.touch(record)
+        return record
+
+    async def change(self, record: R, event: type[Event], **values: Any) -> R:
+        """Change a record's fields; values that are the same already are left out, and with none left nothing happens.
+
+        :raises Stale: somebody changed it since it was read
+        """
+        changed = {name: value for name, value in values.items() if getattr(record, name) != value}
+        if not changed:
+            return record
+        before = {name: getattr(record, name) for name in changed}
+        version = record.version + 1
+        updated = await type(record).filter(id=record.id, version=record.version).update(
+            **changed, version=version, updated_at=self.now
+        )
+        if not updated:
+            raise Stale(entity=ENTITIES[type(record)], record_id=record.id)
+        for name, value in changed.items():
+            setattr(record, name, value)
+        record.version, record.updated_at = version, self.now
+        self.remember(event, record, before=before, after=changed)
+        self.touch(record)
+        return record
+
+    def remember(
+        self, event: type[Event], record: Record, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
+    ) -> None:
+        """Record an event about a record at its present version."""
+        entity = ENTITIES[type(record)]
+        about = {name: getattr(record, f"{name}_id", None) for name in _LINKS}
+        if entity in about:
+            about[entity] = record.id
+        self._buffer.events.append(
+            event(
+                entity=entity,
+                record_id=record.id,
+                version=record.version,
+                at=self.now,
+                work_id=self.id,
+                actor_id=self.actor.id,
+                before=before or {},
+                after=after or {},
+                about=about,
+                undoes=self.undoes,
+            )
+        )
+
+    def remember_plain(self, event: type[Event], entity: str, record_id: int, **after: Any) -> None:
+        """Record an event about something that is no business record: a user, a setting."""
+        self._buffer.events.append(
+            event(entity, record_id, 0, self.now, self.id, self.actor.id, after=after, undoes=self.undoes)
+        )
+
+    def touch(self, record: Record) -> None:
+        """Have what is derived from a record computed again before the commit."""
+        self._buffer.touched[(ENTITIES[type(record)], record.id)] = record
+
+    # --- later and outside -----------------------------------------------------------------------------------------
+
+    async def plan_job(self, kind: str, key: str, run_at: datetime, **payload: Any) -> None:
+        """Have something happen later; a job of the same key is moved, and one that ran at this very time stays done."""
+        self._buffer.jobs = True
+        await db.execute(
+            "INSERT INTO job (kind, key, payload, state, run_at, token, attempts, error) VALUES (?, ?, ?, 'waiting', ?, 0, 0, '') "
+            "ON CONFLICT (key) DO UPDATE SET run_at = excluded.run_at, payload = excluded.payload, state = 'waiting', "
+            "attempts = 0, lease_until = NULL, token = job.token + 1 "
+            "WHERE job.run_at <> excluded.run_at OR job.state = 'cancelled'",
+            kind,
+            key,
+            db.to_json(payload),
+            run_at,
+        )
+
+    async def cancel_jobs(self, *keys: str) -> None:
+        """Call off jobs that have not run."""
+        marks = ", ".join("?" * len(keys))
+        await db.execute(f"UPDATE job SET state = 'cancelled' WHERE key IN ({marks}) AND state = 'waiting'", *keys)
+
+    async def send(
+        self,
+        chat_id: int,
+        method: str,
+        payload: dict[str, Any],
+        *,
+        lane: Lane = Lane.REPLY,
+        audience: str = "staff",
+        user_id: int | None = None,
+        about: tuple[str, int] | None = None,
+        line_id: int | None = None,
+    ) -> int:
+        """Send a ready Bot API call after the commit; returns the outbox id."""
+        return await self._post(
+            chat_id, lane, audience, user_id, about, method=method, payload=db.to_json(payload), line_id=line_id
+        )
+
+    async def tell(
+        self,
+        user_id: int,
+        chat_id: int | None,
+        notice: str,
+        *,
+        key: str | None = None,
+        lane: Lane = Lane.REMINDER,
+        about: tuple[str, int] | None = None,
+        **args: Any,
+    ) -> int | None:
+        """Tell somebody of the staff something that the front end words for them when it is sent.
+
+        :param key: with a key the same thing is told once only; None is returned when it was told before
+        :param chat_id: where; nobody is told (None) who has no chat with the bot yet
+        """
+        if chat_id is None:
+            return None
+        if key and await db.fetch_one("SELECT id FROM outbox WHERE key = ?", key):
+            return None
+        return await self._post(chat_id, lane, "staff", user_id, about, notice=notice, args=db.to_json(args), key=key)
+
+    async def _post(
+        self, chat_id: int, lane: Lane, audience: str, user_id: int | None, about: tuple[str, int] | None, **values: Any
+    ) -> int:
+        entity, record_id = about or (None, None)
+        row = {"notice": "", "args": "{}", "method": "", "payload": "{}", "state": "waiting", "attempts": 0, "error": ""}
+        row |= values
+        outbox_id = await db.insert(
+            "outbox",
+            chat_id=chat_id,
+            lane_order=LANE_ORDER[lane],
+            audience=audience,
+            user_id=user_id,
+            entity=entity,
+            record_id=record_id,
+            not_before=self.now,
+            # A row just committed is sent from memory; the sweeper takes it only when that did not happen.
+            lease_until=self.now + timedelta(seconds=30),
+            created_at=self.now,
+            **row,
+        )
+        self._buffer.outbox_ids.append(outbox_id)
+        return outbox_id
+
+    # --- the end -----------------------------------------------------------------------------------------------------
+
+    async def flush(self) -> None:
+        """Recompute what is derived and write the events down; called before reading what this work changed, and at its end."""
+        while self._buffer.touched:
+            touched, self._buffer.touched = self._buffer.touched, {}
+            await derive(self, list(touched.values()))
+        fresh = self._buffer.events[self._buffer.flushed :]
+        if fresh:
+            await db.execute_many(_EVENT_SQL, [_event_row(event) for event in fresh])
+            self._buffer.flushed = len(self._buffer.events)
+
+    @contextlib.asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Do something that may fail without taking the rest along: rows and what was to be written both go back."""
+        await self.flush()
+        buffer = self._buffer
+        events, outbox = len(buffer.events), len(buffer.outbox_ids)
+        try:
+            async with db.transaction():
+                yield
+                await self.flush()
+        except BaseException:
+            del buffer.events[events:]
+            del buffer.outbox_ids[outbox:]
+            buffer.flushed = events
+            buffer.touched.clear()
+            raise
+
+
+_EVENT_SQL = (
+    "INSERT INTO event (at, work_id, actor_id, type, entity, record_id, version, deal_id, contact_id, company_id, lead_id, "
+    "before, after, undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def _event_row(event: Event) -> list[Any]:
+    about = event.about
+    return [
+        event.at,
+        event.work_id,
+        event.actor_id,
+        event.type,
+        event.entity,
+        event.record_id,
+        event.version,
+        about.get("deal"),
+        about.get("contact"),
+        about.get("company"),
+        about.get("lead"),
+        db.to_json(event.before),
+        db.to_json(event.after),
+        event.undoes,
+    ]

@@ -1,0 +1,95 @@
+"""Tortoise's SQLite engine, made safe and quick for one busy process.
+
+Two things differ from the stock engine (decisions/0003):
+
+* transactions begin with BEGIN IMMEDIATE, so two processes that read then write wait for each other instead of failing;
+* statements inside the process run on the event loop's own thread, because an indexed statement takes tens of
+  microseconds and the hop to aiosqlite's thread and back ten times that. What may block for longer, taking the write lock and
+  the commit with its fsync, still goes through the thread.
+"""
+
+import sqlite3
+from typing import Any
+
+import aiosqlite
+from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
+from tortoise.exceptions import OperationalError, TransactionManagementError
+
+
+class _Connection(aiosqlite.Connection):
+    """An aiosqlite connection whose quick statements skip the thread."""
+
+    inline = False
+
+    async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.inline:
+            return fn(*args, **kwargs)
+        return await super()._execute(fn, *args, **kwargs)
+
+    async def in_thread(self, sql: str) -> None:
+        """Run one statement on the connection's thread; it may block there."""
+        await super()._execute(self._conn.execute, sql)
+
+
+def _connector(path: str) -> Any:
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+
+    return connect
+
+
+class Client(SqliteClient):
+    """The engine's client: one connection, one writer."""
+
+    _connection: _Connection | None
+
+    async def create_connection(self, with_db: bool) -> None:
+        if self._connection:
+            return
+        connection = _Connection(_connector(str(self.filename)), 64)
+        connection._thread.daemon = True
+        self._connection = connection
+        await connection
+        connection._conn.row_factory = sqlite3.Row
+        for pragma, value in self.pragmas.items():
+            await connection.in_thread(f"PRAGMA {pragma}={value}")
+        connection.inline = True
+        await self._post_connect()
+
+    async def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection:
+            connection.inline = False
+            await connection.close()
+
+    def _in_transaction(self) -> SqliteTransactionContext:
+        return SqliteTransactionContext(_Transaction(self), self._lock)
+
+
+class _Transaction(SqliteTransactionWrapper):
+    """A transaction that owns the write lock from its first statement."""
+
+    _connection: _Connection
+
+    async def begin(self) -> None:
+        try:
+            await self._connection.in_thread("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as exc:
+            raise OperationalError(exc) from exc
+
+    async def commit(self) -> None:
+        self._finish()
+        await self._connection.in_thread("COMMIT")
+
+    async def rollback(self) -> None:
+        self._finish()
+        if self._connection._conn.in_transaction:
+            await self._connection.in_thread("ROLLBACK")
+
+    def _finish(self) -> None:
+        if self._finalized:
+            raise TransactionManagementError("Transaction already finalised")
+        self._finalized = True
+
+
+client_class = Client
