@@ -71,7 +71,7 @@ def _read_entity(item: Any) -> Entity:
     kind = item.get("type")
     for name in ("offset", "length"):
         if not isinstance(item.get(name), int):
-            raise bad_request(f"can't parse MessageEntity: Field \"{name}\" must be of type Number")
+            raise bad_request(f'can\'t parse MessageEntity: Field "{name}" must be of type Number')
     entity: Entity = {"offset": item["offset"], "length": item["length"], "type": kind}
     if kind in _PLAIN:
         return entity
@@ -123,12 +123,15 @@ def check_bounds(text: str, entities: list[Entity]) -> list[Entity]:
         if begin > total:
             raise bad_request(f"Entity begins after the end of the text at UTF-16 offset {begin}")
         if end > total:
-            raise bad_request(f"Entity beginning at UTF-16 offset {begin} ends after the end of the text at UTF-16 offset {end}")
+            raise bad_request(
+                f"Entity beginning at UTF-16 offset {begin} ends after the end of the text at UTF-16 offset {end}"
+            )
         if begin in middles:
             raise bad_request(f"Entity begins in a middle of a UTF-16 symbol at byte offset {middles[begin]}")
         if end in middles:
             raise bad_request(
-                f"Entity beginning at UTF-16 offset {begin} ends in a middle of a UTF-16 symbol at byte offset {middles[end]}"
+                f"Entity beginning at UTF-16 offset {begin} ends in a middle of a UTF-16 symbol"
+                f" at byte offset {middles[end]}"
             )
         if length:
             kept.append(entity)
@@ -156,7 +159,8 @@ def find_entities(text: str, given: list[Entity]) -> list[Entity]:
     taken = [
         (entity["offset"], entity["offset"] + entity["length"])
         for entity in given
-        if entity["type"] in ("code", "pre", "text_link", "text_mention", "date_time") or entity["type"] in _FOUND_BY_TELEGRAM
+        if entity["type"] in ("code", "pre", "text_link", "text_mention", "date_time")
+        or entity["type"] in _FOUND_BY_TELEGRAM
     ]
     found = list(given)
     for match in _FINDERS.finditer(text):
@@ -179,7 +183,9 @@ def trim(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
         text = short
     lead = len(text) - len(text.lstrip(_SPACE))
     if entities:
-        lead = min(lead, entities[0]["offset"])  # white space is never outside the basic plane, so units equal characters
+        lead = min(
+            lead, entities[0]["offset"]
+        )  # white space is never outside the basic plane, so units equal characters
     if lead:
         text = text[lead:]
         entities = [{**entity, "offset": entity["offset"] - lead} for entity in entities]
@@ -200,5 +206,7 @@ def _without_returns(text: str, entities: list[Entity]) -> tuple[str, list[Entit
 
 def _clip(entities: list[Entity], total: int) -> list[Entity]:
     return [
-        {**entity, "length": min(entity["length"], total - entity["offset"])} for entity in entities if entity["offset"] < total
+        {**entity, "length": min(entity["length"], total - entity["offset"])}
+        for entity in entities
+        if entity["offset"] < total
     ]

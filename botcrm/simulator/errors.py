@@ -18,7 +18,7 @@ class ApiError(Exception):
         self.parameters = parameters
 
 
-class NoBot(LookupError):
+class NoBotError(LookupError):
     """A person acted before any bot had connected."""
 
 

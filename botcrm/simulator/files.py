@@ -16,6 +16,14 @@ _PREFIXES = {
     "video": "BAACAgIAAxkB", "animation": "CgACAgIAAxkB", "sticker": "CAACAgIAAxkB",
 }  # fmt: skip
 _FOLDERS = {"photo": "photos", "document": "documents", "voice": "voice", "audio": "music", "video": "videos"}
+_SIGNATURES = (
+    (b"\x89PNG", "image/png"),
+    (b"\xff\xd8", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"OggS", "audio/ogg"),
+    (b"RIFF", "audio/x-wav"),
+    (b"%PDF", "application/pdf"),
+)
 _ENDINGS = {"photo": ".jpg", "voice": ".oga", "audio": ".mp3", "video": ".mp4", "animation": ".mp4", "sticker": ".webp"}
 
 
@@ -58,7 +66,9 @@ class FileStore:
         ending = _ENDINGS.get(kind) or PurePosixPath(name).suffix or ".bin"
         path = f"{_FOLDERS.get(kind, kind + 's')}/file_{self._count}{ending}"
         file_id = _PREFIXES.get(kind, "BQACAgIAAxkB") + secrets.token_urlsafe(36)
-        stored = StoredFile(file_id, "AQAD" + secrets.token_urlsafe(9), kind, data, name, mime or guess_mime(data, name), path, extra)
+        stored = StoredFile(
+            file_id, "AQAD" + secrets.token_urlsafe(9), kind, data, name, mime or guess_mime(data, name), path, extra
+        )
         self._by_id[file_id] = self._by_path[path] = stored
         self._total += len(data)
         while self._total > self._max and len(self._by_id) > 1:
@@ -88,11 +98,16 @@ class FileStore:
 
 def guess_mime(data: bytes, name: str) -> str:
     """Guess a media type from the first bytes, then from the name."""
-    for start, mime in ((b"\x89PNG", "image/png"), (b"\xff\xd8", "image/jpeg"), (b"OggS", "audio/ogg"), (b"%PDF", "application/pdf"),
-                        (b"GIF8", "image/gif"), (b"RIFF", "audio/x-wav")):  # fmt: skip
+    for start, mime in _SIGNATURES:
         if data.startswith(start):
             return mime
-    endings = {".txt": "text/plain", ".csv": "text/csv", ".pdf": "application/pdf", ".json": "application/json", ".svg": "image/svg+xml"}
+    endings = {
+        ".txt": "text/plain",
+        ".csv": "text/csv",
+        ".pdf": "application/pdf",
+        ".json": "application/json",
+        ".svg": "image/svg+xml",
+    }
     return endings.get(PurePosixPath(name).suffix.lower(), "application/octet-stream")
 
 

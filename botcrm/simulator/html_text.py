@@ -65,7 +65,7 @@ class _Parser:
             else:
                 self._start_tag()
         if self.open:
-            complain(f"Can't find end tag corresponding to start tag \"{self.open[-1].name}\"")
+            complain(f'Can\'t find end tag corresponding to start tag "{self.open[-1].name}"')
         text = "".join(self.parts)
         return text, sorted(_merge_code(self.entities), key=lambda entity: (entity["offset"], -entity["length"]))
 
@@ -114,7 +114,9 @@ class _Parser:
             complain(f'Tag "span" must have class "tg-spoiler" at byte offset {self._byte(begin)}')
         if name == "tg-time" and not re.fullmatch(r"-?\d+", attributes.get("unix", "")):
             complain("Invalid date_time Unix time specified")
-        if name == "tg-emoji" and not (re.fullmatch(r"\d+", attributes.get("emoji-id", "")) and int(attributes["emoji-id"]) < 2**63):
+        if name == "tg-emoji" and not (
+            re.fullmatch(r"\d+", attributes.get("emoji-id", "")) and int(attributes["emoji-id"]) < 2**63
+        ):
             complain("Invalid custom emoji identifier specified")
         self.open.append(_Open(name, attributes, self.offset, self.chars))
 
@@ -170,7 +172,9 @@ class _Parser:
         self.at += 1
         tag = self.open.pop()
         if name and name != tag.name:
-            complain(f'Unmatched end tag at byte offset {self._byte(begin)}, expected "</{tag.name}>", found "</{name}>"')
+            complain(
+                f'Unmatched end tag at byte offset {self._byte(begin)}, expected "</{tag.name}>", found "</{name}>"'
+            )
         if self.offset > tag.offset:
             self._close(tag)
 

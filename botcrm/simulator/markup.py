@@ -1,4 +1,4 @@
-"""Reply markups: inline keyboards, reply keyboards, their removal and forced replies, checked as Telegram checks them."""
+"""Reply markups (inline and reply keyboards, their removal, forced replies), checked as Telegram checks them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,14 @@ def read_markup(given: Any) -> dict[str, Any] | None:
         return None
     if not isinstance(given, dict):
         raise bad_request("object expected as reply markup")
-    for name in ("remove_keyboard", "force_reply", "selective", "one_time_keyboard", "is_persistent", "resize_keyboard"):
+    for name in (
+        "remove_keyboard",
+        "force_reply",
+        "selective",
+        "one_time_keyboard",
+        "is_persistent",
+        "resize_keyboard",
+    ):
         if name in given and not isinstance(given[name], bool):
             raise bad_request(f'field "{name}" must be of type Boolean')
     if "inline_keyboard" in given:
@@ -74,7 +81,9 @@ def _label(button: Any, what: str) -> str:
     if not isinstance(text, str):
         raise bad_request(f'can\'t parse {what}: Field "text" must be of type String')
     if not text.strip():
-        raise bad_request("BUTTON_TEXT_INVALID" if what.startswith("inline") else "keyboard button text must be non-empty")
+        raise bad_request(
+            "BUTTON_TEXT_INVALID" if what.startswith("inline") else "keyboard button text must be non-empty"
+        )
     if button.get("style") not in (None, "", *_STYLES):
         raise bad_request(f"can't parse {what}: Invalid button style specified")
     return text
@@ -99,7 +108,9 @@ def _inline_button(button: Any) -> dict[str, Any]:
     if action in ("pay", "callback_game"):
         raise bad_request("BUTTON_TYPE_INVALID")
     if action == "web_app" and not str(value.get("url", "")).startswith("https://"):
-        raise bad_request(f"inline keyboard button Web App URL '{value.get('url', '')}' is invalid: Only HTTPS links are allowed")
+        raise bad_request(
+            f"inline keyboard button Web App URL '{value.get('url', '')}' is invalid: Only HTTPS links are allowed"
+        )
     return kept
 
 
@@ -109,5 +120,7 @@ def _reply_button(button: Any) -> dict[str, Any]:
     _label(button, "keyboard button")
     app = button.get("web_app")
     if app and not str(app.get("url", "")).startswith("https://"):
-        raise bad_request(f"keyboard button Web App URL '{app.get('url', '')}' is invalid: Only HTTPS links are allowed")
+        raise bad_request(
+            f"keyboard button Web App URL '{app.get('url', '')}' is invalid: Only HTTPS links are allowed"
+        )
     return {name: value for name, value in button.items() if value is not None}

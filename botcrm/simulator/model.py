@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Any
 from botcrm.simulator.updates import KINDS_ON_REQUEST, UpdateQueue
 
 if TYPE_CHECKING:
-    from botcrm.simulator.people import InlineSearch, Person, Press
+    from botcrm.simulator.answers import InlineSearch, Press
+    from botcrm.simulator.people import Person
     from botcrm.simulator.webhooks import WebhookSender
+
+
+# The fields that are a message's content, carried along by copies and forwards.
+CONTENT = (
+    "text", "entities", "caption", "caption_entities", "photo", "document", "voice", "audio", "video", "animation",
+    "sticker", "contact", "location", "venue",
+)  # fmt: skip
 
 
 @dataclass(eq=False, slots=True)

@@ -1,4 +1,4 @@
-"""The arguments of one Bot API call, decoded leniently as Telegram does: JSON, form fields and JSON inside form fields."""
+"""The arguments of one Bot API call, decoded as leniently as Telegram does: JSON, form fields, JSON in form fields."""
 
 from __future__ import annotations
 

@@ -2,82 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import secrets
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from botcrm.simulator.answers import InlineSearch, Press
 from botcrm.simulator.entities import TEXT_LIMIT, Entity, find_entities, trim, units
 from botcrm.simulator.files import image_size
-from botcrm.simulator.model import Bot, Chat, Message
+from botcrm.simulator.model import CONTENT, Bot, Chat, Message
 
 if TYPE_CHECKING:
     from botcrm.simulator.telegram import Telegram
 
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")  # core.telegram.org/bots/features#deep-linking
-_CARRIED = (
-    "text", "entities", "caption", "caption_entities", "photo", "document", "voice", "audio", "video", "animation", "contact",
-    "location", "venue", "sticker",
-)  # fmt: skip
-
-
-@dataclass(eq=False, slots=True)
-class Press:
-    """A pressed button; ``answer`` is what the bot answered: ``text``, ``show_alert``, ``url``."""
-
-    id: str
-    message: Message | None
-    at: float
-    person: Person
-    answer: dict[str, Any] | None = None
-    _event: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def settle(self, answer: dict[str, Any]) -> None:
-        """Take the bot's answer."""
-        self.answer = answer
-        self._event.set()
-
-    async def answered(self, timeout: float = 5) -> dict[str, Any]:
-        """Wait for the bot's answer.
-
-        :raises TimeoutError: none came within ``timeout`` seconds
-        """
-        await asyncio.wait_for(self._event.wait(), timeout)
-        return self.answer or {}
-
-
-@dataclass(eq=False, slots=True)
-class InlineSearch:
-    """An inline query; ``results`` are the bot's InlineQueryResults."""
-
-    id: str
-    person: Person
-    bot: Bot
-    query: str
-    at: float
-    results: list[dict[str, Any]] = field(default_factory=list)
-    is_answered: bool = False
-    _event: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def settle(self, results: list[dict[str, Any]]) -> None:
-        """Take the bot's results."""
-        self.results = results
-        self.is_answered = True
-        self._event.set()
-
-    async def answered(self, timeout: float = 5) -> list[dict[str, Any]]:
-        """Wait for the bot's results.
-
-        :raises TimeoutError: none came within ``timeout`` seconds
-        """
-        await asyncio.wait_for(self._event.wait(), timeout)
-        return self.results
-
-    def choose(self, result: int | str) -> Message | None:
-        """Pick a result by position or id and send it; None for content the simulator cannot show."""
-        picked = self.results[result] if isinstance(result, int) else next(one for one in self.results if one["id"] == result)
-        return self.person.send_result(self, picked)
 
 
 class Person:
@@ -166,7 +103,12 @@ class Person:
         if "callback_data" not in button:
             raise LookupError(f"button {wanted!r} does not call back")
         telegram.remember(owner.presses, press.id, press)
-        query = {"id": press.id, "from": self.user(), "message": found.data, "chat_instance": owner.chat_instance(found.chat)}
+        query = {
+            "id": press.id,
+            "from": self.user(),
+            "message": found.data,
+            "chat_instance": owner.chat_instance(found.chat),
+        }
         telegram.push(owner, "callback_query", query | {"data": button["callback_data"]}, found.chat)
         return press
 
@@ -195,16 +137,24 @@ class Person:
         *, vcard: str | None = None, chat: Chat | None = None, bot: Bot | None = None,
     ) -> Message:  # fmt: skip
         """Send a contact card; ``user_id`` when the contact is a Telegram user."""
-        contact = {"phone_number": phone, "first_name": first_name, "last_name": last_name, "vcard": vcard, "user_id": user_id}
-        return self._post({"contact": {name: value for name, value in contact.items() if value is not None}}, None, chat, bot)
+        contact = {
+            "phone_number": phone,
+            "first_name": first_name,
+            "last_name": last_name,
+            "vcard": vcard,
+            "user_id": user_id,
+        }
+        return self._post(
+            {"contact": {name: value for name, value in contact.items() if value is not None}}, None, chat, bot
+        )
 
     def share_contact(self, phone: str, *, bot: Bot | None = None) -> Message:
         """Share the own phone number: a contact whose ``user_id`` is the sender's."""
         return self.send_contact(phone, self.first_name, self.last_name, self.id, bot=bot)
 
     def send_photo(
-        self, data: bytes, caption: str | None = None, *, reply_to: Message | int | None = None, chat: Chat | None = None,
-        bot: Bot | None = None,
+        self, data: bytes, caption: str | None = None, *, reply_to: Message | int | None = None,
+        chat: Chat | None = None, bot: Bot | None = None,
     ) -> Message:  # fmt: skip
         """Send a picture."""
         width, height = image_size(data)
@@ -228,14 +178,24 @@ class Person:
         return self._post({"voice": stored.json()}, reply_to, chat, bot)
 
     def send_location(
-        self, latitude: float, longitude: float, live_period: int | None = None, horizontal_accuracy: float | None = None,
-        *, reply_to: Message | int | None = None, chat: Chat | None = None, bot: Bot | None = None,
+        self, latitude: float, longitude: float, live_period: int | None = None,
+        horizontal_accuracy: float | None = None, *, reply_to: Message | int | None = None,
+        chat: Chat | None = None, bot: Bot | None = None,
     ) -> Message:  # fmt: skip
         """Send a place in degrees, live for ``live_period`` seconds; the accuracy is in metres."""
-        place = {"latitude": latitude, "longitude": longitude, "live_period": live_period, "horizontal_accuracy": horizontal_accuracy}
-        return self._post({"location": {name: value for name, value in place.items() if value is not None}}, reply_to, chat, bot)
+        place = {
+            "latitude": latitude,
+            "longitude": longitude,
+            "live_period": live_period,
+            "horizontal_accuracy": horizontal_accuracy,
+        }
+        return self._post(
+            {"location": {name: value for name, value in place.items() if value is not None}}, reply_to, chat, bot
+        )
 
-    def move_location(self, message: Message | int, latitude: float, longitude: float, *, bot: Bot | None = None) -> Message:
+    def move_location(
+        self, message: Message | int, latitude: float, longitude: float, *, bot: Bot | None = None
+    ) -> Message:
         """Move a live location.
 
         :raises ValueError: it is not live (any more)
@@ -244,7 +204,11 @@ class Person:
         place = own.data.get("location", {})
         if "live_period" not in place or self._telegram.now() > own.data["date"] + place["live_period"]:
             raise ValueError("this location is not live")
-        moved = {**own.data, "location": {**place, "latitude": latitude, "longitude": longitude}, "edit_date": self._telegram.date()}
+        moved = {
+            **own.data,
+            "location": {**place, "latitude": latitude, "longitude": longitude},
+            "edit_date": self._telegram.date(),
+        }
         self._telegram.revise(own, moved, "edited_message")
         return own
 
@@ -252,16 +216,20 @@ class Person:
         """Stop sharing a live location."""
         own = self._own(message, bot)
         place = {name: value for name, value in own.data["location"].items() if name != "live_period"}
-        self._telegram.revise(own, {**own.data, "location": place, "edit_date": self._telegram.date()}, "edited_message")
+        self._telegram.revise(
+            own, {**own.data, "location": place, "edit_date": self._telegram.date()}, "edited_message"
+        )
         return own
 
-    def forward(self, message: Message, *, hidden_name: str | None = None, chat: Chat | None = None, bot: Bot | None = None) -> Message:
+    def forward(
+        self, message: Message, *, hidden_name: str | None = None, chat: Chat | None = None, bot: Bot | None = None
+    ) -> Message:
         """Forward any message, also another person's; ``hidden_name`` when the author hides the account."""
         date = message.data.get("forward_origin", {}).get("date", message.data["date"])
         origin: dict[str, Any] = {"type": "user", "date": date, "sender_user": message.data["from"]}
         if hidden_name is not None:
             origin = {"type": "hidden_user", "date": date, "sender_user_name": hidden_name}
-        carried = {name: message.data[name] for name in _CARRIED if name in message.data}
+        carried = {name: message.data[name] for name in CONTENT if name in message.data}
         return self._post(carried | {"forward_origin": message.data.get("forward_origin", origin)}, None, chat, bot)
 
     def react(self, message: Message | int, emoji: str | None, *, bot: Bot | None = None) -> None:
@@ -360,13 +328,17 @@ class Person:
             raise LookupError(f"message {found.id} is not {self.first_name}'s")
         return found
 
-    def _post(self, body: dict[str, Any], reply_to: Message | int | None, chat: Chat | None, bot: Bot | None) -> Message:
+    def _post(
+        self, body: dict[str, Any], reply_to: Message | int | None, chat: Chat | None, bot: Bot | None
+    ) -> Message:
         chat = chat or self._chat(bot)
         if chat.blocked:
             raise ValueError(f"{self.first_name} has blocked the bot")
         if reply_to is not None:
             replied = reply_to if isinstance(reply_to, Message) else chat.messages[reply_to]
-            body["reply_to_message"] = {name: value for name, value in replied.data.items() if name != "reply_to_message"}
+            body["reply_to_message"] = {
+                name: value for name, value in replied.data.items() if name != "reply_to_message"
+            }
         chat.started = True
         return self._telegram.post(chat, self.user(), body)
 

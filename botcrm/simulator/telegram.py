@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from botcrm.simulator.errors import ApiError, NoBot
+from botcrm.simulator.errors import ApiError, NoBotError
 from botcrm.simulator.faults import Fault, Limits, RateMeter
 from botcrm.simulator.files import FileStore
 from botcrm.simulator.methods import METHODS
@@ -24,6 +24,7 @@ from botcrm.simulator.updates import Pending, UpdateQueue
 
 _TOKEN = re.compile(r"(\d+):.+")
 _KEPT_QUERIES = 10_000
+_LOOK_EVERY = 0.05  # seconds
 _T = TypeVar("_T")
 
 
@@ -38,7 +39,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something a person would see: ``kind`` is message, edit, delete, keyboard, action, answer, read, chat, people or bot."""
+    """Something to see: ``kind`` is message, edit, delete, keyboard, action, answer, read, chat, people or bot."""
 
     kind: str
     chat: Chat | None = None
@@ -66,7 +67,9 @@ class Telegram:
         self.history = history
         self.limits = limits
         self.tokens = None if tokens is None else set(tokens)
-        self.callback_seconds = 60.0  # how long a press waits for its answer; Telegram names no figure, a minute is generous
+        self.callback_seconds = (
+            60.0  # how long a press waits for its answer; Telegram names no figure, a minute is generous
+        )
         self.calls: deque[Call] = deque(maxlen=1000)
         self.files = FileStore(max_file_bytes)
         self.bots: dict[int, Bot] = {}
@@ -102,11 +105,11 @@ class Telegram:
     def first_bot(self) -> Bot:
         """Return the first bot that connected.
 
-        :raises NoBot: none has
+        :raises NoBotError: none has
         """
         for bot in self.bots.values():
             return bot
-        raise NoBot("no bot has connected yet")
+        raise NoBotError("no bot has connected yet")
 
     def bot_or_first(self, bot: Bot | None) -> Bot:
         """Return the given bot, else the first one."""
@@ -129,7 +132,9 @@ class Telegram:
             self.changed("people")
         return person
 
-    def group(self, chat_id: int, title: str, members: Iterable[Person] = (), *, bots: Iterable[Bot] = (), forum: bool = False) -> Chat:
+    def group(
+        self, chat_id: int, title: str, members: Iterable[Person] = (), *, bots: Iterable[Bot] = (), forum: bool = False
+    ) -> Chat:
         """Make a supergroup with people and bots (the first bot by default); ``chat_id`` is negative."""
         chat = Chat(chat_id, "supergroup", title, is_forum=forum, started=True)
         chat.members = {person.id: person for person in members}
@@ -141,7 +146,8 @@ class Telegram:
             user = bot.user()
             body = {
                 "chat": chat.json(), "from": founder.user() if founder else user, "date": self.date(),
-                "old_chat_member": {"user": user, "status": "left"}, "new_chat_member": {"user": user, "status": "member"},
+                "old_chat_member": {"user": user, "status": "left"},
+                "new_chat_member": {"user": user, "status": "member"},
             }  # fmt: skip
             self.push(bot, "my_chat_member", body, chat)
         return chat
@@ -163,10 +169,12 @@ class Telegram:
 
     # --- Bot API calls
 
-    async def call(self, token: str, method: str, params: Mapping[str, Any] | None = None, files: Mapping[str, Any] | None = None) -> Any:
+    async def call(
+        self, token: str, method: str, params: Mapping[str, Any] | None = None, files: Mapping[str, Any] | None = None
+    ) -> Any:
         """Execute one Bot API method and return its result.
 
-        ``files`` maps names to bytes, (name, bytes) or Upload. getUpdates returns dicts, or the raw bytes that were pushed.
+        ``files`` maps names to bytes, (name, bytes) or Upload. getUpdates returns dicts, or raw bytes as pushed.
 
         :raises ApiError: refused, as Telegram would
         """
@@ -177,12 +185,21 @@ class Telegram:
         name, handler = known
         arguments = Params(params or {}, files)
         self.calls.append(Call(token, name, arguments.values))
-        self._raise_fault(name, arguments.integer("chat_id"))
-        result = handler(self, bot, arguments)
-        return await result if inspect.isawaitable(result) else result
+        try:
+            self._raise_fault(name, arguments.integer("chat_id"))
+            result = handler(self, bot, arguments)
+            return await result if inspect.isawaitable(result) else result
+        finally:
+            self._wake()
 
     def fail_next(
-        self, method: str, code: int, description: str, retry_after: int | None = None, times: int = 1, chat_id: int | None = None
+        self,
+        method: str,
+        code: int,
+        description: str,
+        retry_after: int | None = None,
+        times: int = 1,
+        chat_id: int | None = None,
     ) -> None:
         """Make the next ``times`` calls of a method (``*`` any) fail, only those to ``chat_id`` if given."""
         self._faults.append(Fault(method, code, description, retry_after, times, chat_id))
@@ -224,7 +241,12 @@ class Telegram:
 
     def post(self, chat: Chat, sender: dict[str, Any], body: dict[str, Any]) -> Message:
         """Put a message into a chat and tell the bots that may read it."""
-        data: dict[str, Any] = {"message_id": chat.new_message_id(), "from": sender, "chat": chat.json(), "date": self.date()} | body
+        data: dict[str, Any] = {
+            "message_id": chat.new_message_id(),
+            "from": sender,
+            "chat": chat.json(),
+            "date": self.date(),
+        } | body
         message = Message(chat, data, from_bot=bool(sender["is_bot"]))
         chat.messages[data["message_id"]] = message
         if len(chat.messages) > self.history:
@@ -258,8 +280,11 @@ class Telegram:
     def photo(self, data: bytes, width: int, height: int) -> list[dict[str, Any]]:
         """Store a picture and describe it in two sizes, the smaller one first."""
         scale = min(1.0, 320 / max(width, height, 1))
-        small = {"width": max(1, round(width * scale)), "height": max(1, round(height * scale))}
-        stored = [self.files.add("photo", data, "photo.jpg", **small), self.files.add("photo", data, "photo.jpg", width=width, height=height)]
+        small: dict[str, Any] = {"width": max(1, round(width * scale)), "height": max(1, round(height * scale))}
+        stored = [
+            self.files.add("photo", data, "photo.jpg", **small),
+            self.files.add("photo", data, "photo.jpg", width=width, height=height),
+        ]
         return [one.json() for one in stored]
 
     def remember(self, queries: dict[str, _T], query_id: str, query: _T) -> None:
@@ -284,6 +309,9 @@ class Telegram:
             change = Change(kind, chat, message, detail)
             for watcher in self._watchers:
                 watcher(change)
+        self._wake()
+
+    def _wake(self) -> None:
         if self._wakers:
             for waker in self._wakers:
                 if not waker.done():
@@ -299,7 +327,7 @@ class Telegram:
         finally:
             self._watchers = [one for one in self._watchers if one is not watcher]
 
-    async def until(self, condition: Callable[[], _T], timeout: float = 5.0) -> _T:
+    async def until(self, condition: Callable[[], _T], timeout: float = 5.0) -> _T:  # noqa: ASYNC109 (reads better at the caller)
         """Wait until a condition holds and return its value; a LookupError in it counts as "not yet".
 
         :raises TimeoutError: it did not within ``timeout`` seconds
@@ -312,7 +340,7 @@ class Telegram:
                 waker: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                 self._wakers.add(waker)
                 try:
-                    await waker
+                    await asyncio.wait({waker}, timeout=_LOOK_EVERY)  # the condition may be about the bot's own state
                 finally:
                     self._wakers.discard(waker)
 
@@ -333,4 +361,3 @@ def _concerns(message: Message, bot: Bot) -> bool:
     if command:
         return command[1] is None or command[1].lower() == bot.username.lower()
     return f"@{bot.username}".lower() in text.lower()
-

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 KINDS_ON_REQUEST = {"chat_member", "message_reaction", "message_reaction_count"}
 OTHER_POLL = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
-WEBHOOK_ACTIVE = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+WEBHOOK_ACTIVE = (
+    "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+)
 WEBHOOK_SET = "Conflict: terminated by setWebhook request"
 
 
@@ -78,12 +80,11 @@ class UpdateQueue:
         self.pending.remove(update)
         self._on_done(update)
 
-    async def poll(self, offset: int, limit: int, timeout: float) -> list[Pending]:
+    async def poll(self, offset: int, limit: int, timeout: float) -> list[Pending]:  # noqa: ASYNC109 (getUpdates names it so)
         """Wait up to ``timeout`` seconds for updates, as getUpdates does.
 
         :raises ApiError: 409 when another poll took over meanwhile
         """
-        self.polled = True
         self.interrupt(OTHER_POLL)
         if offset:
             self.acknowledge(offset)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import time
 
+from botcrm.core.domain.date_tokens import Tokens
+
 PART_TIMES = {"morning": time(9), "afternoon": time(14), "evening": time(18), "night": time(21)}
 
 
@@ -52,3 +54,79 @@ def _in_part(hour: int, minute: int, part: str) -> tuple[int, int]:
     if part == "night":
         return (hour + 12 if 6 <= hour < 12 else hour % 12), minute
     return (12 if hour == 12 else hour + 12), minute
+
+
+def read_clock(t: Tokens, i: int, *, bare: bool) -> tuple[Clock, int] | None:
+    """Read a time of day; a lone hour only after `at` or (`bare`) after a day."""
+    if i >= t.count:
+        return None
+    named = _named(t, i)
+    if named is not None:
+        return named
+    at = t.phrase("at", i)
+    j = at[1] if at is not None else i
+    if at is not None:
+        named = _named(t, j)
+        if named is not None:
+            return named
+    hour = t.number(j, 2)
+    if hour is None or hour > 24:
+        return None
+    return _hour(t, hour, j, bare=bare or at is not None, after_at=at is not None)
+
+
+def _named(t: Tokens, i: int) -> tuple[Clock, int] | None:
+    """Read noon, midnight, `half past 3`, `quarter to 4`."""
+    found = t.phrase("clock", i)
+    if found is None:
+        return None
+    meaning, j = found
+    if meaning in ("noon", "midnight"):
+        return Clock(12 if meaning == "noon" else 24, exact=True), j
+    hour = t.number(j, 2)
+    if hour is None or not 1 <= hour <= 23:
+        return None
+    minute = {"half": 30, "quarter": 15, "before": 45}[meaning]
+    if meaning == "before":
+        hour = hour - 1 or 12
+    clock = Clock(hour, minute)
+    return _part_after(t, clock, j + 1)
+
+
+def _hour(t: Tokens, hour: int, i: int, *, bare: bool, after_at: bool) -> tuple[Clock, int] | None:
+    """Read what follows an hour: minutes, am or pm, o'clock."""
+    padded, j = len(t.tokens[i]) == 2 and t.tokens[i][0] == "0", i + 1
+    minute = None
+    if j < t.count and t.tokens[j] in (":", ".", "h") and t.glued(j) and t.glued(j + 1):
+        minute = t.number(j + 1, 2)
+        if minute is None or len(t.tokens[j + 1]) != 2 or minute > 59 or (hour == 24 and minute):
+            return None
+        j += 2
+        if j + 1 < t.count and t.tokens[j] in (":", ".") and t.glued(j) and t.glued(j + 1):
+            seconds = t.number(j + 1, 2)
+            if t.tokens[j] == "." or seconds is None:
+                return None
+            j += 2
+    clock = Clock(hour, minute or 0, exact=padded, minutes_said=minute is not None)
+    read = _part_after(t, clock, j)
+    if minute is not None or read[0].part is not None or read[0].exact != padded:
+        return read
+    word = t.phrase("hour_word", j)
+    if word is not None and (t.words.month_first is None or after_at or bare):
+        return _part_after(t, clock, word[1])
+    if not bare or not t.may_end(j) or t.phrase("units", j) is not None:
+        return None
+    if t.phrase("months", j) is not None:
+        return None
+    return read
+
+
+def _part_after(t: Tokens, clock: Clock, i: int) -> tuple[Clock, int]:
+    """Read am, pm, `in the morning` after a time."""
+    part = t.phrase("parts", i)
+    if part is None or (clock.hour or 0) > 12 or not t.may_end(part[1]):
+        return clock, i
+    meaning, end = part
+    if meaning in ("am", "pm") and (clock.hour or 0) < 1:
+        return clock, i
+    return Clock(clock.hour, clock.minute, clock.exact, clock.minutes_said, meaning), end

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 # ISO 4217, the currencies in use.
-CODES = frozenset(
-    """AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF
+_ALL = """
+    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF
     CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF
     IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK
     MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR
     SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED
-    VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG""".split()
-)
+    VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"""
+CODES = frozenset(_ALL.split())
 
 # Lower case is read only where the code is no English word (`12k all`, `3 try`).
-_LOWER = frozenset("usd eur pln gbp rub jpy uah chf czk huf sek nok dkk cad aud nzd cny inr kzt byn ils bgn krw".split())
+_LOWER_CODES = "usd eur pln gbp rub jpy uah chf czk huf sek nok dkk cad aud nzd cny inr kzt byn ils bgn krw"
+_LOWER = frozenset(_LOWER_CODES.split())
 
 _SIGNS = {
     "€": "EUR",
@@ -48,8 +49,9 @@ _SIGNS = {
 }
 
 # A sign that several currencies share means the default currency, if that is one of them.
+_DOLLARS = "USD AUD CAD NZD HKD SGD MXN ARS CLP COP TWD BBD BSD BZD FJD JMD NAD TTD UYU XCD"
 _SHARED = {
-    "$": ("USD", frozenset("USD AUD CAD NZD HKD SGD MXN ARS CLP COP TWD BBD BSD BZD FJD JMD NAD TTD UYU XCD".split())),
+    "$": ("USD", frozenset(_DOLLARS.split())),
     "¥": ("JPY", frozenset({"JPY", "CNY"})),
     "kr": ("SEK", frozenset({"SEK", "NOK", "DKK", "ISK"})),
 }

@@ -40,7 +40,7 @@ def day_bounds(now: datetime, zone: str, week_start: int = 0) -> Bounds:
 def column_of(due: datetime | None, now: datetime, bounds: Bounds, *, has_time: bool = True) -> Column:
     """Say in which column something due belongs.
 
-    Due earlier today is overdue once its time has passed; due today without a time is overdue only when the day is over.
+    Due earlier today is overdue once its time has passed; due today without a time, only when the day is over.
     """
     if due is None:
         return "none"

@@ -1,92 +1,32 @@
-"""Read chat lines: verb, subject, shapes, and the clause after `next`."""
+"""Read chat messages: `/deal Acme 12k roof repair next fri 10:00 site visit`.
+
+A line is a verb, a subject, shapes and free words, then perhaps `next` with a date and a text. Shapes are read per
+verb: `15m` is minutes in a call and millions in a deal. Nothing typed is lost: the tokens of a line cover it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
-from botcrm.core.domain.dates import When
-from botcrm.core.domain.money import Money
-from botcrm.core.domain.verbs import VerbTable
+from botcrm.core.domain.line_reader import LineReader
+from botcrm.core.domain.lines import Args, Direction, Line, Token
+from botcrm.core.domain.shapes import VERB, guess_subject
+from botcrm.core.domain.verbs import SHAPES, VERBS, Verb, VerbTable
 
-Direction = Literal["in", "out", "missed"]
+__all__ = [
+    "SHAPES",
+    "VERBS",
+    "Args",
+    "Direction",
+    "Line",
+    "Token",
+    "Verb",
+    "VerbTable",
+    "guess_subject",
+    "parse_lines",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A piece of a line; `raw[start:end] == text`, and only white space lies between tokens.
-
-    :ivar shape: verb, word, quoted, next, or one of `verbs.SHAPES`
-    :ivar value: Money, int minutes, str, (letter, id), WhenFound, WhenUnclear; the text for words
-    """
-
-    text: str
-    shape: str
-    start: int
-    end: int
-    value: object = None
-
-
-@dataclass(slots=True)
-class Args:
-    """What was read in a line.
-
-    :ivar head: every token between the verb and the `next` clause
-    :ivar subject_words: the words before the first shape: the longest start that matches a record is the subject
-    :ivar quoted: the quoted subject, without its quotes
-    :ivar words_after: the free words that are not subject_words
-    :ivar when: a date said in the head, for verbs that read one
-    :ivar next_when: the date in the `next` clause
-    :ivar next_text: the text of the `next` clause; None if there is no clause
-    :ivar extra: tokens of a shape the line has already (the second amount …), also kept as words
-    """
-
-    head: list[Token] = field(default_factory=list)
-    subject_words: list[str] = field(default_factory=list)
-    quoted: str | None = None
-    words_after: list[str] = field(default_factory=list)
-    amount: Money | None = None
-    duration: int | None = None
-    outcome: str | None = None
-    direction: Direction | None = None
-    stage: str | None = None
-    tags: list[str] = field(default_factory=list)
-    owner: str | None = None
-    refs: list[tuple[str, int]] = field(default_factory=list)
-    phone: str | None = None
-    email: str | None = None
-    when: When | None = None
-    next_when: When | None = None
-    next_text: str | None = None
-    extra: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Line:
-    """One command line, or (verb None) a text that starts with no verb.
-
-    :ivar raw: the line as typed
-    :ivar verb: the canonical verb
-    :ivar slash: whether a slash was typed
-    :ivar suggestions: nearest verbs, if the line starts with none
-    :ivar tokens: the whole line, the verb and the `next` clause included
-    """
-
-    raw: str
-    verb: str | None
-    slash: bool
-    args: Args
-    suggestions: list[str] = field(default_factory=list)
-    tokens: list[Token] = field(default_factory=list)
-
-    def text_after(self, subject_words: int = 0) -> str:
-        """Give the free text when the first `subject_words` words of the head are the subject.
-
-        Shapes that were read are left out; a verbatim verb's text (note) is kept exactly as typed.
-        """
-        raise NotImplementedError
+_NO_VERB = Verb("", frozenset({"ref", "phone", "email", "tag"}))
 
 
 def parse_lines(
@@ -98,15 +38,54 @@ def parse_lines(
     currency: str = "USD",
     reply: bool = False,
 ) -> list[Line]:
-    """Read a message: each line is a command; never raises, whatever the text.
+    """Read a message: each line is a command, blank lines are skipped; never raises, whatever the text.
+
+    A line that starts with no verb has the verb None, except that it goes on with a note above it: a note begun with a
+    slash ends at the next line with a slash, another one at the next line that starts with a verb.
 
     :param now_wall: naive wall time of the writer
+    :param language: two letters, for date phrases
     :param currency: ISO code for amounts without one
     :param reply: the message answers a card, which is the subject: no subject words are taken
     """
-    raise NotImplementedError
+
+    def read(raw: str) -> Line:
+        return _line(raw, verbs, now_wall, language, currency, reply)
+
+    if "\n" not in text and "\r" not in text:
+        return [read(text)] if text.strip() else []
+    return [read(raw) for raw in _pieces(text, verbs) if raw.strip()]
 
 
-def guess_subject(words: Sequence[str]) -> int:
-    """Count the leading words that name a new record when nothing matches: a run of capitalised words, else 1."""
-    raise NotImplementedError
+def _pieces(text: str, verbs: VerbTable) -> list[str]:
+    """Split a message into lines, a note with all its lines being one."""
+    pieces: list[str] = []
+    note_slash: bool | None = None
+    for line in text.splitlines(keepends=True):
+        match = VERB.match(line)
+        verb = verbs.find(match[2]) if match is not None else None
+        slash = match is not None and bool(match[1])
+        if note_slash is not None and (verb is None or (note_slash and not slash)):
+            pieces[-1] += line
+            continue
+        pieces.append(line)
+        note_slash = slash if verb is not None and verb.verbatim else None
+    return [piece.rstrip("\r\n") for piece in pieces]
+
+
+def _line(raw: str, verbs: VerbTable, now: datetime, language: str, currency: str, reply: bool) -> Line:
+    match = VERB.match(raw)
+    verb = verbs.find(match[2]) if match is not None else None
+    if match is not None and verb is not None:
+        slash, start = bool(match[1]), match.end()
+        reader = LineReader(raw, start, verb, now=now, language=language, currency=currency, reply=reply)
+        args = reader.read()
+        if slash or not verb.alone or not any(token.shape == "word" for token in args.head):
+            typed = raw[match.start(1) : start]
+            tokens = [Token(typed, "verb", match.start(1), start, verb.name), *args.head, *reader.tail]
+            return Line(raw, verb.name, slash, args, tokens=tokens, verbatim=verb.verbatim)
+    reader = LineReader(raw, 0, _NO_VERB, now=now, language=language, currency=currency, reply=reply)
+    args = reader.read()
+    slash = match is not None and bool(match[1])
+    suggestions = verbs.nearest(match[2]) if match is not None and verb is None else []
+    return Line(raw, None, slash, args, suggestions, args.head)

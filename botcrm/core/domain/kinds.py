@@ -1,5 +1,6 @@
 """The closed sets of words that rows are stored with."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -81,3 +82,13 @@ class Lane(StrEnum):
 
 
 LANE_ORDER = {Lane.REPLY: 0, Lane.REMINDER: 1, Lane.REPORT: 2, Lane.BROADCAST: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityKind:
+    """A kind of activity: its stored name, the label and sign people see, and the words that a text of this kind starts with."""
+
+    name: str
+    label: str
+    sign: str
+    words: tuple[str, ...] = ()

@@ -68,7 +68,9 @@ class Money:
 
     def quantized(self) -> Money:
         """Round to the currency's minor unit, half up."""
-        return Money(self.amount.quantize(Decimal(1).scaleb(-minor_digits(self.currency)), ROUND_HALF_UP), self.currency)
+        return Money(
+            self.amount.quantize(Decimal(1).scaleb(-minor_digits(self.currency)), ROUND_HALF_UP), self.currency
+        )
 
     def _same(self, other: Money) -> Decimal:
         if self.currency != other.currency:

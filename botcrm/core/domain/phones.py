@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 # phonenumbers is imported inside the functions: it costs a cold start 60 ms and 4 MB.
 
-_EXTENSION = re.compile(r"[\s,;(]*(?:ext(?:ension|n)?\b\.?|x|wewn?\b\.?|доб\b\.?|доп\b\.?|内線|#)\s*[:=]?\s*\d{1,6}\)?\s*$", re.I)
+_EXTENSION = re.compile(
+    r"[\s,;(]*(?:ext(?:ension|n)?\b\.?|x|wewn?\b\.?|доб\b\.?|доп\b\.?|内線|#)\s*[:=]?\s*\d{1,6}\)?\s*$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,11 +102,17 @@ PREFERENCES = {
         Preference("region", "Country that phone numbers without a code belong to", "PL", _matching("[a-z]{2}")),
         Preference("working_hours", "Working hours of the company", "Mon-Fri 09:00-18:00", _hours),
         Preference("holidays", "Country whose public holidays are free (empty: none)", "PL", _matching("([a-z]{2})?")),
-        Preference("reminder_minutes", "Minutes before an activity to remind you", "15", _between(0, 1440), personal=True),
-        Preference("overdue_hours", "Working hours until a manager hears of what is overdue", "2", _between(0, 240, float)),
+        Preference(
+            "reminder_minutes", "Minutes before an activity to remind you", "15", _between(0, 1440), personal=True
+        ),
+        Preference(
+            "overdue_hours", "Working hours until a manager hears of what is overdue", "2", _between(0, 240, float)
+        ),
         Preference("digest_at", "When the morning digest comes", "9:00", _clock, personal=True),
         Preference("digest", "Morning digest (on or off)", "on", _switch, personal=True),
-        Preference("smart_activity", "Suggest a next step where none is planned (on or off)", "on", _switch, personal=True),
+        Preference(
+            "smart_activity", "Suggest a next step where none is planned (on or off)", "on", _switch, personal=True
+        ),
     )
 }
 

@@ -30,7 +30,8 @@ def fold(text: str) -> str:
 def terms(text: str) -> list[str]:
     """List the distinct folded search words of a text, in order.
 
-    A word is a run of letters and digits. A Chinese or Japanese run, which has no spaces, gives itself and its pairs of characters.
+    A word is a run of letters and digits. A Chinese or Japanese run, which has no spaces, gives itself and its pairs
+    of characters.
     """
     found: dict[str, None] = {}
     for run in _RUNS.findall(fold(text)):

@@ -363,7 +363,7 @@ class Migration(migrations.Migration):
                 ('title', fields.CharField(default='', max_length=1000)),
                 ('status', fields.CharField(default='planned', max_length=10)),
                 ('due_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
-                ('due_wall', fields.CharField(null=True, max_length=16)),
+                ('due_wall', fields.CharField(null=True, max_length=19)),
                 ('due_zone', fields.CharField(null=True, max_length=64)),
                 ('has_time', fields.BooleanField(default=True)),
                 ('deadline_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),

@@ -17,7 +17,7 @@ def _link(entity: str, name: str) -> Any:
 class Activity(Record):
     """Something to do for a client, or done: call, meeting, task, e-mail, any kind a plugin adds.
 
-    `due_at` is the moment in UTC, `due_wall` and `due_zone` what the person meant ("2026-11-24T15:00", "Europe/Warsaw");
+    `due_at` is the moment in UTC, `due_wall` and `due_zone` what the person meant ("2026-11-24T15:00:00", "Europe/Warsaw");
     `deadline_at` is when it turns overdue: `due_at`, or the end of the day where no time was given.
     """
 
@@ -25,7 +25,7 @@ class Activity(Record):
     title = fields.CharField(max_length=1000, default="")
     status = fields.CharField(max_length=10, default="planned")
     due_at = UtcDatetimeField(null=True)
-    due_wall = fields.CharField(max_length=16, null=True)
+    due_wall = fields.CharField(max_length=19, null=True)
     due_zone = fields.CharField(max_length=64, null=True)
     has_time = fields.BooleanField(default=True)
     deadline_at = UtcDatetimeField(null=True)

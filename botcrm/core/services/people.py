@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from botcrm.core import db
@@ -276,10 +276,3 @@ async def change_setting(work: Work, key: str, text: str, *, for_company: bool) 
         await Setting.create(key=key, user_id=user_id, value=value)
     work.remember_plain(SettingChanged, "setting", user_id, key=key, before=before, value=value)
     return value
-
-
-def local(prefs: Preferences, moment: datetime) -> datetime:
-    """Return a moment as the reader's wall clock shows it."""
-    from zoneinfo import ZoneInfo
-
-    return moment.astimezone(ZoneInfo(prefs.zone))

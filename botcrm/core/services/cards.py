@@ -1,0 +1,293 @@
+"""What a card shows of a record, read in a few queries and within the actor's reach."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from botcrm.core import db
+from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Note, Record
+from botcrm.core.services.access import activity_sql, load, owned_sql, owners
+from botcrm.core.services.derive import deal_name
+from botcrm.core.services.home import DealRow, deal_rows
+from botcrm.core.services.records import tags_of
+from botcrm.core.services.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An activity as one line of a card."""
+
+    id: int
+    kind: str
+    title: str
+    status: str
+    due_at: datetime | None
+    has_time: bool
+    deadline_at: datetime | None
+    done_at: datetime | None
+    duration: int | None
+    direction: str | None
+    result: str | None
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class DealCard:
+    """A deal with what surrounds it."""
+
+    deal: Deal
+    name: str
+    company: str
+    contact: str
+    contact_phone: str | None
+    stage: str
+    owner: str
+    tags: tuple[str, ...]
+    planned: tuple[Step, ...]
+    last: Step | None
+    last_note: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartyCard:
+    """A contact, company or lead with what surrounds it; `deals` are the open ones within reach."""
+
+    record: Contact | Company | Lead
+    entity: str
+    name: str
+    company: str
+    owner: str
+    tags: tuple[str, ...]
+    deals: tuple[DealRow, ...]
+    people: tuple[str, ...]
+    planned: tuple[Step, ...]
+    last: Step | None
+    last_note: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityCard:
+    """An activity with the names of what it is about."""
+
+    activity: Activity
+    owner: str
+    about: str
+    phone: str | None
+    deal: DealRow | None
+
+
+_STEP = (
+    "SELECT a.id, a.kind, a.title, a.status, a.due_at, a.has_time, a.deadline_at, a.done_at, a.duration_minutes, a.direction, "
+    'a.result, u.name AS owner FROM activity a LEFT JOIN "user" u ON u.id = a.owner_id WHERE a.deleted_at IS NULL AND '
+)
+
+
+def _step(row: dict[str, Any]) -> Step:
+    return Step(
+        id=row["id"],
+        kind=row["kind"],
+        title=row["title"],
+        status=row["status"],
+        due_at=db.moment(row["due_at"]),
+        has_time=bool(row["has_time"]),
+        deadline_at=db.moment(row["deadline_at"]),
+        done_at=db.moment(row["done_at"]),
+        duration=row["duration_minutes"],
+        direction=row["direction"],
+        result=row["result"],
+        owner=row["owner"] or "",
+    )
+
+
+async def _around(work: Work, column: str, record_id: int) -> tuple[tuple[Step, ...], Step | None, str, int]:
+    """Return what is planned, what was done last, the last note and how many files hang on a record."""
+    scope = activity_sql(work.actor, "a")
+    planned = await db.fetch(
+        _STEP + f"a.{column} = ? AND a.status = 'planned' AND {scope} ORDER BY a.deadline_at IS NULL, a.deadline_at, a.id LIMIT 3",
+        record_id,
+    )
+    done = await db.fetch(
+        _STEP + f"a.{column} = ? AND a.status = 'done' AND {scope} ORDER BY a.done_at DESC, a.id DESC LIMIT 1", record_id
+    )
+    extras = await db.fetch_one(
+        f"SELECT (SELECT a.text FROM note a WHERE a.{column} = ? AND a.deleted_at IS NULL AND {scope} ORDER BY a.id DESC LIMIT 1) "
+        f"AS note, (SELECT count(*) FROM file a WHERE a.{column} = ? AND a.deleted_at IS NULL AND {scope}) AS files",
+        record_id,
+        record_id,
+    )
+    note, files = (extras["note"] or "", int(extras["files"])) if extras else ("", 0)
+    return tuple(_step(row) for row in planned), _step(done[0]) if done else None, note, files
+
+
+async def deal_card(work: Work, deal_id: int) -> DealCard:
+    """Return a deal's card.
+
+    :raises NotFound: no such deal within reach
+    """
+    await work.flush()
+    deal = await load(work, Deal, deal_id)
+    row = await db.fetch_one(
+        "SELECT s.name AS stage, c.name AS company, p.name AS contact, p.phone, u.name AS owner FROM deal d "
+        "JOIN stage s ON s.id = d.stage_id LEFT JOIN company c ON c.id = d.company_id LEFT JOIN contact p ON p.id = d.contact_id "
+        'LEFT JOIN "user" u ON u.id = d.owner_id WHERE d.id = ?',
+        deal_id,
+    )
+    assert row is not None
+    planned, last, note, files = await _around(work, "deal_id", deal_id)
+    company = row["company"] or ""
+    return DealCard(
+        deal=deal,
+        name=deal_name(deal.title, company),
+        company=company,
+        contact=row["contact"] or "",
+        contact_phone=row["phone"],
+        stage=row["stage"],
+        owner=row["owner"] or "",
+        tags=tuple(await tags_of("deal", deal_id)),
+        planned=planned,
+        last=last,
+        last_note=note,
+        files=files,
+    )
+
+
+async def party_card(work: Work, entity: str, record_id: int) -> PartyCard:
+    """Return a contact's, company's or lead's card.
+
+    :raises NotFound: no such record within reach
+    """
+    await work.flush()
+    model: type[Contact | Company | Lead] = {"contact": Contact, "company": Company, "lead": Lead}[entity]  # type: ignore[assignment]
+    record: Contact | Company | Lead = await load(work, model, record_id)
+    company, people = "", list[str]()
+    if isinstance(record, Contact) and record.company_id:
+        found = await db.fetch_one("SELECT name FROM company WHERE id = ? AND deleted_at IS NULL", record.company_id)
+        company = found["name"] if found else ""
+    elif isinstance(record, Lead):
+        company = record.company_name
+    elif isinstance(record, Company):
+        rows = await db.fetch(
+            "SELECT name FROM contact WHERE company_id = ? AND deleted_at IS NULL AND "
+            f"{owned_sql('owner_id', owners(work.actor, 'contact'))} ORDER BY id LIMIT 5",
+            record.id,
+        )
+        people = [row["name"] for row in rows]
+    deals = list[DealRow]()
+    if entity != "lead":
+        reached = owned_sql("d.owner_id", owners(work.actor, "deal"))
+        deals = await deal_rows(
+            f"d.{entity}_id = ? AND d.status = 'open' AND d.deleted_at IS NULL AND {reached}", [record_id], "d.id", limit=5
+        )
+    owner = await db.fetch_one('SELECT name FROM "user" WHERE id = ?', record.owner_id or 0)
+    planned, last, note, files = await _around(work, f"{entity}_id", record_id)
+    return PartyCard(
+        record=record,
+        entity=entity,
+        name=record.title if isinstance(record, Lead) else record.name,
+        company=company,
+        owner=owner["name"] if owner else "",
+        tags=tuple(await tags_of(entity, record_id)),
+        deals=tuple(deals),
+        people=tuple(people),
+        planned=planned,
+        last=last,
+        last_note=note,
+        files=files,
+    )
+
+
+async def activity_card(work: Work, activity_id: int) -> ActivityCard:
+    """Return an activity's card.
+
+    :raises NotFound: no such activity within reach
+    """
+    await work.flush()
+    activity = await load(work, Activity, activity_id)
+    row = await db.fetch_one(
+        "SELECT u.name AS owner, p.name AS contact, p.phone, c.name AS company, l.title AS lead, l.phone AS lead_phone "
+        'FROM activity a LEFT JOIN "user" u ON u.id = a.owner_id LEFT JOIN contact p ON p.id = a.contact_id '
+        "LEFT JOIN company c ON c.id = a.company_id LEFT JOIN lead l ON l.id = a.lead_id WHERE a.id = ?",
+        activity_id,
+    )
+    assert row is not None
+    deal: list[DealRow] = []
+    if activity.deal_id:
+        reached = owned_sql("d.owner_id", owners(work.actor, "deal"))
+        deal = await deal_rows(f"d.id = ? AND d.deleted_at IS NULL AND {reached}", [activity.deal_id], "d.id", limit=1)
+    about = row["contact"] or row["lead"] or ""
+    if row["company"]:
+        about = f"{about} ({row['company']})" if about else row["company"]
+    phone = row["phone"] or row["lead_phone"]
+    if deal and not about:
+        about = deal[0].name
+    return ActivityCard(activity, row["owner"] or "", about, phone, deal[0] if deal else None)
+
+
+async def files_of(work: Work, record: Record, limit: int = 20) -> list[File]:
+    """Return the files on a record within reach, newest first."""
+    column = f"{record._meta.db_table}_id"
+    rows = await db.fetch(
+        f"SELECT a.id FROM file a WHERE a.{column} = ? AND a.deleted_at IS NULL AND {activity_sql(work.actor, 'a')} "
+        f"ORDER BY a.id DESC LIMIT {int(limit)}",
+        record.id,
+    )
+    found = {file.id: file for file in await File.filter(id__in=[row["id"] for row in rows])} if rows else {}
+    return [found[row["id"]] for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a timeline."""
+
+    at: datetime
+    who: str
+    type: str
+    entity: str
+    record_id: int
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+async def timeline(work: Work, record: Record, *, limit: int = 10, before: int | None = None) -> list[tuple[int, Entry]]:
+    """Return what happened around a record, newest first, as (event id, entry); `before` pages on."""
+    entity = record._meta.db_table
+    rows = await db.fetch(
+        'SELECT e.*, u.name AS who FROM event e LEFT JOIN "user" u ON u.id = e.actor_id '
+        f"WHERE e.{entity}_id = ? AND e.id < ? AND {_reached_events(work)} ORDER BY e.id DESC LIMIT {int(limit)}",
+        record.id,
+        before or 2**62,
+    )
+    return [
+        (
+            row["id"],
+            Entry(
+                db.moment_needed(row["at"]),
+                row["who"] or "botcrm",
+                row["type"],
+                row["entity"],
+                row["record_id"],
+                db.from_json(row["before"]),
+                db.from_json(row["after"]),
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _reached_events(work: Work) -> str:
+    """Return the condition that an event is about no deal out of reach: a shared company must not tell of others' deals."""
+    deals = owned_sql("d.owner_id", owners(work.actor, "deal"))
+    if deals == "1 = 1":
+        return deals
+    loose = owned_sql("e.actor_id", owners(work.actor, "activity"))
+    return f"((e.deal_id IS NULL AND {loose}) OR EXISTS (SELECT 1 FROM deal d WHERE d.id = e.deal_id AND {deals}))"
+
+
+async def note_text(work: Work, note_id: int) -> Note:
+    """Return a note.
+
+    :raises NotFound: no such note within reach
+    """
+    return await load(work, Note, note_id)

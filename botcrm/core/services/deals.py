@@ -1,0 +1,175 @@
+"""Deals: open, move, win, lose, reopen."""
+
+from datetime import date
+from typing import Any
+
+from botcrm.core import db
+from botcrm.core.domain.errors import AlreadyClosed, InvalidValue, StageNotInPipeline
+from botcrm.core.domain.events import DealChanged, DealCreated, DealLost, DealReopened, DealStageChanged, DealWon
+from botcrm.core.domain.kinds import Action, DealStatus
+from botcrm.core.domain.money import Money
+from botcrm.core.domain.text import fold
+from botcrm.core.models import Company, Contact, Deal, Pipeline, Stage
+from botcrm.core.services.access import demand, load
+from botcrm.core.services.work import Work
+
+# The path from first contact to closing (product, section 7); it ships as the default pipeline.
+DEFAULT_PIPELINE = (
+    ("New", "open"),
+    ("Clarified", "open"),
+    ("Proposal", "open"),
+    ("Negotiation", "open"),
+    ("Agreed", "open"),
+    ("Delivery", "open"),
+    ("Papers", "open"),
+    ("Won", "won"),
+    ("Lost", "lost"),
+)
+
+
+async def seed_pipeline() -> None:
+    """Create the default pipeline where there is none."""
+    if await Pipeline.exists():
+        return
+    pipeline = await Pipeline.create(name="Sales")
+    for position, (name, kind) in enumerate(DEFAULT_PIPELINE):
+        await Stage.create(pipeline=pipeline, name=name, kind=kind, position=position)
+
+
+async def stages(pipeline_id: int) -> list[Stage]:
+    """Return a pipeline's stages in their order."""
+    return await Stage.filter(pipeline_id=pipeline_id).order_by("position", "id")
+
+
+async def add_deal(
+    work: Work,
+    *,
+    title: str,
+    company_id: int | None = None,
+    contact_id: int | None = None,
+    amount: Money | None = None,
+    stage: str | None = None,
+    source: str | None = None,
+    expected_close: date | None = None,
+) -> Deal:
+    """Open a deal in the first pipeline, at its first stage unless one is named.
+
+    :raises StageNotInPipeline: no stage of that name
+    :raises NotFound: the company or contact is out of reach
+    """
+    demand(work, "deal", Action.ADD)
+    if company_id:
+        await load(work, Company, company_id)
+    if contact_id:
+        await load(work, Contact, contact_id)
+    rows = await db.fetch(
+        "SELECT id, pipeline_id, name, kind FROM stage WHERE pipeline_id = "
+        "(SELECT id FROM pipeline ORDER BY position, id LIMIT 1) ORDER BY position, id"
+    )
+    chosen = _named([(row["name"], row) for row in rows], stage) if stage else rows[0]
+    if chosen is None:
+        raise StageNotInPipeline(stage=stage, pipeline="Sales", stages=", ".join(row["name"] for row in rows))
+    return await work.create(
+        Deal,
+        DealCreated,
+        title=" ".join(title.split())[:500],
+        company_id=company_id,
+        contact_id=contact_id,
+        pipeline_id=chosen["pipeline_id"],
+        stage_id=chosen["id"],
+        status=chosen["kind"],
+        amount=amount.quantized().amount if amount else None,
+        currency=amount.currency if amount else work.prefs.currency,
+        owner_id=work.actor.id,
+        source=source,
+        expected_close=expected_close,
+        stage_entered_at=work.now,
+        closed_at=None if chosen["kind"] == "open" else work.now,
+    )
+
+
+def _named(choices: list[tuple[str, Any]], name: str) -> Any:
+    """Return what goes by a name typed whole or by its start; None if nothing or several do."""
+    wanted = fold(name)
+    exact = [value for label, value in choices if fold(label) == wanted]
+    starts = [value for label, value in choices if fold(label).startswith(wanted)]
+    for found in (exact, starts):
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+async def find_stage(deal: Deal, name: str) -> Stage:
+    """Return the stage of the deal's pipeline that a person named, whole or by its start.
+
+    :raises StageNotInPipeline: none or several
+    """
+    choices = await stages(deal.pipeline_id)
+    found: Stage | None = _named([(stage.name, stage) for stage in choices], name)
+    if found is None:
+        pipeline = await Pipeline.get(id=deal.pipeline_id)
+        raise StageNotInPipeline(stage=name, pipeline=pipeline.name, stages=", ".join(stage.name for stage in choices))
+    return found
+
+
+async def change_deal(work: Work, deal_id: int, **values: Any) -> Deal:
+    """Change a deal's own fields: title, amount and currency, company, contact, source, expected_close."""
+    deal = await load(work, Deal, deal_id, Action.CHANGE)
+    if "title" in values:
+        values["title"] = " ".join(values["title"].split())[:500]
+        if not values["title"]:
+            raise InvalidValue(what="title", value="", how="Write a title.")
+    return await work.change(deal, DealChanged, **values)
+
+
+async def move_deal(work: Work, deal_id: int, stage_id: int, *, reason: str | None = None) -> Deal:
+    """Move a deal to another stage of its own pipeline; a won or lost stage closes it, an open one opens it again.
+
+    :raises NotFound: no such deal within the actor's reach
+    :raises StageNotInPipeline: the stage belongs to another pipeline
+    """
+    deal = await load(work, Deal, deal_id, Action.CHANGE)
+    stage = await Stage.filter(id=stage_id, pipeline_id=deal.pipeline_id).first()
+    if stage is None:
+        choices = await stages(deal.pipeline_id)
+        raise StageNotInPipeline(stage=stage_id, pipeline=deal.title, stages=", ".join(item.name for item in choices))
+    if stage.id == deal.stage_id:
+        return deal
+    values: dict[str, Any] = {"stage_id": stage.id, "stage_entered_at": work.now, "status": stage.kind}
+    event: type[DealStageChanged | DealWon | DealLost | DealReopened] = DealStageChanged
+    if stage.kind != deal.status:
+        event = {"won": DealWon, "lost": DealLost}.get(stage.kind, DealReopened)
+        values["closed_at"] = None if stage.kind == DealStatus.OPEN else work.now
+        values["lost_reason"] = reason if stage.kind == DealStatus.LOST else None
+    elif reason:
+        values["lost_reason"] = reason
+    return await work.change(deal, event, **values)
+
+
+async def close_deal(work: Work, deal_id: int, status: DealStatus, reason: str | None = None) -> Deal:
+    """Win or lose a deal.
+
+    :raises AlreadyClosed: it stands so already
+    """
+    deal = await load(work, Deal, deal_id, Action.CHANGE)
+    if deal.status == status and not (reason and reason != deal.lost_reason):
+        raise AlreadyClosed(title=deal.title, status=str(status))
+    if deal.status == status:
+        return await work.change(deal, DealLost, lost_reason=reason)
+    stage = await Stage.filter(pipeline_id=deal.pipeline_id, kind=status).order_by("position").first()
+    if stage is None:
+        raise StageNotInPipeline(stage=str(status), pipeline=deal.title, stages="")
+    return await move_deal(work, deal_id, stage.id, reason=reason)
+
+
+async def reopen_deal(work: Work, deal_id: int) -> Deal:
+    """Open a closed deal again at the stage it was closed from."""
+    deal = await load(work, Deal, deal_id, Action.CHANGE)
+    row = await db.fetch_one(
+        "SELECT before FROM event WHERE entity = 'deal' AND record_id = ? AND type IN ('DealWon', 'DealLost') ORDER BY id DESC LIMIT 1",
+        deal_id,
+    )
+    stage_id = db.from_json(row["before"]).get("stage_id") if row else None
+    if stage_id is None or not await Stage.filter(id=stage_id, kind="open").exists():
+        stage_id = (await stages(deal.pipeline_id))[0].id
+    return await move_deal(work, deal_id, stage_id)

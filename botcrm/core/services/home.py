@@ -1,0 +1,205 @@
+"""The rep's home screen: counters, and open deals by when their next activity is due."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from botcrm.core import db
+from botcrm.core.domain.due import Bounds, day_bounds
+from botcrm.core.domain.kinds import Reach
+from botcrm.core.services.access import owned_sql, owners, reach
+from botcrm.core.services.derive import deal_name
+from botcrm.core.services.work import Work
+
+Column = Literal["overdue", "today", "this_week", "next_week", "later", "none"]
+COLUMNS: tuple[Column, ...] = ("overdue", "today", "this_week", "next_week", "later", "none")
+# Counting stops here, so that a count costs the same however many there are; the screen says "999+".
+MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DealRow:
+    """A deal as a list shows it."""
+
+    id: int
+    name: str
+    amount: Decimal | None
+    currency: str
+    stage: str
+    status: str
+    owner_id: int | None
+    owner: str
+    next_id: int | None
+    next_title: str
+    next_kind: str
+    next_at: datetime | None
+    next_has_time: bool
+    deadline_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Counters and one page of deals in the order of attention; `counts` stop at MOST."""
+
+    incoming: int
+    planned: int
+    overdue: int
+    counts: dict[Column, int]
+    column: Column | None
+    page: int
+    rows: tuple[DealRow, ...]
+    more: bool
+    bounds: Bounds
+    owner_id: int | None
+
+
+def _column_sql(column: Column, now: datetime, bounds: Bounds) -> tuple[str, list[Any]]:
+    match column:
+        case "none":
+            return "d.next_deadline_at IS NULL", []
+        case "overdue":
+            return "d.next_deadline_at < ?", [now]
+        case "today":
+            return "d.next_deadline_at >= ? AND d.next_deadline_at < ?", [now, bounds.today_end]
+        case "this_week":
+            return "d.next_deadline_at >= ? AND d.next_deadline_at < ?", [bounds.today_end, bounds.week_end]
+        case "next_week":
+            start = max(bounds.today_end, bounds.week_end)
+            return "d.next_deadline_at >= ? AND d.next_deadline_at < ?", [start, bounds.next_week_end]
+        case "later":
+            return "d.next_deadline_at >= ?", [bounds.next_week_end]
+
+
+async def counters(work: Work, owner_id: int | None = None) -> tuple[int, int, int]:
+    """Return (incoming, planned for today or overdue, overdue), each for the deals' owner and up to MOST.
+
+    Planned counts the open deals whose next activity is due by the end of today, plus such activities without a deal.
+    """
+    owner = owner_id or work.actor.id or 0
+    bounds = day_bounds(work.now, work.prefs.zone)
+    incoming = await _count(
+        "SELECT 1 FROM message m WHERE m.owner_id = ? AND m.answered = ? AND m.direction = 'in' AND m.deleted_at IS NULL",
+        owner,
+        False,
+    )
+    planned = await _due_before(owner, bounds.today_end)
+    overdue = await _due_before(owner, work.now)
+    return incoming, planned, overdue
+
+
+async def _due_before(owner: int, moment: datetime) -> int:
+    deals = await _count(
+        "SELECT 1 FROM deal d JOIN activity a ON a.deal_id = d.id AND a.status = 'planned' AND a.deadline_at < ? "
+        "AND a.deleted_at IS NULL WHERE d.owner_id = ? AND d.status = 'open' AND d.next_deadline_at < ? AND d.deleted_at IS NULL",
+        moment,
+        owner,
+        moment,
+    )
+    loose = await _count(
+        "SELECT 1 FROM activity a WHERE a.owner_id = ? AND a.status = 'planned' AND a.deadline_at < ? "
+        "AND a.deal_id IS NULL AND a.deleted_at IS NULL",
+        owner,
+        moment,
+    )
+    return min(MOST, deals + loose)
+
+
+async def _count(sql: str, *args: Any) -> int:
+    row = await db.fetch_one(f"SELECT count(*) AS n FROM ({sql} LIMIT {MOST}) AS some", *args)
+    return int(row["n"]) if row else 0
+
+
+async def home(
+    work: Work, *, owner_id: int | None = None, column: Column | None = None, page: int = 0, size: int = 8
+) -> Home:
+    """Return the home screen of a person (the actor's own unless another within reach is named).
+
+    Without a column the deals come in the order of attention: by deadline, those with no activity last.
+    """
+    owner = owner_id or work.actor.id or 0
+    people = owners(work.actor, "deal")
+    if people is not None and owner not in people:
+        owner = work.actor.id or 0
+    bounds = day_bounds(work.now, work.prefs.zone)
+    base = "d.owner_id = ? AND d.status = 'open' AND d.deleted_at IS NULL"
+    counts: dict[Column, int] = {}
+    for name in COLUMNS:
+        condition, values = _column_sql(name, work.now, bounds)
+        counts[name] = await _count(f"SELECT 1 FROM deal d WHERE {base} AND {condition}", owner, *values)
+    chosen: tuple[Column, ...] = (column,) if column else COLUMNS
+    skip, rows = page * size, list[DealRow]()
+    for name in chosen:
+        if counts[name] <= skip and counts[name] < MOST:
+            skip -= counts[name]
+            continue
+        condition, values = _column_sql(name, work.now, bounds)
+        rows += await deal_rows(
+            f"{base} AND {condition}", [owner, *values], "d.next_deadline_at, d.id", limit=size + 1 - len(rows), offset=skip
+        )
+        skip = 0
+        if len(rows) > size:
+            break
+    incoming, planned, overdue = await counters(work, owner)
+    return Home(
+        incoming, planned, overdue, counts, column, page, tuple(rows[:size]), len(rows) > size, bounds,
+        owner if owner != work.actor.id else None,
+    )
+
+
+async def deal_rows(condition: str, values: list[Any], order: str, *, limit: int, offset: int = 0) -> list[DealRow]:
+    """Return deals as lists show them, by an SQL condition on `deal d`; one query, whatever the page."""
+    rows = await db.fetch(
+        "SELECT p.*, c.name AS company, s.name AS stage, u.name AS owner, a.title AS next_title, a.kind AS next_kind, "
+        "a.due_at AS next_at, a.has_time AS next_has_time FROM "
+        "(SELECT d.id, d.title, d.amount, d.currency, d.status, d.owner_id, d.company_id, d.stage_id, d.next_activity_id, "
+        f"d.next_deadline_at FROM deal d WHERE {condition} ORDER BY {order} LIMIT {int(limit)} OFFSET {int(offset)}) AS p "
+        "LEFT JOIN company c ON c.id = p.company_id LEFT JOIN stage s ON s.id = p.stage_id "
+        'LEFT JOIN "user" u ON u.id = p.owner_id LEFT JOIN activity a ON a.id = p.next_activity_id '
+        f"ORDER BY {order.replace('d.', 'p.')}",
+        *values,
+    )
+    return [
+        DealRow(
+            id=row["id"],
+            name=deal_name(row["title"], row["company"] or ""),
+            amount=Decimal(str(row["amount"])) if row["amount"] is not None else None,
+            currency=row["currency"],
+            stage=row["stage"] or "",
+            status=row["status"],
+            owner_id=row["owner_id"],
+            owner=row["owner"] or "",
+            next_id=row["next_activity_id"],
+            next_title=row["next_title"] or "",
+            next_kind=row["next_kind"] or "",
+            next_at=db.moment(row["next_at"]),
+            next_has_time=bool(row["next_has_time"]),
+            deadline_at=db.moment(row["next_deadline_at"]),
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class TeamRow:
+    """One person's counters as their manager sees them."""
+
+    user_id: int
+    name: str
+    incoming: int
+    planned: int
+    overdue: int
+
+
+async def team(work: Work, limit: int = 50) -> list[TeamRow]:
+    """Return the counters of everybody within the actor's reach but the actor, the most overdue first."""
+    if reach(work.actor, "deal") in (Reach.NONE, Reach.OWN):
+        return []
+    people = owners(work.actor, "deal")
+    rows = await db.fetch(
+        f'SELECT u.id, u.name FROM "user" u WHERE u.active AND u.id <> ? AND {owned_sql("u.id", people)} ORDER BY u.name LIMIT 500',
+        work.actor.id,
+    )
+    found = [TeamRow(row["id"], row["name"], *await counters(work, row["id"])) for row in rows]
+    found.sort(key=lambda row: (-row.overdue, -row.planned, row.name))
+    return found[:limit]

@@ -1,0 +1,217 @@
+"""Companies, contacts and leads: add, correct, hand over, delete, tag."""
+
+from typing import Any, TypeVar
+
+from botcrm.core import db
+from botcrm.core.domain.emails import normal_email
+from botcrm.core.domain.errors import InvalidValue, NotFound
+from botcrm.core.domain.events import (
+    CompanyChanged,
+    CompanyCreated,
+    ContactChanged,
+    ContactCreated,
+    DealChanged,
+    Event,
+    LeadChanged,
+    LeadCreated,
+    OwnerChanged,
+    RecordDeleted,
+    TagAdded,
+    TagRemoved,
+)
+from botcrm.core.domain.kinds import Action
+from botcrm.core.domain.money import Money
+from botcrm.core.domain.phones import normal_phone
+from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Record, Tag, User
+from botcrm.core.services.access import demand, load, owners
+from botcrm.core.services.work import ENTITIES, Work
+
+R = TypeVar("R", Company, Contact, Lead)
+
+_CHANGED: dict[type[Record], type[Event]] = {
+    Company: CompanyChanged,
+    Contact: ContactChanged,
+    Lead: LeadChanged,
+    Deal: DealChanged,
+}
+
+
+def clean_phone(work: Work, text: str | None) -> str | None:
+    """Return a phone number as E.164.
+
+    :raises InvalidValue: it is no phone number
+    """
+    if not text:
+        return None
+    number = normal_phone(text, work.prefs.region)
+    if number is None:
+        raise InvalidValue(what="phone", value=text, how="Write it with its country code, like +48 601 234 567.")
+    return number
+
+
+def clean_email(text: str | None) -> str | None:
+    """Return an e-mail address in its normal form.
+
+    :raises InvalidValue: it is no address
+    """
+    if not text:
+        return None
+    address = normal_email(text)
+    if address is None:
+        raise InvalidValue(what="e-mail", value=text, how="Write it like anna@example.com.")
+    return address
+
+
+def _name(text: str) -> str:
+    name = " ".join(text.split())[:300]
+    if not name:
+        raise InvalidValue(what="name", value=text, how="Write a name.")
+    return name
+
+
+async def add_company(work: Work, name: str, *, phone: str | None = None, email: str | None = None) -> Company:
+    """Add a company that the actor owns."""
+    demand(work, "company", Action.ADD)
+    return await work.create(
+        Company,
+        CompanyCreated,
+        name=_name(name),
+        phone=clean_phone(work, phone),
+        email=clean_email(email),
+        owner_id=work.actor.id,
+    )
+
+
+async def add_contact(
+    work: Work,
+    name: str,
+    *,
+    phone: str | None = None,
+    email: str | None = None,
+    company_id: int | None = None,
+    telegram_id: int | None = None,
+) -> Contact:
+    """Add a person that the actor owns."""
+    demand(work, "contact", Action.ADD)
+    if company_id:
+        await load(work, Company, company_id)
+    return await work.create(
+        Contact,
+        ContactCreated,
+        name=_name(name),
+        phone=clean_phone(work, phone),
+        email=clean_email(email),
+        company_id=company_id,
+        telegram_id=telegram_id,
+        owner_id=work.actor.id,
+    )
+
+
+async def add_lead(
+    work: Work,
+    title: str,
+    *,
+    name: str = "",
+    company_name: str = "",
+    phone: str | None = None,
+    email: str | None = None,
+    source: str | None = None,
+    amount: Money | None = None,
+    telegram_id: int | None = None,
+    owner_id: int | None = None,
+) -> Lead:
+    """Add a lead; the actor owns it, or whoever is named where the system adds it."""
+    demand(work, "lead", Action.ADD)
+    return await work.create(
+        Lead,
+        LeadCreated,
+        title=_name(title)[:500],
+        name=name[:300],
+        company_name=company_name[:300],
+        phone=clean_phone(work, phone),
+        email=clean_email(email),
+        source=source,
+        amount=amount.amount if amount else None,
+        currency=amount.currency if amount else work.prefs.currency,
+        telegram_id=telegram_id,
+        owner_id=owner_id if work.actor.is_system else work.actor.id,
+    )
+
+
+async def change_record(work: Work, model: type[R], record_id: int, **values: Any) -> R:
+    """Change a company's, contact's or lead's fields."""
+    record = await load(work, model, record_id, Action.CHANGE)
+    if "phone" in values:
+        values["phone"] = clean_phone(work, values["phone"])
+    if "email" in values:
+        values["email"] = clean_email(values["email"])
+    if "name" in values and model is not Lead:
+        values["name"] = _name(values["name"])
+    return await work.change(record, _CHANGED[model], **values)
+
+
+async def hand_over(work: Work, record: Record, user_id: int) -> None:
+    """Give a record to somebody within the actor's reach, with what goes along.
+
+    A deal takes its planned activities of the former owner with it, and its company and contact where the former owner has no
+    other open deal there. An activity moves alone.
+
+    :raises NotAllowed: the actor may not change the record
+    :raises NotFound: that person is no colleague within reach
+    """
+    model = type(record)
+    record = await load(work, model, record.id, Action.CHANGE)
+    entity = ENTITIES[model]
+    people = owners(work.actor, entity, Action.CHANGE)
+    target = await User.filter(id=user_id, active=True).first()
+    colleague = target is not None and (people is None or user_id in people or user_id == await _manager_of(work))
+    if target is None or not colleague:
+        raise NotFound(ref=f"u{user_id}")
+    former = getattr(record, "owner_id", None)
+    if former == user_id:
+        return
+    await work.change(record, OwnerChanged, owner_id=user_id)
+    if not isinstance(record, Deal):
+        return
+    for activity in await Activity.filter(deal_id=record.id, status="planned", owner_id=former, deleted_at=None):
+        await work.change(activity, OwnerChanged, owner_id=user_id)
+    for kind, linked_id in ((Company, record.company_id), (Contact, record.contact_id)):
+        if linked_id is None:
+            continue
+        column = f"{ENTITIES[kind]}_id"
+        left = await Deal.filter(**{column: linked_id}, owner_id=former, status="open", deleted_at=None).exists()
+        linked = await kind.filter(id=linked_id, owner_id=former, deleted_at=None).first()
+        if linked and not left:
+            await work.change(linked, OwnerChanged, owner_id=user_id)
+
+
+async def _manager_of(work: Work) -> int | None:
+    user = await User.filter(id=work.actor.id).first() if work.actor.id else None
+    return user.manager_id if user else None
+
+
+async def delete_record(work: Work, record: Record) -> None:
+    """Delete a record softly: it vanishes everywhere and undo brings it back."""
+    record = await load(work, type(record), record.id, Action.DELETE)
+    await work.change(record, RecordDeleted, deleted_at=work.now)
+
+
+async def add_tags(work: Work, record: Record, tags: list[str]) -> None:
+    """Hang tags on a record; one that is there already stays."""
+    entity = ENTITIES[type(record)]
+    for tag in dict.fromkeys(tag.strip("#").casefold()[:64] for tag in tags):
+        if tag and not await Tag.filter(entity=entity, record_id=record.id, tag=tag).exists():
+            await Tag.create(entity=entity, record_id=record.id, tag=tag)
+            work.remember(TagAdded, record, after={"tag": tag})
+
+
+async def remove_tag(work: Work, record: Record, tag: str) -> None:
+    """Take a tag off a record."""
+    if await Tag.filter(entity=ENTITIES[type(record)], record_id=record.id, tag=tag).delete():
+        work.remember(TagRemoved, record, before={"tag": tag})
+
+
+async def tags_of(entity: str, record_id: int) -> list[str]:
+    """Return a record's tags in order."""
+    rows = await db.fetch("SELECT tag FROM tag WHERE entity = ? AND record_id = ? ORDER BY tag", entity, record_id)
+    return [row["tag"] for row in rows]

@@ -1,0 +1,255 @@
+"""Finding records by what people type: whole names, starts of words, and words with typos, within the actor's reach only.
+
+The index is two plain tables (`search_entry`, `search_term`) read through B-trees, so a look-up costs the same whatever the base
+holds; a word that matches nothing goes through the trigram vocabulary and rapidfuzz, which is where typos are forgiven.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from botcrm.core import db
+from botcrm.core.domain.text import fold, similarity, terms
+from botcrm.core.services.access import owned_sql, owners
+from botcrm.core.services.work import Work
+
+# A word carried by more entries than this is too common to lead a search.
+_COMMON = 400
+_CANDIDATES = 60
+_FUZZY_WORDS = 12
+_FUZZY_LEAST = 72.0
+ENTITIES = ("company", "contact", "lead", "deal")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record that matches: how well (0..100), and whether its name is exactly what was typed."""
+
+    entity: str
+    record_id: int
+    name: str
+    score: float
+    exact: bool = False
+    open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What the start of a line may mean.
+
+    `words` is how many of the words belong to the subject; `clear` tells that the first one may be taken without asking.
+    """
+
+    found: tuple[Found, ...] = ()
+    words: int = 0
+    clear: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    entry_id: int
+    entity: str
+    record_id: int
+    owner_id: int
+    name: str
+    folded: str
+    open: bool
+    touched_at: datetime
+
+
+_COLUMNS = "e.id, e.entity, e.record_id, e.owner_id, e.name, e.folded, e.open, e.touched_at"
+
+
+def _rows(rows: Iterable[dict[str, object]]) -> list[_Row]:
+    return [
+        _Row(
+            int(str(row["id"])),
+            str(row["entity"]),
+            int(str(row["record_id"])),
+            int(str(row["owner_id"])),
+            str(row["name"]),
+            str(row["folded"]),
+            bool(row["open"]),
+            db.moment_needed(row["touched_at"]),
+        )
+        for row in rows
+    ]
+
+
+def _kinds(entities: Sequence[str]) -> str:
+    return ", ".join(f"'{entity}'" for entity in entities if entity in ENTITIES)
+
+
+def _scope(work: Work, entities: Sequence[str]) -> tuple[str, str]:
+    """Return the conditions on entries and on terms that keep a search within the actor's reach."""
+    parts = [
+        f"(e.entity = '{entity}' AND {owned_sql('e.owner_id', owners(work.actor, entity))})"
+        for entity in entities
+        if entity in ENTITIES
+    ]
+    widest: set[int] | None = set()
+    for entity in entities:
+        people = owners(work.actor, entity)
+        widest = None if people is None or widest is None else widest | set(people)
+    return f"({' OR '.join(parts)})", owned_sql("t.owner_id", widest)
+
+
+async def by_name(work: Work, names: Sequence[str], entities: Sequence[str]) -> list[Found]:
+    """Return the records whose whole name is one of these, own and recently touched first."""
+    folded = list(dict.fromkeys(filter(None, (fold(name) for name in names))))
+    if not folded:
+        return []
+    entry_scope, _ = _scope(work, entities)
+    owner_scope = _scope(work, entities)[1].replace("t.owner_id", "e.owner_id")
+    marks = ", ".join("?" * len(folded))
+    rows = _rows(
+        await db.fetch(
+            f"SELECT {_COLUMNS} FROM search_entry e WHERE e.folded IN ({marks}) AND {owner_scope} AND {entry_scope} LIMIT 200",
+            *folded,
+        )
+    )
+    return [Found(row.entity, row.record_id, row.name, 100.0, True, row.open) for row in _ordered(work, rows)]
+
+
+def _ordered(work: Work, rows: Iterable[_Row]) -> list[_Row]:
+    """Sort by what a person most likely means: still open, own, touched last."""
+    return sorted(rows, key=lambda row: (not row.open, row.owner_id != work.actor.id, -row.touched_at.timestamp()))
+
+
+async def search(work: Work, text: str, entities: Sequence[str] = ENTITIES, limit: int = 10) -> list[Found]:
+    """Return the records that hold every typed word, best first: as the start of a word, else as a word with a typo."""
+    words = terms(text)[:8]
+    if not words:
+        return []
+    rows = await _with_starts(work, words, entities)
+    if not rows:
+        alternatives = [[word, *await _near(word)] for word in words]
+        rows = await _with_any(work, alternatives, entities)
+    wanted = fold(text)
+    scored = [(_score(wanted, row), row) for row in rows]
+    order = {row.entry_id: place for place, row in enumerate(_ordered(work, rows))}
+    scored.sort(key=lambda pair: (-round(pair[0] / 4), order[pair[1].entry_id]))
+    return [
+        Found(row.entity, row.record_id, row.name, score, row.folded == wanted, row.open) for score, row in scored[:limit]
+    ]
+
+
+def _score(wanted: str, row: _Row) -> float:
+    if row.folded == wanted:
+        return 100.0
+    if row.folded.startswith(wanted):
+        return 96.0
+    if all(any(word.startswith(part) for word in row.folded.split()) for part in wanted.split()):
+        return 92.0
+    return min(90.0, similarity(wanted, row.folded))
+
+
+async def _with_starts(work: Work, words: list[str], entities: Sequence[str]) -> list[_Row]:
+    """Return entries that hold, for each typed word, a word that starts with it."""
+    _, term_scope = _scope(work, entities)
+    counts = []
+    for word in words:
+        row = await db.fetch_one(
+            f"SELECT count(*) AS n FROM (SELECT 1 FROM search_term t WHERE {term_scope} AND t.term >= ? AND t.term < ? "
+            f"LIMIT {_COMMON}) AS some",
+            word,
+            _after(word),
+        )
+        counts.append((int(row["n"]) if row else 0, word))
+    counts.sort(key=lambda pair: (pair[0], -len(pair[1])))
+    if not counts[0][0]:
+        return []
+    lead, others = counts[0][1], [word for _, word in counts[1:]]
+    return await _led_by(work, f"t.term >= ? AND t.term < ? AND {term_scope}", [lead, _after(lead)], others, entities)
+
+
+async def _with_any(work: Work, alternatives: list[list[str]], entities: Sequence[str]) -> list[_Row]:
+    """Return entries that hold one of the alternatives of every word."""
+    _, term_scope = _scope(work, entities)
+    found: dict[int, _Row] = {}
+    seen: list[set[int]] = []
+    for words in alternatives:
+        marks = ", ".join("?" * len(words))
+        rows = await _led_by(work, f"t.term IN ({marks}) AND {term_scope}", words, [], entities)
+        seen.append({row.entry_id for row in rows})
+        found.update({row.entry_id: row for row in rows})
+    both = set.intersection(*seen)
+    return [found[entry_id] for entry_id in both]
+
+
+async def _led_by(
+    work: Work, lead: str, values: list[str], others: list[str], entities: Sequence[str]
+) -> list[_Row]:
+    entry_scope, _ = _scope(work, entities)
+    rest = "".join(
+        " AND EXISTS (SELECT 1 FROM search_term o WHERE o.entry_id = t.entry_id AND o.term >= ? AND o.term < ?)" for _ in others
+    )
+    more = [edge for word in others for edge in (word, _after(word))]
+    return _rows(
+        await db.fetch(
+            f"SELECT DISTINCT {_COLUMNS} FROM (SELECT t.entry_id FROM search_term t WHERE {lead}{rest} LIMIT {_COMMON}) AS hit "
+            f"JOIN search_entry e ON e.id = hit.entry_id WHERE {entry_scope}",
+            *values,
+            *more,
+        )
+    )
+
+
+def _after(word: str) -> str:
+    """Return the first text behind every text that starts with the word."""
+    return word + "\U0010ffff"
+
+
+async def _near(word: str) -> list[str]:
+    """Return known words that a typed word may be a misspelling of, most alike first."""
+    if len(word) < 3 or not await db.has_trigrams():
+        return []
+    if db.dialect() == "postgres":
+        rows = await db.fetch("SELECT word FROM search_word WHERE word % ? ORDER BY similarity(word, ?) DESC LIMIT 60", word, word)
+        known = [row["word"] for row in rows]
+    else:
+        grams = [word[i : i + 3] for i in range(len(word) - 2)]
+        # A dropped or swapped letter spoils three trigrams; the ones without it still meet.
+        grams += [word[:i] + word[i + 1 :] for i in range(len(word)) if len(word) <= 5 and len(word) > 3]
+        query = " OR ".join(f'"{gram}"' for gram in dict.fromkeys(grams))
+        rows = await db.fetch(
+            "SELECT word FROM (SELECT rowid, word FROM search_word WHERE search_word MATCH ? LIMIT 3000) AS hit", query
+        )
+        known = [row["word"] for row in rows]
+    scored = sorted(((similarity(word, other), other) for other in set(known)), reverse=True)
+    return [other for score, other in scored if score >= _FUZZY_LEAST][:_FUZZY_WORDS]
+
+
+async def match_subject(work: Work, words: Sequence[str], entities: Sequence[str], limit: int = 5) -> Match:
+    """Find the record that the start of a line names: the longest exact name, else the start of one, else a like one.
+
+    Clear is an exact match (one record, or one among several that is the only own and open one), or a start of words that
+    only one record has.
+    """
+    words = list(words)[:8]
+    if not words:
+        return Match()
+    phrases = [" ".join(words[:count]) for count in range(len(words), 0, -1)]
+    exact = await by_name(work, phrases, entities)
+    for count, phrase in zip(range(len(words), 0, -1), phrases, strict=True):
+        wanted = fold(phrase)
+        same = [found for found in exact if fold(found.name) == wanted]
+        if same:
+            order = {entity: place for place, entity in enumerate(entities)}
+            same.sort(key=lambda found: order[found.entity])
+            first = [found for found in same if found.entity == same[0].entity]
+            return Match(tuple(same[:limit]), count, clear=len(first) == 1)
+    for count, phrase in zip(range(len(words), 0, -1), phrases, strict=True):
+        rows = await _with_starts(work, terms(phrase), entities) if terms(phrase) else []
+        if rows:
+            found = [Found(row.entity, row.record_id, row.name, _score(fold(phrase), row), False, row.open) for row in _ordered(work, rows)]
+            order = {entity: place for place, entity in enumerate(entities)}
+            found.sort(key=lambda item: (order[item.entity], not item.open))
+            first = [item for item in found if item.entity == found[0].entity]
+            return Match(tuple(found[:limit]), count, clear=len(first) == 1 and len(fold(phrase)) >= 3)
+    for count in range(min(3, len(words)), 0, -1):
+        phrase = " ".join(words[:count])
+        alike = [found for found in await search(work, phrase, entities, limit) if found.score >= _FUZZY_LEAST]
+        if alike:
+            return Match(tuple(alike), count, clear=False)
+    return Match()

@@ -1,0 +1,411 @@
+"""One typed Settings, read from BOTCRM_* variables once and passed in; never global."""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
+
+from platformdirs import user_data_dir
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from botcrm.core.domain.currencies import CODES
+from botcrm.core.domain.errors import InvalidValue
+from botcrm.core.domain.preferences import Preferences, read_preference
+from botcrm.core.domain.worktime import WorkingHoursError, country_holidays, read_working_hours
+from botcrm.core.domain.zones import valid_zone
+
+PREFIX = "BOTCRM_"
+ENV_FILE = ".env"
+_TEST_PREFIX = "BOTCRM_TEST_"  # read by the test suite only
+_DATABASES = ("sqlite", "postgres", "postgresql", "asyncpg")
+
+
+class SettingsError(Exception):
+    """Name every variable that is wrong (`problems`: one line each, secrets masked)."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+# --- how each value is read --------------------------------------------------------------------------------------------
+
+
+def _preference(key: str, reason: str) -> BeforeValidator:
+    """Read what people can also set in the chat, by the very same rule."""
+
+    def read(value: object) -> Any:
+        try:
+            return read_preference(key, str(value))
+        except InvalidValue:
+            raise ValueError(reason) from None
+
+    return BeforeValidator(read)
+
+
+def _text(check: Callable[[str], str]) -> BeforeValidator:
+    return BeforeValidator(lambda value: check(value.strip()) if isinstance(value, str) else value)
+
+
+def _token(text: str) -> str:
+    if not re.fullmatch(r"\d{1,20}:[A-Za-z0-9_-]+", text):
+        raise ValueError("not a bot token (number, colon, letters), as @BotFather gives it")
+    return text
+
+
+def _web_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or " " in text:
+        raise ValueError("not a web address that starts with http:// or https://")
+    _ = parts.port  # raises ValueError where it is no port
+    return text.rstrip("/")
+
+
+def _database(text: str) -> str:
+    scheme, separator, rest = text.partition("://")
+    if scheme not in _DATABASES or not separator or not rest:
+        raise ValueError("a database is named by sqlite:///path/to/file or postgres://user:password@host/name")
+    if scheme != "sqlite":
+        return text
+    path, mark, query = rest.partition("?")
+    if path in ("", "/") or path.startswith((":memory:", "/:memory:")):
+        raise ValueError("SQLite needs a file; in memory nothing would be kept")
+    return f"sqlite://{Path(path).expanduser()}{mark}{query}"
+
+
+def _currency(text: str) -> str:
+    if text.upper() not in CODES:
+        raise ValueError("no currency has this ISO 4217 code")
+    return text.upper()
+
+
+def _region(text: str) -> str:
+    from phonenumbers import SUPPORTED_REGIONS
+
+    if text.upper() not in SUPPORTED_REGIONS:
+        raise ValueError("no country has this two-letter code")
+    return text.upper()
+
+
+def _working_hours(text: str) -> str:
+    try:
+        read_working_hours(text)
+    except WorkingHoursError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+def _holidays(text: str) -> str:
+    if text:
+        try:
+            country_holidays(text.upper(), (2026,))
+        except ValueError:
+            raise ValueError("the public holidays of no such country are known") from None
+    return text.upper()
+
+
+def _log_level(text: str) -> str:
+    level = {"WARN": "WARNING"}.get(text.upper(), text.upper())
+    if level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+    return level
+
+
+def _webhook_secret(text: str) -> str:
+    # The characters and the length Telegram allows for secret_token.
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", text):
+        raise ValueError("1 to 256 letters, digits, - and _")
+    return text
+
+
+def _folder(value: object) -> object:
+    if isinstance(value, str | Path):
+        value = Path(value).expanduser()
+        if not value.is_dir():
+            raise ValueError("there is no such folder")
+    return value
+
+
+def _names(value: object) -> object:
+    return tuple(filter(None, re.split(r"[,\s]+", value))) if isinstance(value, str) else value
+
+
+def _on_off(value: object) -> object:
+    return {"on": True, "off": False}.get(value.strip().casefold(), value.strip()) if isinstance(value, str) else value
+
+
+def default_database() -> str:
+    """Return the URL of the SQLite file in the user's data folder."""
+    return f"sqlite://{Path(user_data_dir('botcrm', appauthor=False)) / 'botcrm.sqlite3'}"
+
+
+def system_zone() -> str:
+    """Return the IANA name of the machine's time zone, UTC where it cannot be told."""
+    for name in _zone_names():
+        if name and valid_zone(name):
+            return {"Etc/UTC": "UTC"}.get(name, name)
+    return "UTC"
+
+
+def _zone_names() -> list[str]:
+    names = [os.environ.get("TZ", "").lstrip(":")]
+    try:
+        names.append(str(Path("/etc/localtime").resolve()).partition("zoneinfo/")[2])
+        names.append(Path("/etc/timezone").read_text(encoding="ascii").strip())
+    except (OSError, UnicodeDecodeError, RuntimeError):
+        pass
+    return [name for name in names if not name.startswith(("posix/", "right/"))]
+
+
+# --- the settings ------------------------------------------------------------------------------------------------------
+
+
+def _about(meaning: str, example: str, **more: Any) -> Any:
+    return Field(description=meaning, examples=[example], **more)
+
+
+class Settings(BaseSettings):
+    """Everything a process is told from outside.
+
+    The environment is read by `load_settings` alone, so `Settings(database_url=…)` in a test holds what it says.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    token: Annotated[SecretStr | None, _text(_token)] = _about(
+        "Token of the bot, from @BotFather", "123456:ABC-DEF1234ghIkl", default=None
+    )
+    telegram_api: Annotated[str, _text(_web_address)] = _about(
+        "Bot API server", "http://127.0.0.1:8081", default="https://api.telegram.org"
+    )
+    database_url: Annotated[str, _text(_database)] = _about(
+        "Where the data is: an SQLite file or a PostgreSQL database",
+        "postgres://botcrm:secret@localhost/botcrm",
+        default_factory=default_database,
+        repr=False,
+    )
+    timezone: Annotated[str, _preference("zone", "no time zone has this IANA name")] = _about(
+        "Time zone of the company", "Europe/Warsaw", default_factory=system_zone
+    )
+    language: Annotated[str, _preference("language", "there are no texts in this language")] = _about(
+        "Language of the texts", "en", default="en"
+    )
+    currency: Annotated[str, _text(_currency)] = _about("Currency of amounts that name none", "PLN", default="EUR")
+    region: Annotated[str, _text(_region)] = _about(
+        "Country of phone numbers that have no country code", "PL", default="US"
+    )
+    working_hours: Annotated[str, _text(_working_hours)] = _about(
+        "Working hours of the company", "Mon-Thu 9-13,14-18; Fri 9-16", default="Mon-Fri 09:00-18:00"
+    )
+    holidays: Annotated[str, _text(_holidays)] = _about(
+        "Country whose public holidays are free (empty: none)", "PL", default=""
+    )
+    reminder_minutes: Annotated[int, _preference("reminder_minutes", "must be 0 to 1440 minutes")] = _about(
+        "Minutes before an activity to remind its owner (0: only at its time)", "15", default=15
+    )
+    overdue_hours: Annotated[float, _preference("overdue_hours", "must be 0 to 240 working hours")] = _about(
+        "Working hours until a manager hears of what is overdue", "2", default=2.0
+    )
+    digest_at: Annotated[str, _preference("digest_at", "not a time of day")] = _about(
+        "When the morning digest comes", "09:00", default="09:00"
+    )
+    smart_activity: Annotated[bool, _preference("smart_activity", "must be on or off")] = _about(
+        "Suggest a next step where none is planned", "on", default=True
+    )
+    http_host: str = _about("Address to serve health, metrics and web hooks at", "0.0.0.0", default="127.0.0.1")  # noqa: S104 - an example
+    http_port: int = _about("Port for health, metrics and web hooks (0: none)", "8085", default=8085, ge=0, le=65535)
+    webhook_url: Annotated[str | None, _text(_web_address)] = _about(
+        "Public address Telegram sends updates to (empty: the bot polls)",
+        "https://crm.example.com/telegram",
+        default=None,
+    )
+    webhook_secret: Annotated[SecretStr | None, _text(_webhook_secret)] = _about(
+        "What Telegram proves itself with at the web hook (empty: made from the token)",
+        "a-long-random-word",
+        default=None,
+    )
+    log_level: Annotated[str, _text(_log_level)] = _about("Least level that is logged", "DEBUG", default="INFO")
+    log_format: Literal["text", "json"] = _about("How a line of the log looks: text or json", "json", default="text")
+    send_per_second: float = _about(
+        "Messages a second to Telegram, all chats together", "30", default=30.0, gt=0, le=1000
+    )
+    plugins: Annotated[bool, BeforeValidator(_on_off)] = _about("Load installed plugins", "off", default=True)
+    plugins_dir: Annotated[Path | None, BeforeValidator(_folder)] = _about(
+        "Folder with single-file plugins", "/etc/botcrm/plugins", default=None
+    )
+    blocked_plugins: Annotated[tuple[str, ...], BeforeValidator(_names)] = _about(
+        "Plugins not to load, separated by commas", "weather,jokes", default=()
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values from the call only; see the class."""
+        return (init_settings,)
+
+    def preferences(self) -> Preferences:
+        """Return the defaults for what people choose in the chat."""
+        return Preferences(
+            zone=self.timezone,
+            language=self.language,
+            currency=self.currency,
+            region=self.region,
+            working_hours=self.working_hours,
+            holidays=self.holidays,
+            reminder_minutes=self.reminder_minutes,
+            overdue_hours=self.overdue_hours,
+            digest_at=self.digest_at,
+            smart_activity=self.smart_activity,
+        )
+
+    def token_text(self) -> str | None:
+        """Return the bot's token in the clear, None where there is none."""
+        return self.token.get_secret_value() if self.token else None
+
+    def webhook_key(self) -> str:
+        """Return the secret_token of the web hook: the one set, or one that follows from the token."""
+        if self.webhook_secret:
+            return self.webhook_secret.get_secret_value()
+        return hashlib.sha256(f"botcrm web hook {self.token_text()}".encode()).hexdigest()
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the texts that no log and no screen may show."""
+        password = urlsplit(self.database_url).password if "@" in self.database_url else None
+        found = (self.token_text(), self.webhook_key(), password, unquote(password) if password else None)
+        return tuple(dict.fromkeys(filter(None, found)))
+
+    def shown(self) -> list["Shown"]:
+        """Return every setting as it may be shown, in order."""
+        rows = []
+        for name, field in type(self).model_fields.items():
+            value = _plain(getattr(self, name))
+            rows.append(
+                Shown(variable(name), masked(name, value), name in self.model_fields_set, field.description or "")
+            )
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A setting for reading: `value` is masked, `chosen` tells it from a default."""
+
+    variable: str
+    value: str
+    chosen: bool
+    meaning: str
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def _plain(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "on" if value else "off"
+        case tuple():
+            return ",".join(value)
+        case SecretStr():
+            return value.get_secret_value()
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)
+
+
+def masked(name: str, value: str) -> str:
+    """Return a setting's value without what is secret in it."""
+    if not value:
+        return ""
+    if name in ("token", "webhook_secret"):
+        return "*****"
+    if name == "database_url":
+        value = re.sub(r"(//[^:/?#@]*:).*@", r"\1*****@", value)
+        return re.sub(r"(?i)(password=)[^&]*", r"\1*****", value)
+    return value
+
+
+# --- from the environment ----------------------------------------------------------------------------------------------
+
+
+def load_settings(environ: Mapping[str, str] | None = None, env_file: str | Path | None = ENV_FILE) -> Settings:
+    """Read the settings from the environment, and from a file of NAME=value lines for what it leaves out.
+
+    An empty variable counts as not set.
+
+    :raises SettingsError: something cannot be used; says so in one line for each variable
+    """
+    given = _variables(environ, env_file)
+    known = {variable(name): name for name in Settings.model_fields}
+    values: dict[str, Any] = {known[key]: text for key, text in given.items() if key in known and text.strip()}
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        faults = {str(fault["loc"][0]): fault for fault in error.errors(include_input=False, include_url=False)}
+        raise SettingsError([_problem(name, values, fault) for name, fault in faults.items()]) from None
+
+
+def unknown_variables(environ: Mapping[str, str] | None = None, env_file: str | Path | None = ENV_FILE) -> list[str]:
+    """Return a line for every BOTCRM_* variable that is no setting, with the one that was probably meant."""
+    from difflib import get_close_matches
+
+    known = [variable(name) for name in Settings.model_fields]
+    lines = []
+    for key in _variables(environ, env_file):
+        if key not in known and not key.startswith(_TEST_PREFIX):
+            near = get_close_matches(key, known, n=1, cutoff=0.6)
+            lines.append(f"{key} is no setting." + (f" Did you mean {near[0]}?" if near else ""))
+    return lines
+
+
+def _variables(environ: Mapping[str, str] | None, env_file: str | Path | None) -> dict[str, str]:
+    found = {**_file_variables(env_file), **(os.environ if environ is None else environ)}
+    return {key: value for key, value in found.items() if key.startswith(PREFIX)}
+
+
+def _file_variables(env_file: str | Path | None) -> dict[str, str]:
+    if env_file is None or not Path(env_file).is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    try:
+        return {key: value or "" for key, value in dotenv_values(env_file, interpolate=False).items()}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{env_file} cannot be read: {error}"]) from None
+
+
+# What pydantic says about its own types, in plain words; {…} are its facts.
+_PLAIN_REASONS = {
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number",
+    "bool_parsing": "must be on or off",
+    "literal_error": "must be {expected}",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+}
+
+
+def _problem(name: str, values: Mapping[str, str], fault: Any) -> str:
+    facts = fault.get("ctx", {})
+    if fault["type"] == "value_error":
+        reason = str(facts["error"])
+    else:
+        reason = _PLAIN_REASONS.get(fault["type"], fault["msg"]).format(**facts)
+    text = values.get(name, "")
+    value = masked(name, text if text.isprintable() else repr(text))
+    if len(value) > 80:
+        value = value[:77] + "…"
+    example = Settings.model_fields[name].examples
+    return f"{variable(name)}={value}: {reason}. Example: {variable(name)}={example[0] if example else ''}"

@@ -1,0 +1,1 @@
+"""The Telegram front end: durable inbox, grammar, handlers, screens and keyboards."""

@@ -1,0 +1,208 @@
+"""The durable inbox: an update is stored as it came and committed before Telegram is told; then it is handled, in order per chat.
+
+The effect and the done-mark are one transaction, so a kill at any moment leaves an update either wholly handled or still to be handled.
+After three failures it goes to quarantine, the administrators are told, and its neighbours go on.
+"""
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from botcrm.core import db
+from botcrm.core.services.people import administrators
+from botcrm.core.services.work import Work
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+_PAGE = 500
+_KINDS = (
+    "message",
+    "edited_message",
+    "callback_query",
+    "inline_query",
+    "chosen_inline_result",
+    "my_chat_member",
+    "message_reaction",
+    "business_message",
+    "edited_business_message",
+    "business_connection",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A stored update waiting for its turn."""
+
+    id: int
+    update_id: int
+    chat_key: str
+    body: dict[str, Any]
+
+
+def chat_key(update: dict[str, Any]) -> str:
+    """Return what an update's order belongs to: its chat, else its sender, else itself."""
+    for kind in _KINDS:
+        part = update.get(kind)
+        if not isinstance(part, dict):
+            continue
+        message = part.get("message") if kind == "callback_query" else part
+        for holder in (message, part):
+            for name in ("chat", "from", "user"):
+                who = holder.get(name) if isinstance(holder, dict) else None
+                if isinstance(who, dict) and isinstance(who.get("id"), int):
+                    return f"{who['id']}"
+    return f"update:{update.get('update_id')}"
+
+
+class Inbox:
+    """Stores updates and hands them to a handler, one at a time per chat, chats side by side.
+
+    :param handle: makes the changes of one update inside the work it is given; what is raised rolls them back
+    """
+
+    def __init__(
+        self,
+        open_work: Callable[[], AbstractAsyncContextManager[Work]],
+        handle: Callable[[Work, Update], Awaitable[None]],
+        now: Callable[[], datetime],
+        bot_id: int,
+        observe: Callable[[float], None] | None = None,
+    ) -> None:
+        self._open_work = open_work
+        self._handle = handle
+        self._now = now
+        self._bot_id = bot_id
+        self._observe = observe
+        self._queues: dict[str, deque[Update]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._known: set[int] = set()
+
+    async def store(self, updates: Sequence[dict[str, Any]]) -> None:
+        """Commit updates, then queue them; one that was stored before is passed over."""
+        rows = [
+            (self._bot_id, int(update["update_id"]), chat_key(update), json.dumps(update, ensure_ascii=False).encode(), self._now())
+            for update in updates
+            if isinstance(update.get("update_id"), int)
+        ]
+        if not rows:
+            return
+        async with db.transaction():
+            await db.execute_many(
+                "INSERT INTO inbox (bot_id, update_id, chat_key, body, state, attempts, error, received_at) "
+                "VALUES (?, ?, ?, ?, 'new', 0, '', ?) ON CONFLICT DO NOTHING",
+                rows,
+            )
+            marks = ", ".join("?" * len(rows))
+            stored = await db.fetch(
+                f"SELECT id, update_id FROM inbox WHERE bot_id = ? AND update_id IN ({marks}) AND state = 'new'",
+                self._bot_id,
+                *(row[1] for row in rows),
+            )
+        ids = {row["update_id"]: row["id"] for row in stored}
+        fresh = [
+            Update(ids[update["update_id"]], update["update_id"], chat_key(update), update)
+            for update in updates
+            if update.get("update_id") in ids
+        ]
+        for update in sorted(fresh, key=lambda item: item.id):
+            self._queue(update)
+
+    async def recover(self) -> int:
+        """Queue what a former process stored and did not finish; returns how many."""
+        last = count = 0
+        while rows := await db.fetch(
+            "SELECT id, update_id, chat_key, body FROM inbox WHERE state = 'new' AND bot_id = ? AND id > ? ORDER BY id LIMIT ?",
+            self._bot_id,
+            last,
+            _PAGE,
+        ):
+            last = rows[-1]["id"]
+            for row in rows:
+                self._queue(Update(row["id"], row["update_id"], row["chat_key"], json.loads(bytes(row["body"]))))
+                count += 1
+        return count
+
+    def _queue(self, update: Update) -> None:
+        if update.id in self._known:
+            return
+        self._known.add(update.id)
+        queue = self._queues.get(update.chat_key)
+        if queue is not None:
+            queue.append(update)
+            return
+        self._queues[update.chat_key] = deque([update])
+        task = asyncio.create_task(self._run(update.chat_key))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, key: str) -> None:
+        queue = self._queues[key]
+        while queue:
+            update = queue[0]
+            try:
+                await self._process(update)
+            finally:
+                queue.popleft()
+                self._known.discard(update.id)
+        del self._queues[key]
+
+    async def _process(self, update: Update) -> None:
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self._open_work() as work:
+                    taken = await db.execute(
+                        "UPDATE inbox SET state = 'done', done_at = ? WHERE id = ? AND state = 'new'", work.now, update.id
+                    )
+                    if not taken:
+                        return
+                    await self._handle(work, update)
+                if self._observe:
+                    self._observe((self._now() - work.now).total_seconds())
+                return
+            except Exception as exc:
+                log.exception("update failed", extra={"update_id": update.update_id, "attempt": attempt + 1})
+                if not await self._note_failure(update, f"{type(exc).__name__}: {exc}"):
+                    return
+                await asyncio.sleep(0.05 * 4**attempt)
+
+    async def _note_failure(self, update: Update, error: str) -> bool:
+        """Count a failure; returns whether to try again."""
+        try:
+            async with self._open_work() as work:
+                await db.execute("UPDATE inbox SET attempts = attempts + 1, error = ? WHERE id = ?", error[:2000], update.id)
+                row = await db.fetch_one("SELECT attempts FROM inbox WHERE id = ?", update.id)
+                if row is None or row["attempts"] < ATTEMPTS:
+                    return row is not None
+                await db.execute("UPDATE inbox SET state = 'quarantined' WHERE id = ?", update.id)
+                for user_id, chat_id in await administrators():
+                    await work.tell(
+                        user_id, chat_id, "quarantined", key=f"quarantine:{update.id}:{user_id}", inbox_id=update.id, error=error[:300]
+                    )
+            return False
+        except Exception:
+            log.exception("a failed update could not be marked; it stays in the inbox", extra={"update_id": update.update_id})
+            return True
+
+    @property
+    def waiting(self) -> int:
+        """Return how many updates are queued here."""
+        return len(self._known)
+
+    async def drain(self) -> None:
+        """Wait until everything queued was handled."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
+
+    async def stop(self) -> None:
+        """Let the updates in hand end; those behind them stay stored for the next start."""
+        for queue in self._queues.values():
+            while len(queue) > 1:
+                self._known.discard(queue.pop().id)
+        await self.drain()

@@ -1,0 +1,128 @@
+"""Words for one reader: gettext in their language, and amounts, moments and durations as they write them."""
+
+import functools
+import gettext
+import re
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from botcrm.core.domain.preferences import Preferences
+from botcrm.core.domain.zones import to_wall
+
+_LOCALES = Path(__file__).parent / "locales"
+# English texts use the day-month order that chat.md shows.
+_FORMATS = {"en": "en_GB"}
+
+
+@functools.cache
+def _translations(language: str) -> gettext.NullTranslations:
+    return gettext.translation("botcrm", _LOCALES, languages=[language], fallback=True)
+
+
+@functools.lru_cache(maxsize=4096)
+def _money(amount: Decimal, currency: str, locale: str) -> str:
+    from babel import Locale
+
+    pattern = Locale.parse(locale).currency_formats["standard"]
+    digits = (0, 0) if amount == amount.to_integral_value() else None
+    text = str(pattern.apply(amount, locale, currency=currency, force_frac=digits, currency_digits=digits is None))
+    text = text.replace("\xa0", " ")
+    # A code reads better apart from its amount: PLN 12,000, but €12,000.
+    return re.sub(r"(?<=[A-Za-z])(?=\d)", " ", text, count=1)
+
+
+@functools.lru_cache(maxsize=2048)
+def _day(year: int, month: int, day: int, locale: str, with_year: bool) -> str:
+    from babel.dates import format_skeleton
+
+    text = format_skeleton("yMMMEd" if with_year else "MMMEd", datetime(year, month, day), locale=locale)
+    return str(text).replace(",", "").replace("\xa0", " ")
+
+
+class Words:
+    """How to speak to one reader at one moment."""
+
+    def __init__(self, prefs: Preferences, now: datetime) -> None:
+        self.prefs = prefs
+        self.now = now
+        self._catalogue = _translations(prefs.language)
+        self._locale = _FORMATS.get(prefs.language, prefs.language)
+
+    def t(self, message: str, **values: Any) -> str:
+        """Translate a text and fill its {places}."""
+        text = self._catalogue.gettext(message)
+        return text.format(**values) if values else text
+
+    def n(self, one: str, many: str, count: int, **values: Any) -> str:
+        """Translate a text that counts something; {n} is the count."""
+        return self._catalogue.ngettext(one, many, count).format(n=count, **values)
+
+    def money(self, amount: Decimal | None, currency: str) -> str:
+        """Write an amount; empty where there is none."""
+        return _money(amount, currency, self.prefs.language) if amount is not None else ""
+
+    def wall(self, moment: datetime) -> datetime:
+        """Return a moment as the reader's wall clock shows it."""
+        return to_wall(moment, self.prefs.zone)
+
+    def clock(self, wall: datetime) -> str:
+        """Write a time of day."""
+        return f"{wall.hour}:{wall.minute:02d}"
+
+    def day(self, wall: datetime) -> str:
+        """Write a day: today, tomorrow, yesterday, or the date, with its year when that is another one."""
+        today = self.wall(self.now).date()
+        match (wall.date() - today).days:
+            case 0:
+                return self.t("today")
+            case 1:
+                return self.t("tomorrow")
+            case -1:
+                return self.t("yesterday")
+        return _day(wall.year, wall.month, wall.day, self._locale, abs((wall.date() - today).days) > 300)
+
+    def date(self, wall: datetime) -> str:
+        """Write a date with its weekday."""
+        today = self.wall(self.now).date()
+        return _day(wall.year, wall.month, wall.day, self._locale, abs((wall.date() - today).days) > 300)
+
+    def when(self, moment: datetime | None, has_time: bool = True) -> str:
+        """Write when something is, to the minute: the date itself and the time."""
+        if moment is None:
+            return self.t("no time yet")
+        wall = self.wall(moment)
+        return f"{self.date(wall)} {self.clock(wall)}" if has_time else self.date(wall)
+
+    def soon(self, moment: datetime | None, has_time: bool = True) -> str:
+        """Write when something is as one says it: today 15:00, tomorrow, Tue 24 Nov 9:00."""
+        if moment is None:
+            return self.t("no time yet")
+        wall = self.wall(moment)
+        return f"{self.day(wall)} {self.clock(wall)}" if has_time else self.day(wall)
+
+    def minutes(self, minutes: int) -> str:
+        """Write a duration: 15 min, 1 h 30 min."""
+        hours, rest = divmod(minutes, 60)
+        if not hours:
+            return self.t("{n} min", n=rest)
+        return self.t("{h} h {n} min", h=hours, n=rest) if rest else self.t("{h} h", h=hours)
+
+    def ago(self, moment: datetime) -> str:
+        """Write how long something lasts already, in its largest unit."""
+        return self.span(self.now - moment)
+
+    def span(self, length: timedelta) -> str:
+        """Write a length of time in its largest unit."""
+        minutes = int(length.total_seconds() // 60)
+        if minutes < 60:
+            return self.n("{n} minute", "{n} minutes", max(minutes, 0))
+        if minutes < 48 * 60:
+            return self.n("{n} hour", "{n} hours", minutes // 60)
+        return self.n("{n} day", "{n} days", minutes // (24 * 60))
+
+    def days_since(self, moment: datetime) -> int:
+        """Count the reader's midnights since a moment."""
+        return (self.wall(self.now).date() - self.wall(moment).date()).days
+
