@@ -33,7 +33,7 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-# --- how each value is read --------------------------------------------------------------------------------------------
+# --- how each value is read -------------------------------------------------------------------------------------------
 
 
 def _preference(key: str, reason: str) -> BeforeValidator:
@@ -162,7 +162,7 @@ def _zone_names() -> list[str]:
     return [name for name in names if not name.startswith(("posix/", "right/"))]
 
 
-# --- the settings ------------------------------------------------------------------------------------------------------
+# --- the settings -----------------------------------------------------------------------------------------------------
 
 
 def _about(meaning: str, example: str, **more: Any) -> Any:
@@ -334,7 +334,7 @@ def masked(name: str, value: str) -> str:
     return value
 
 
-# --- from the environment ----------------------------------------------------------------------------------------------
+# --- from the environment ---------------------------------------------------------------------------------------------
 
 
 def load_settings(environ: Mapping[str, str] | None = None, env_file: str | Path | None = ENV_FILE) -> Settings:

@@ -25,9 +25,7 @@ def resolve(requirements: list[str]) -> dict[str, str]:
     """
     command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet"]
     command += ["--dry-run", "--ignore-installed", "--only-binary=:all:", "--report=-"]
-    output = subprocess.run(
-        [*command, *requirements], check=True, stdout=subprocess.PIPE, text=True
-    ).stdout
+    output = subprocess.run([*command, *requirements], check=True, stdout=subprocess.PIPE, text=True).stdout
     report: dict[str, Any] = json.loads(output[output.index("{") :])
     found = ((item["metadata"]["name"], item["metadata"]["version"]) for item in report["install"])
     return {name.lower().replace("_", "-").replace(".", "-"): version for name, version in found}

@@ -54,6 +54,7 @@ from aiohttp import web
 from botcrm.simulator.errors import ApiError, NoBotError
 from botcrm.simulator.faults import Limits
 from botcrm.simulator.model import Message
+from botcrm.simulator.files import guess_mime
 from botcrm.simulator.view import bot_json, change_json, chat_json, message_json, person_json
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ class Control:
         stored = self._telegram.files.at(request.match_info["path"])
         if stored is None:
             raise web.HTTPNotFound
-        mime = stored.mime.partition(";")[0]
+        mime = guess_mime(stored.data, stored.path)
         shown = mime in ("image/png", "image/jpeg", "image/gif", "image/webp") or mime.startswith("audio/")
         headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
         if not shown:

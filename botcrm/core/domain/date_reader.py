@@ -74,7 +74,7 @@ class _Reader:
                 j = self.t.skip(i, ",")
         elif self.t.may_end(i):
             best = Reading(self.t.ends[i - 1], day=day, clocks=(Clock(None, part=part),))
-        clock = read_clock(self.t, j, bare=True)
+        clock = read_clock(self.t, j, bare=True) if not self.t.glued(j) else None
         if clock is not None and self.t.may_end(clock[1]):
             read, end = clock
             if part is not None and read.part is None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from botcrm.core.domain.line_reader import LineReader
 from botcrm.core.domain.lines import Args, Direction, Line, Token
 from botcrm.core.domain.shapes import VERB, guess_subject
-from botcrm.core.domain.verbs import SHAPES, VERBS, Verb, VerbTable
+from botcrm.core.domain.verbs import NEAR, SHAPES, VERBS, VERY_NEAR, Verb, VerbTable
 
 __all__ = [
     "SHAPES",
@@ -87,5 +87,8 @@ def _line(raw: str, verbs: VerbTable, now: datetime, language: str, currency: st
     reader = LineReader(raw, 0, _NO_VERB, now=now, language=language, currency=currency, reply=reply)
     args = reader.read()
     slash = match is not None and bool(match[1])
-    suggestions = verbs.nearest(match[2]) if match is not None and verb is None else []
+    suggestions = []
+    if match is not None and verb is None:
+        # Without a slash most lines are no command at all.
+        suggestions = verbs.nearest(match[2], least=NEAR if slash else VERY_NEAR)
     return Line(raw, None, slash, args, suggestions, args.head)

@@ -19,8 +19,7 @@ _LEADING = " \t\r\n\u00a0,;:-–—"
 _WEEK_WORDS = ("week", "month", "year", "weekend")
 _WEEKDAYS = frozenset(word for words in LANGUAGES.values() for word in words.tables["weekdays"])
 _PHONE_DIGITS = (7, 15)
-_BARE_WEEKDAYS = frozenset(word for words in LANGUAGES.values() for word in words.tables["weekdays"])
-_PHONE_DIGITS = 9
+_BARE_PHONE_DIGITS = 9
 
 
 class LineReader:
@@ -119,8 +118,7 @@ class LineReader:
             if shape not in ("outcome", "direction", "when"):
                 self.args.extra.append(self.raw[start:end])
             return None
-        tail = shapes.TAIL.match(self.raw, end)
-        after = tail.end() if tail is not None else end
+        after = self._tail_end(end)
         if after < len(self.raw) and not self.raw[after].isspace():
             return None
         return Token(self.raw[start:after], shape, start, after, value)
@@ -209,6 +207,12 @@ class LineReader:
         """Say whether nothing but a `next` clause follows."""
         after = self._space(end)
         return after >= len(self.raw) or ("next" in self.shapes and self._is_next(after))
+
+    def _tail_end(self, end: int) -> int:
+        """Give the end with the punctuation behind it, if a space or the end follows that."""
+        tail = shapes.TAIL.match(self.raw, end)
+        after = tail.end() if tail is not None else end
+        return after if after >= len(self.raw) or self.raw[after].isspace() else end
 
     # ---- shapes
 
@@ -326,7 +330,8 @@ class LineReader:
             return False
         if when is not None:
             end = start + len(when.phrase.rstrip())
-            if self._dated and args.when is None and self._is_due(when.phrase):
+            if self._dated and not self.verb.logs and args.when is None and self._is_due(when.phrase):
+                end = self._tail_end(end)
                 self._keep(Token(raw[pos:end], "when", pos, end, when))
                 self._rest_as_words(end)
                 return True

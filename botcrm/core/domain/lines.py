@@ -32,7 +32,7 @@ class Args:
     """What was read in a line.
 
     :ivar head: every token between the verb and the `next` clause
-    :ivar subject_words: the words before the first shape; the longest start that matches a record is the subject
+    :ivar subject_words: the first run of words, up to a shape; its longest start that matches a record is the subject
     :ivar quoted: the quoted subject, without its quotes
     :ivar words_after: the free words that are not subject_words
     :ivar amount: the money said; one with a currency, a multiplier or grouping goes before a bare number

@@ -12,7 +12,8 @@ from botcrm.core.domain.text import fold
 SHAPES = frozenset(
     {"amount", "duration", "outcome", "direction", "stage", "tag", "owner", "ref", "phone", "email", "when", "next"}
 )
-_NEAR = 60.0
+NEAR = 60.0
+VERY_NEAR = 75.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ class VerbTable:
         """Find the verb of a word (any case, no slash)."""
         return self._by_word.get(fold(word))
 
-    def nearest(self, word: str, limit: int = 3) -> list[str]:
-        """List the names of the verbs most like a mistyped word, best first; none if nothing is near."""
-        found = process.extract(fold(word), self._words, scorer=fuzz.ratio, limit=limit * 2, score_cutoff=_NEAR)
+    def nearest(self, word: str, limit: int = 3, *, least: float = NEAR) -> list[str]:
+        """List the names of the verbs most like a mistyped word, best first; none under `least` (0 to 100)."""
+        found = process.extract(fold(word), self._words, scorer=fuzz.ratio, limit=limit * 2, score_cutoff=least)
         names = dict.fromkeys(self._by_word[match].name for match, _, _ in found)
         return list(names)[:limit]
 

@@ -135,3 +135,9 @@ async def resend(work: Work, outbox_id: int) -> None:
     if not taken:
         raise NotFound(ref=f"message {outbox_id}")
     work.outbox_ids.append(outbox_id)
+
+
+async def tell_person(work: Work, user_id: int, notice: str, **args: object) -> int | None:
+    """Tell a colleague something; None where they have no chat with the bot."""
+    person = await person_by_id(work.prefs, user_id)
+    return await work.tell(user_id, person.telegram_id, notice, lane=Lane.REMINDER, **args) if person else None

@@ -37,12 +37,19 @@ class Found:
 class Match:
     """What the start of a line may mean.
 
-    `words` is how many of the words belong to the subject; `clear` tells that the first one may be taken without asking.
+    `words` is how many of the words belong to the subject. `tier` tells how: "exact" (the whole name), "start" (whole words that
+    the name starts with), "part" (starts of words) or "like" (a typo away); `only` that nothing else matches as well.
     """
 
     found: tuple[Found, ...] = ()
     words: int = 0
-    clear: bool = False
+    tier: str = ""
+    only: bool = False
+
+    @property
+    def clear(self) -> bool:
+        """Tell whether the first one may be taken without asking."""
+        return self.only and self.tier in ("exact", "start")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +106,8 @@ async def by_name(work: Work, names: Sequence[str], entities: Sequence[str]) -> 
     folded = list(dict.fromkeys(filter(None, (fold(name) for name in names))))
     if not folded:
         return []
-    entry_scope, _ = _scope(work, entities)
-    owner_scope = _scope(work, entities)[1].replace("t.owner_id", "e.owner_id")
+    entry_scope, term_scope = _scope(work, entities)
+    owner_scope = term_scope.replace("t.owner_id", "e.owner_id")
     marks = ", ".join("?" * len(folded))
     rows = _rows(
         await db.fetch(
@@ -221,35 +228,44 @@ async def _near(word: str) -> list[str]:
 
 
 async def match_subject(work: Work, words: Sequence[str], entities: Sequence[str], limit: int = 5) -> Match:
-    """Find the record that the start of a line names: the longest exact name, else the start of one, else a like one.
+    """Find the record that the start of a line names: by its longest exact name, else by a start of it, else by a like one.
 
-    Clear is an exact match (one record, or one among several that is the only own and open one), or a start of words that
-    only one record has.
+    :param entities: in the order of preference, where several kinds of record match as well
     """
     words = list(words)[:8]
     if not words:
         return Match()
     phrases = [" ".join(words[:count]) for count in range(len(words), 0, -1)]
     exact = await by_name(work, phrases, entities)
-    for count, phrase in zip(range(len(words), 0, -1), phrases, strict=True):
+    for phrase in phrases:
         wanted = fold(phrase)
         same = [found for found in exact if fold(found.name) == wanted]
         if same:
-            order = {entity: place for place, entity in enumerate(entities)}
-            same.sort(key=lambda found: order[found.entity])
-            first = [found for found in same if found.entity == same[0].entity]
-            return Match(tuple(same[:limit]), count, clear=len(first) == 1)
-    for count, phrase in zip(range(len(words), 0, -1), phrases, strict=True):
-        rows = await _with_starts(work, terms(phrase), entities) if terms(phrase) else []
-        if rows:
-            found = [Found(row.entity, row.record_id, row.name, _score(fold(phrase), row), False, row.open) for row in _ordered(work, rows)]
-            order = {entity: place for place, entity in enumerate(entities)}
-            found.sort(key=lambda item: (order[item.entity], not item.open))
-            first = [item for item in found if item.entity == found[0].entity]
-            return Match(tuple(found[:limit]), count, clear=len(first) == 1 and len(fold(phrase)) >= 3)
-    for count in range(min(3, len(words)), 0, -1):
-        phrase = " ".join(words[:count])
+            return _matched(same, entities, phrase, "exact", limit)
+    for phrase in await _started(work, words, entities):
+        wanted, parts = fold(phrase), terms(phrase)
+        rows = _ordered(work, await _with_starts(work, parts, entities)) if parts else []
+        found = [Found(row.entity, row.record_id, row.name, _score(wanted, row), False, row.open) for row in rows]
+        starts = [item for item in found if fold(item.name).startswith(wanted + " ")]
+        if found:
+            return _matched(starts or found, entities, phrase, "start" if starts else "part", limit)
+    for phrase in (" ".join(words[:count]) for count in range(min(3, len(words)), 0, -1)):
         alike = [found for found in await search(work, phrase, entities, limit) if found.score >= _FUZZY_LEAST]
         if alike:
-            return Match(tuple(alike), count, clear=False)
+            return _matched(alike, entities, phrase, "like", limit)
     return Match()
+
+
+async def _started(work: Work, words: list[str], entities: Sequence[str]) -> list[str]:
+    """Return the starts of a line worth looking up, longest first: none where its very first word starts nothing."""
+    first = terms(words[0])
+    if not first or not await _with_starts(work, first[:1], entities):
+        return []
+    return [" ".join(words[:count]) for count in range(min(4, len(words)), 0, -1)]
+
+
+def _matched(found: list[Found], entities: Sequence[str], phrase: str, tier: str, limit: int) -> Match:
+    order = {entity: place for place, entity in enumerate(entities)}
+    found = sorted(found, key=lambda item: order[item.entity])
+    first = [item for item in found if item.entity == found[0].entity]
+    return Match(tuple(found[:limit]), len(phrase.split()), tier, only=len(first) == 1)

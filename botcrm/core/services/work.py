@@ -209,6 +209,7 @@ class Work:
         user_id: int,
         chat_id: int | None,
         notice: str,
+        /,
         *,
         key: str | None = None,
         lane: Lane = Lane.REMINDER,

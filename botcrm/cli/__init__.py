@@ -1,0 +1,90 @@
+"""The command line. What a command needs is imported when it is called: help has to come at once."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from botcrm.cli.parser import build_parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 1 it could not be done, 2 wrong settings or usage."""
+    parser = build_parser()
+    try:
+        options = parser.parse_args(argv)
+    except SystemExit as stop:  # argparse has said what there is to say
+        return stop.code if isinstance(stop.code, int) else 2
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return 2
+    try:
+        return _call(options)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        _drop_output()
+        return 1
+    except Exception as error:
+        from botcrm.cli.failures import explain
+
+        return explain(error)
+
+
+def _call(options: Namespace) -> int:
+    match options.command:
+        case "run":
+            from botcrm.cli.serve import run
+
+            return run(options)
+        case "demo":
+            from botcrm.cli.serve import demo
+
+            return demo(options)
+        case "simulator":
+            from botcrm.simulator.__main__ import main as simulator
+
+            return simulator(options.arguments)
+        case "settings":
+            from botcrm.cli.show import show_settings
+
+            return show_settings()
+        case "plugins":
+            from botcrm.cli.show import show_plugins
+
+            return show_plugins()
+        case "doctor":
+            from botcrm.cli.doctor import doctor
+
+            return doctor()
+        case "export":
+            from botcrm.cli.data import export
+
+            return export(options)
+        case "migrate":
+            from botcrm.cli.data import migrate
+
+            return migrate()
+        case "backup":
+            from botcrm.cli.data import backup
+
+            return backup(options)
+        case "retry":
+            from botcrm.cli.data import retry
+
+            return retry()
+        case "user":
+            from botcrm.cli.staff import user
+
+            return user(options)
+        case _:
+            from botcrm.cli.staff import invite
+
+            return invite(options)
+
+
+def _drop_output() -> None:
+    """Close what the reader of our output has closed, or Python complains about it at the very end."""
+    import contextlib
+
+    with contextlib.suppress(OSError):
+        sys.stdout.close()

@@ -1,0 +1,124 @@
+"""The words of the command line."""
+
+import argparse
+from typing import Any
+
+from botcrm import __version__
+
+# Kept here so that help needs neither the database layer nor the roles; tests compare them with the originals.
+EXPORTS = ("deals", "activities", "contacts", "companies", "events")
+ROLES = ("rep", "manager", "admin")
+
+_EPILOG = """\
+first steps:
+  botcrm demo                             look at it: a sample company in a local Telegram
+  BOTCRM_TOKEN=… botcrm run               start your bot; it prints the first administrator's link
+  botcrm settings                         all BOTCRM_* variables with their values
+  botcrm COMMAND --help                   more about one command
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; the chosen one is `command` in what it parses."""
+    parser = argparse.ArgumentParser(
+        prog="botcrm",
+        description="A CRM that a sales team runs from its messenger.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"botcrm {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    _add_serving(commands)
+    _add_staff(commands)
+    _add_data(commands)
+    _add_care(commands)
+    return parser
+
+
+def _command(commands: Any, name: str, meaning: str, more: str = "", **options: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=meaning, description=f"{meaning[0].upper()}{meaning[1:]}. {more}".rstrip(), **options
+    )
+    return parser
+
+
+def _add_serving(commands: Any) -> None:
+    run = _command(commands, "run", "start the bot", "It stops at Ctrl+C. Settings come from BOTCRM_* variables.")
+    run.add_argument("--no-plugins", action="store_true", help="leave installed plugins out")
+    demo = _command(
+        commands, "demo", "try it in a local Telegram with a sample company", "Nothing goes over the network."
+    )
+    demo.add_argument("--once", action="store_true", help="play the story, print it and end")
+    demo.add_argument("--port", type=port, metavar="N", help="port of the chat page")
+    demo.add_argument("--no-browser", action="store_true", help="do not open the page")
+    simulator = _command(commands, "simulator", "start the local Telegram alone", add_help=False)
+    simulator.add_argument("arguments", nargs=argparse.REMAINDER)
+
+
+def _add_staff(commands: Any) -> None:
+    user = _command(commands, "user", "add, list or deactivate people of the staff")
+    actions = user.add_subparsers(dest="action", metavar="ACTION", required=True)
+    add = _command(actions, "add", "add somebody, or change who has this Telegram account")
+    add.add_argument("--name", required=True, type=name, help="as colleagues see it")
+    add.add_argument("--role", required=True, choices=ROLES)
+    add.add_argument("--telegram-id", required=True, type=telegram_id, metavar="ID", help="number of the account")
+    add.add_argument(
+        "--manager", metavar="NAME", help="who hears of what is overdue: a name or a number from user list"
+    )
+    _command(actions, "list", "list the staff")
+    deactivate = _command(actions, "deactivate", "shut somebody out", "Their records stay with them.")
+    deactivate.add_argument("name", metavar="NAME", help="a name or a number from user list")
+    invite = _command(commands, "invite", "print a one-time link that lets one person in", "It lasts seven days.")
+    invite.add_argument("--role", required=True, choices=ROLES)
+    invite.add_argument("--name", type=name, default="", help="their name; else the one in Telegram")
+    invite.add_argument("--manager", metavar="NAME", help="a name or a number from user list")
+
+
+def _add_data(commands: Any) -> None:
+    export = _command(
+        commands,
+        "export",
+        "write records out as JSON or CSV",
+        "Deleted records are left out. It may run beside the bot.",
+    )
+    export.add_argument("kind", choices=EXPORTS, metavar="KIND", help=", ".join(EXPORTS))
+    export.add_argument("--format", choices=("json", "csv"), default="json", help="default: %(default)s")
+    export.add_argument("--output", metavar="FILE", help="write here; without it, to the screen")
+    export.add_argument("--actor", metavar="NAME", help="only what this person may export")
+    backup = _command(commands, "backup", "copy the SQLite database", "It may run beside the bot.")
+    backup.add_argument("file", metavar="FILE", help="the copy; there must be none of this name")
+    _command(commands, "migrate", "bring the database up to date", "The other commands do so by themselves.")
+
+
+def _add_care(commands: Any) -> None:
+    _command(commands, "settings", "list all settings with value and meaning", "Secrets are masked.")
+    _command(commands, "doctor", "check settings, database, token, clock and queues", "It ends with 1 when one fails.")
+    _command(
+        commands,
+        "retry",
+        "handle updates again that were set aside after failing",
+        "Use it when their cause is mended; botcrm doctor lists them.",
+    )
+    _command(commands, "plugins", "list the plugins")
+
+
+def port(text: str) -> int:
+    """Read a port number, 0 for a free one."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port (0 to 65535)")
+    return int(text)
+
+
+def telegram_id(text: str) -> int:
+    """Read the id of a Telegram account; it has at most 52 bits."""
+    if not text.isdecimal() or not 0 < int(text) < 2**52:
+        raise argparse.ArgumentTypeError(f"{text!r} is no account number, such as 123456789")
+    return int(text)
+
+
+def name(text: str) -> str:
+    """Read a person's name."""
+    text = " ".join(text.split())
+    if not 0 < len(text) <= 200:
+        raise argparse.ArgumentTypeError("a name has 1 to 200 characters")
+    return text

@@ -1,0 +1,62 @@
+"""Commands that only show something."""
+
+import asyncio
+from collections.abc import Sequence
+
+from botcrm.cli.failures import complain
+from botcrm.settings import load_settings, unknown_variables
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in columns that are as wide as they need; the first row is the heading."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def show_settings() -> int:
+    """List the settings."""
+    for line in unknown_variables():
+        complain(f"warning: {line}")
+    shown = load_settings().shown()
+    rows = [(row.variable, row.value if row.chosen else f"{row.value} (default)".strip(), row.meaning) for row in shown]
+    print_table([("Variable", "Value", "Meaning"), *rows])
+    return 0
+
+
+def show_plugins() -> int:
+    """List the plugins that a bot started now would load."""
+    from botcrm.app import App
+    from botcrm.cli.session import read_settings
+
+    loaded = App(read_settings()).hooks.loaded()
+    print_table(
+        [("Plugin", "Version", "Hooks"), *((row.name, row.version or "-", ", ".join(row.hooks)) for row in loaded)]
+    )
+    return 0
+
+
+def show_staff() -> int:
+    """List the staff with their numbers."""
+    return asyncio.run(_show_staff())
+
+
+async def _show_staff() -> int:
+    from botcrm.cli.session import opened
+    from botcrm.core.models import User
+
+    async with opened():
+        people = await User.all().select_related("role", "manager").order_by("id")
+        rows = [
+            (
+                str(user.id),
+                user.name,
+                user.role.key,
+                str(user.telegram_id or "-"),
+                user.manager.name if user.manager else "-",
+                "yes" if user.active else "no",
+            )
+            for user in people
+        ]
+    print_table([("No.", "Name", "Role", "Telegram", "Manager", "Active"), *rows])
+    return 0

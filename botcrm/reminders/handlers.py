@@ -1,0 +1,19 @@
+"""Which handler runs which kind of the core's jobs, and what is planned when a process starts."""
+
+from botcrm.core.services.work import Work
+from botcrm.reminders import digests, maintenance
+from botcrm.reminders.activities import overdue, remind
+from botcrm.reminders.jobs import Handler
+
+HANDLERS: dict[str, Handler] = {
+    "activity.remind": remind,
+    "activity.overdue": overdue,
+    digests.KIND: digests.morning_digest,
+    maintenance.KIND: maintenance.maintain,
+}
+
+
+async def plan_recurring(work: Work) -> None:
+    """Plan everybody's digest and the nightly maintenance; doing it again changes nothing."""
+    await digests.plan_all_digests(work)
+    await maintenance.plan_maintenance(work)

@@ -1,0 +1,385 @@
+"""Send what the core has committed: in order, paced, and none lost.
+
+To staff a message goes at least once: a row is "waiting" until it is known to have been sent. To a client at most once:
+it is committed as "sending" before the call, and if nobody knows what came of that, a person is asked.
+"""
+
+import asyncio
+import logging
+import math
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from botcrm.core import db
+from botcrm.core.services.work import Work
+from botcrm.reminders import outbox_table as table
+from botcrm.reminders.outbox_rows import Deliver, NotSent, RetryAfter, Undeliverable
+from botcrm.reminders.outbox_table import Outcome
+from botcrm.reminders.outbox_writer import Writer
+from botcrm.reminders.pacing import REPLY, SECOND, Item, Queue
+
+log = logging.getLogger(__name__)
+
+OpenWork = Callable[[], AbstractAsyncContextManager[Work]]
+Ask = Callable[[Work, int], Awaitable[None]]
+
+LEASE = timedelta(seconds=30)
+RENEW_BEFORE = timedelta(seconds=15)
+SENDING_LEASE = timedelta(minutes=10)
+# Seconds. While these last the message keeps its place; after that it steps aside for those behind it.
+BACK_OFF = (1, 2, 5, 10, 30, 60)
+ASIDE = 300
+GIVE_UP_AFTER = timedelta(hours=24)
+# Telegram asks single chats to wait; so many of them at once, for the same time, mean the whole bot.
+_STORM_CHATS = 4
+_MICROSECOND = timedelta(microseconds=1)
+_STOP_SECONDS = 10.0
+
+
+class Outbox:
+    """Sends the rows of the outbox table through `deliver`.
+
+    :param on_unsure: called in a work with the id of a message to a client that may or may not have arrived
+    :param on_failed: the same for a message to a client that will not arrive
+    :param in_flight: how many deliveries at once
+    :param held: how many rows are kept in memory at most; the rest waits in the table (replies are always taken)
+    :param deliver_timeout: seconds
+    :param sleep: waits for seconds of the time that `now` tells
+    """
+
+    def __init__(
+        self,
+        deliver: Deliver,
+        now: Callable[[], datetime],
+        *,
+        open_work: OpenWork,
+        on_unsure: Ask,
+        on_failed: Ask | None = None,
+        overall_per_second: int = 30,
+        per_chat_per_second: int = 1,
+        per_group_per_minute: int = 20,
+        in_flight: int = 32,
+        held: int = 2000,
+        deliver_timeout: float = 300.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._deliver = deliver
+        self._now = now
+        self._origin = now()
+        self._open_work = open_work
+        self._on_unsure = on_unsure
+        self._on_failed = on_failed
+        self._queue = Queue(
+            overall_per_second=overall_per_second,
+            per_chat_per_second=per_chat_per_second,
+            per_group_per_minute=per_group_per_minute,
+        )
+        self._most_in_flight = in_flight
+        self._most_held = held
+        self._timeout = deliver_timeout
+        self._sleep = sleep
+        self._items: dict[int, Item] = {}
+        self._fresh: list[int] = []
+        self._loading = False
+        self._backlog = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._bell = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._pump: asyncio.Task[None] | None = None
+        self._alarm: tuple[int, asyncio.Task[None]] | None = None
+        self._writer = Writer(self._written, self._conclude, self._changed)
+        self._storm: deque[tuple[int, int, int]] = deque(maxlen=64)
+
+    # --- the outside -----------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin sending what is submitted and swept; call `recover` first."""
+        if self._pump is None:
+            self._writer.start()
+            self._pump = asyncio.create_task(self._run(), name="outbox")
+            self._bell.set()
+
+    async def stop(self) -> None:
+        """Let what is under way end, write its results, and leave the rest to the next process."""
+        if self._pump is None:
+            return
+        pump, self._pump = self._pump, None
+        await _cancel(pump)
+        if self._alarm:
+            await _cancel(self._alarm[1])
+            self._alarm = None
+        if self._tasks:
+            _, slow = await asyncio.wait(self._tasks, timeout=_STOP_SECONDS)
+            for task in slow:
+                await _cancel(task)
+        await self._writer.stop()
+        await table.release([*self._items, *self._fresh])
+        self._items.clear()
+
+    async def recover(self) -> None:
+        """Take up what the process before this one left, once, before `start`.
+
+        An SQLite file has one process: everything is taken at once. On PostgreSQL others may be at work: leases decide.
+        """
+        alone = db.dialect() == "sqlite"
+        now = self._now()
+        for outbox_id in await table.sending(None if alone else now):
+            await self._conclude(outbox_id, "unsure", "the process ended while it was being sent")
+        if alone:
+            await table.release_all()
+        moment = self._moment(now)
+        for item, until, whole_chat in await table.claim_deferred(now, now + LEASE):
+            if whole_chat:
+                self._queue.hold_chat(item.row.chat_id, self._moment(until))
+            else:
+                self._queue.hold_lane(item.row.chat_id, item.row.lane_order, self._moment(until))
+            self._hold(item, moment)
+        await self.sweep()
+
+    def submit(self, ids: Sequence[int]) -> None:
+        """Send rows that were just committed."""
+        if ids:
+            self._fresh.extend(ids)
+            self._bell.set()
+
+    def wake(self) -> None:
+        """Look again what may go now, e.g. after a test moved the clock."""
+        self._bell.set()
+
+    async def sweep(self) -> int:
+        """Claim waiting rows nobody holds, renew the leases of those held, and return how many were claimed."""
+        now = self._now()
+        await self._keep(now)
+        for outbox_id in await table.sending(now):
+            if outbox_id not in self._items:
+                await self._conclude(outbox_id, "unsure", "the process ended while it was being sent")
+        room = self._most_held - len(self._items)
+        limit, most_lane = (room, 32767) if room > 0 else (200, REPLY)
+        items = await table.claim(now, now + LEASE, limit, most_lane)
+        moment = self._moment(now)
+        for item in items:
+            self._hold(item, moment)
+        if room > 0:
+            self._backlog = len(items) == limit
+        self._queue.prune(moment)
+        self._bell.set()
+        return len(items)
+
+    async def drain(self) -> None:
+        """Wait until everything submitted is sent and written down, or waits for a time that lies ahead of `now`."""
+        self._bell.set()
+        with self._writer.hurry():
+            while self._bell.is_set() or not self._is_still():
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def depth(self) -> int:
+        """Return how many messages wait to be sent."""
+        return await table.depth()
+
+    async def oldest_waiting(self) -> datetime | None:
+        """Return since when the oldest message waits that may go by now."""
+        return await table.oldest_waiting(self._now())
+
+    # --- taking in -------------------------------------------------------------------------------------------------
+
+    def _moment(self, at: datetime | None = None) -> int:
+        return ((at or self._now()) - self._origin) // _MICROSECOND
+
+    def _is_still(self) -> bool:
+        busy = self._fresh or self._loading or self._tasks or not self._writer.is_idle
+        return not busy and self._queue.is_still(self._moment())
+
+    def _hold(self, item: Item, moment: int) -> None:
+        known = self._items.get(item.row.id)
+        if known:
+            known.lease_until = item.lease_until
+            return
+        self._items[item.row.id] = item
+        self._queue.add(item, moment)
+
+    async def _keep(self, now: datetime) -> None:
+        """Renew leases that end soon, and let go of what may be another process's by now."""
+        ending = [item for item in self._items.values() if item.lease_until < now + RENEW_BEFORE]
+        if not ending:
+            return
+        alone = db.dialect() == "sqlite"
+        kept = [item for item in ending if alone or item.lease_until > now]
+        until = now + LEASE
+        await table.renew([item.row.id for item in kept], until)
+        for item in kept:
+            item.lease_until = until
+        for item in ending:
+            if item.lease_until <= now and not item.busy:
+                item.gone = True
+                del self._items[item.row.id]
+
+    async def _run(self) -> None:
+        while True:
+            await self._bell.wait()
+            self._bell.clear()
+            try:
+                if self._fresh:
+                    await self._load()
+                self._dispatch()
+            except Exception:  # the sweep finds the rows that were not taken in now
+                log.exception("outbox: what is new could not be taken in")
+            self._changed.set()
+
+    async def _load(self) -> None:
+        ids, self._fresh = self._fresh, []
+        self._loading = True
+        try:
+            now = self._now()
+            items = await table.leased(ids, now)
+            if len(items) < len(ids):
+                known = {item.row.id for item in items}
+                items += await table.claim_ids([i for i in ids if i not in known], now, now + LEASE)
+        finally:
+            self._loading = False
+        moment = self._moment()
+        for item in items:
+            if item.row.lane_order != REPLY and (self._backlog or len(self._items) >= self._most_held):
+                # Older ones still wait in the table: this one comes after them, by the sweep.
+                self._backlog = True
+                continue
+            self._hold(item, moment)
+
+    # --- sending ---------------------------------------------------------------------------------------------------
+
+    def _dispatch(self) -> None:
+        if self._pump is None:
+            return
+        now = self._now()
+        moment = self._moment(now)
+        alone = db.dialect() == "sqlite"
+        while len(self._tasks) < self._most_in_flight:
+            item = self._queue.take(moment)
+            if item is None:
+                break
+            if item.lease_until <= now and not alone:
+                # Another process may have it: the sweep tells.
+                self._items.pop(item.row.id, None)
+                self._queue.finish(item.row.chat_id, moment)
+                continue
+            item.busy = True
+            task = asyncio.create_task(self._send(item))
+            self._tasks.add(task)
+            task.add_done_callback(self._sent)
+        for item in self._queue.pop_superseded():
+            self._writer.record(Outcome(item, "dropped"))
+        self._set_alarm(self._queue.look_at(moment), moment)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._dispatch()
+        self._changed.set()
+
+    def _set_alarm(self, at: int | None, now: int) -> None:
+        if at is None or at <= now or (self._alarm and self._alarm[0] <= at and not self._alarm[1].done()):
+            return
+        if self._alarm:
+            self._alarm[1].cancel()
+        self._alarm = at, asyncio.create_task(self._ring_after((at - now) / SECOND))
+
+    async def _ring_after(self, seconds: float) -> None:
+        await self._sleep(seconds)
+        self._alarm = None
+        self._bell.set()
+
+    async def _send(self, item: Item) -> None:
+        row = item.row
+        client = row.audience == "client"
+        begun = False
+        try:
+            if client and not await table.mark_sending(item, self._now() + SENDING_LEASE):
+                self._items.pop(row.id, None)
+                return
+            begun = True
+            async with asyncio.timeout(self._timeout):
+                message_id = await self._deliver(row)
+        except RetryAfter as exc:
+            self._wait(item, exc.seconds)
+        except Undeliverable as exc:
+            self._end(item, exc.reason)
+        except Exception as exc:  # noqa: BLE001  whatever the channel raises counts as temporary
+            if client and begun and not isinstance(exc, NotSent):
+                self._writer.doubt(item, "unsure", _words(exc))
+            else:
+                self._put_off(item, exc)
+        else:
+            self._writer.record(Outcome(item, "sent", message_id, self._now()))
+        finally:
+            item.busy = False
+            self._queue.finish(row.chat_id, self._moment())
+
+    def _wait(self, item: Item, seconds: float) -> None:
+        """Do as the channel asks: send this chat nothing until then, and nobody if many chats are told so."""
+        now = self._now()
+        moment, length = self._moment(now), math.ceil(seconds * SECOND)
+        until = moment + length
+        self._queue.hold_chat(item.row.chat_id, until)
+        self._storm.append((moment, length, item.row.chat_id))
+        chats = {chat for at, asked, chat in self._storm if asked == length and moment - at <= SECOND}
+        if len(chats) >= _STORM_CHATS:
+            self._queue.pause(until)
+        self._keep_place(item, now + timedelta(microseconds=length), f"retry after {seconds:g} s", moment)
+
+    def _put_off(self, item: Item, exc: Exception) -> None:
+        now = self._now()
+        if now - item.row.created_at > GIVE_UP_AFTER:
+            self._end(item, f"given up: {_words(exc)}")
+            return
+        attempts = item.row.attempts + 1
+        log.warning("message %s could not be sent (attempt %s): %s", item.row.id, attempts, _words(exc))
+        item.row = replace(item.row, attempts=attempts)
+        if attempts > len(BACK_OFF):
+            until = now + timedelta(seconds=ASIDE)
+            self._writer.record(Outcome(item, "waiting", at=until, error=_words(exc)))
+            return
+        until = now + timedelta(seconds=BACK_OFF[attempts - 1])
+        self._queue.hold_lane(item.row.chat_id, item.row.lane_order, self._moment(until))
+        self._keep_place(item, until, _words(exc), self._moment(now))
+
+    def _keep_place(self, item: Item, until: datetime, error: str, moment: int) -> None:
+        item.lease_until = until + LEASE
+        self._writer.record(Outcome(item, "waiting", at=until, error=error, lease_until=item.lease_until))
+        self._queue.add(item, moment)
+
+    def _end(self, item: Item, reason: str) -> None:
+        log.warning("message %s will not be sent: %s", item.row.id, reason)
+        if item.row.audience == "client":
+            self._writer.doubt(item, "failed", reason[:2000])
+        else:
+            self._writer.record(Outcome(item, "failed", error=reason[:2000]))
+
+    # --- afterwards ------------------------------------------------------------------------------------------------
+
+    def _written(self, outcome: Outcome) -> None:
+        """Forget a row whose end is in the table now."""
+        if outcome.state != "waiting" or outcome.lease_until is None:
+            self._items.pop(outcome.item.row.id, None)
+
+    async def _conclude(self, outbox_id: int, state: str, error: str) -> None:
+        """End a message to a client that is unsure or failed, and have a person asked, both or neither."""
+        ask = self._on_unsure if state == "unsure" else self._on_failed
+        try:
+            async with self._open_work() as work:
+                if await table.settle_doubt(outbox_id, state, error) and ask:
+                    await ask(work, outbox_id)
+        except Exception:  # whom to ask may be gone: the state must not be lost for that
+            log.exception("outbox: nobody could be asked about message %s", outbox_id)
+            await table.settle_doubt(outbox_id, state, error)
+        self._items.pop(outbox_id, None)
+
+
+def _words(exc: Exception) -> str:
+    return f"{type(exc).__name__}: {exc}"[:2000]
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

@@ -1,0 +1,289 @@
+"""Buttons of activities, reminders, overdue pings, the smart activity, lists and clients' messages."""
+
+from datetime import datetime, timedelta
+
+from botcrm.core.domain.errors import InvalidValue, NotFound
+from botcrm.core.domain.kinds import Action
+from botcrm.core.models import Activity, Deal, Draft, Message
+from botcrm.core.services import activities, inbound, people, records
+from botcrm.core.services.access import load, load_any
+from botcrm.core.services.activities import Due, later_by
+from botcrm.core.services.home import COLUMNS, home
+from botcrm.telegram import drafts
+from botcrm.telegram.buttons.records import demand_version, record_of, ref_of
+from botcrm.telegram.commands.general import open_card, settings
+from botcrm.telegram.commands.records import found_by
+from botcrm.telegram.commands.subject import links_of
+from botcrm.telegram.commands.table import COMMANDS, TABLE
+from botcrm.telegram.context import Context
+from botcrm.telegram.lines import read, run_line
+from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack
+from botcrm.telegram.screens.cards import party_screen
+from botcrm.telegram.screens.lists import home_screen
+from botcrm.core.services.cards import party_card
+from botcrm.telegram.smart import suggestion
+
+
+async def _back(ctx: Context, activity: Activity, where: str, head: str) -> Screen:
+    """Show what the button's card was about: the deal, the contact, or the activity itself."""
+    undo = [Button("↩ " + ctx.words.t("Undo"), ctx.undo)]
+    about: tuple[str, int] = ("activity", activity.id)
+    if where == "d" and activity.deal_id:
+        about = ("deal", activity.deal_id)
+    elif where == "c" and ctx.about and ctx.about[0] in ("contact", "company", "lead"):
+        about = ctx.about
+    screen = await open_card(ctx, *about)
+    return Screen(lines(head, screen.text), (*screen.rows, undo), about)
+
+
+async def done(ctx: Context, activity_id: str, where: str = "") -> Screen:
+    """Mark an activity done; an open deal left without a next step gets the smart activity."""
+    activity = await activities.complete_activity(ctx.work, int(activity_id))
+    screen = await _back(ctx, activity, where, "")
+    question = await suggestion(ctx, activity.deal_id) if activity.deal_id else None
+    if question is None:
+        return screen
+    keep = screen.rows[-1:] if where != "d" else screen.rows[1:]
+    return Screen(lines(screen.text, "", question.text), (*question.rows, *keep), screen.about)
+
+
+async def plus_day(ctx: Context, activity_id: str, where: str = "") -> Screen:
+    """Move an activity by a day, past today."""
+    return await _later(ctx, activity_id, timedelta(days=1), where)
+
+
+async def plus_minutes(ctx: Context, activity_id: str) -> Screen:
+    """Move an activity by a quarter of an hour from now."""
+    return await _later(ctx, activity_id, timedelta(minutes=15), "")
+
+
+async def _later(ctx: Context, activity_id: str, step: timedelta, where: str) -> Screen:
+    activity = await load(ctx.work, Activity, int(activity_id), Action.CHANGE)
+    moved = await activities.reschedule_activity(ctx.work, activity.id, later_by(ctx.work, activity, step))
+    ctx.toast(ctx.words.soon(moved.due_at, moved.has_time))
+    return await _back(ctx, moved, where, "")
+
+
+async def tomorrow(ctx: Context, activity_id: str) -> Screen:
+    """Move an activity to tomorrow at nine."""
+    wall = ctx.words.wall(ctx.work.now) + timedelta(days=1)
+    moved = await activities.reschedule_activity(ctx.work, int(activity_id), Due(wall.replace(hour=9, minute=0, second=0, microsecond=0)))
+    ctx.toast(ctx.words.soon(moved.due_at))
+    return await _back(ctx, moved, "", "")
+
+
+async def at(ctx: Context, activity_id: str, stamp: str) -> Screen:
+    """Set an activity's time to the one on the chip."""
+    wall = datetime.strptime(stamp, "%Y%m%d%H%M")
+    moved = await activities.reschedule_activity(ctx.work, int(activity_id), Due(wall))
+    return await _back(ctx, moved, "", "✅ " + ctx.words.t("Saved"))
+
+
+async def no_time(ctx: Context, activity_id: str) -> Screen:
+    """Leave an activity without a time."""
+    return await open_card(ctx, "activity", int(activity_id))
+
+
+async def other_time(ctx: Context, activity_id: str) -> None:
+    """Ask for another time in words."""
+    activity = await load(ctx.work, Activity, int(activity_id), Action.CHANGE)
+    question = ctx.words.t("When? Type it: tomorrow 15:00, fri 9, in 2h, 24 nov 10:00.")
+    await drafts.put(ctx, "when", question, activity_id=activity.id)
+
+
+async def call_off(ctx: Context, activity_id: str, version: str) -> Screen:
+    """Call an activity off."""
+    demand_version(await load(ctx.work, Activity, int(activity_id)), version)
+    activity = await activities.cancel_activity(ctx.work, int(activity_id))
+    return await _back(ctx, activity, "", "")
+
+
+async def log_call(ctx: Context, activity_id: str, result: str = "", minutes: str = "") -> Screen:
+    """Log the call that a reminder was about: its result, then how long it took."""
+    activity = await load(ctx.work, Activity, int(activity_id), Action.CHANGE)
+    words = ctx.words
+    if not result:
+        chips = [
+            [Button("👍 ok", pack("al", activity.id, "ok")), Button("🔇 " + words.t("no answer"), pack("al", activity.id, "no"))],
+            [Button("⛔ " + words.t("busy"), pack("al", activity.id, "busy")), Button("🕑 " + words.t("later"), pack("al", activity.id, "later"))],
+        ]
+        text = words.t("How did the call go? {title}", title=bold(clip(activity.title, 200)))
+        return Screen(text, tuple(chips), ("activity", activity.id))
+    if result == "ok" and not minutes:
+        row = [Button(words.minutes(n), pack("al", activity.id, "ok", n)) for n in (5, 10, 15, 30)]
+        return Screen(words.t("How long was it?"), (row, [Button(words.t("Do not say"), pack("al", activity.id, "ok", 0))]), ("activity", activity.id))
+    links = {name: getattr(activity, name) for name in ("deal_id", "contact_id", "company_id", "lead_id")}
+    if result == "ok":
+        finished = await activities.complete_activity(ctx.work, activity.id, result="ok", duration=int(minutes) or None)
+        if finished.kind != "call":
+            await activities.log_activity(ctx.work, "call", activity.title, direction="out", result="ok", duration=int(minutes) or None, **links)
+        return await _after_call(ctx, finished)
+    await activities.log_activity(ctx.work, "call", activity.title, direction="out", result=result, **links)
+    screen = await _back(ctx, activity, "", "📞 " + words.t("Call noted. When to try again?"))
+    return screen
+
+
+async def _after_call(ctx: Context, activity: Activity) -> Screen:
+    screen = await _back(ctx, activity, "", "")
+    question = await suggestion(ctx, activity.deal_id) if activity.deal_id else None
+    return Screen(lines(screen.text, "", question.text), (*question.rows, *screen.rows), screen.about) if question else screen
+
+
+# --- the smart activity --------------------------------------------------------------------------------------------------
+
+
+async def smart_save(ctx: Context, deal_id: str, stamp: str) -> Screen:
+    """Save the suggested next step."""
+    deal = await load(ctx.work, Deal, int(deal_id), Action.CHANGE)
+    wall = datetime.strptime(stamp, "%Y%m%d%H%M")
+    activity = await activities.plan_activity(ctx.work, "task", ctx.words.t("Follow up"), Due(wall), **await links_of(ctx, deal))
+    return await _back(ctx, activity, "d", "✅ " + ctx.words.t("Saved"))
+
+
+async def smart_other(ctx: Context, deal_id: str) -> None:
+    """Ask for the next step's time, and text, in words."""
+    await load(ctx.work, Deal, int(deal_id), Action.CHANGE)
+    question = ctx.words.t("When, and what? For example: tomorrow 15:00 send offer")
+    await drafts.put(ctx, "when", question, deal_id=int(deal_id))
+
+
+async def smart_no(ctx: Context, deal_id: str) -> Screen:
+    """Suggest nothing now."""
+    return await open_card(ctx, "deal", int(deal_id))
+
+
+# --- managers --------------------------------------------------------------------------------------------------------------
+
+
+async def ask(ctx: Context, activity_id: str) -> Screen:
+    """Ask the person responsible what is going on; their answer comes back."""
+    activity = await load(ctx.work, Activity, int(activity_id))
+    person = await people.person_by_id(ctx.work.prefs, activity.owner_id or 0)
+    if person is None or person.telegram_id is None:
+        raise NotFound(ref=f"u{activity.owner_id}")
+    await ctx.work.tell(
+        person.id, person.telegram_id, "asked", about=("activity", activity.id), activity_id=activity.id, by=ctx.user_id
+    )
+    ctx.toast(ctx.words.t("Asked. The answer will come here."))
+    screen = await open_card(ctx, "activity", activity.id)
+    return Screen(lines(ctx.words.t("{name} was asked.", name=bold(person.name)), screen.text), screen.rows, screen.about)
+
+
+async def answer_ask(ctx: Context, activity_id: str, asked_by: str) -> None:
+    """Let a rep answer the manager's question in words."""
+    activity = await load(ctx.work, Activity, int(activity_id))
+    await drafts.put(ctx, "told", ctx.words.t("Type your answer."), activity_id=activity.id, asked_by=int(asked_by))
+
+
+async def snooze(ctx: Context, activity_id: str, deadline: str) -> Screen:
+    """Hear of an overdue activity again in an hour, if it still is."""
+    activity = await load(ctx.work, Activity, int(activity_id))
+    again = ctx.work.now + timedelta(hours=1)
+    await ctx.work.plan_job(
+        "activity.overdue.again",
+        f"overdue-again:{activity.id}:{ctx.user_id}",
+        again,
+        activity_id=activity.id,
+        deadline=activity.deadline_at.isoformat() if activity.deadline_at else "",
+        user_id=ctx.user_id,
+    )
+    ctx.toast(ctx.words.t("Again at {time}.", time=ctx.words.clock(ctx.words.wall(again))))
+    return await open_card(ctx, "activity", activity.id)
+
+
+# --- lists, settings, kept texts --------------------------------------------------------------------------------------------
+
+
+async def show_home(ctx: Context, owner: str, column: str, page: str) -> Screen:
+    """Turn a page of the home screen."""
+    chosen = next((name for name in COLUMNS if name == column), None)
+    shown = await home(ctx.work, owner_id=int(owner) or None, column=chosen, page=max(0, int(page)))
+    person = await people.person_by_id(ctx.work.prefs, shown.owner_id) if shown.owner_id else None
+    return home_screen(ctx.words, ctx.kinds, shown, person.name if person else "")
+
+
+async def switch(ctx: Context, key: str, value: str) -> Screen:
+    """Switch a setting on or off for oneself."""
+    await people.change_setting(ctx.work, key, value, for_company=False)
+    actor = await people.actor_by_id(ctx.work.prefs, ctx.user_id)
+    assert actor is not None
+    fresh = Context(ctx.work.acting_as(actor), ctx.words, ctx.kinds, ctx.chat_id, ctx.message_id)
+    return await settings(fresh, read(ctx, "/settings")[0])
+
+
+async def _draft(ctx: Context, draft_id: str) -> Draft:
+    draft = await Draft.filter(id=int(draft_id), user_id=ctx.user_id).first()
+    if draft is None:
+        raise InvalidValue(what=ctx.words.t("question"), value=ctx.words.t("this one"), how=ctx.words.t("It was answered already."))
+    return draft
+
+
+async def as_verb(ctx: Context, draft_id: str, verb: str) -> Screen:
+    """Read a kept text again with the verb that was meant."""
+    draft = await _draft(ctx, draft_id)
+    text = str(draft.data["text"]).split(maxsplit=1)
+    if verb not in COMMANDS or TABLE.find(verb) is None:
+        raise NotFound(ref=verb)
+    screen = await run_line(ctx, read(ctx, f"/{verb} {text[1] if len(text) > 1 else ''}")[0])
+    await draft.delete()
+    return screen
+
+
+async def as_note(ctx: Context, draft_id: str, ref: str) -> Screen:
+    """Keep a text as a note on a record."""
+    draft = await _draft(ctx, draft_id)
+    record = await record_of(ctx, ref)
+    links = {f"{record._meta.db_table}_id": record.id}
+    note = await activities.add_note(ctx.work, str(draft.data["text"]), **links)
+    await draft.delete()
+    name = str(getattr(record, "title", "") or getattr(record, "name", ""))
+    text = lines("📝 " + ctx.words.t("Noted on {name}", name=bold(clip(name, 100))), f"   {esc(clip(note.text, 300))}")
+    return Screen(text, ([Button("↩ " + ctx.words.t("Undo"), ctx.undo)],), ref_of(ref))
+
+
+async def as_lead(ctx: Context, draft_id: str) -> Screen:
+    """Make a lead of a kept text."""
+    draft = await _draft(ctx, draft_id)
+    text = str(draft.data["text"])
+    line = read(ctx, "/lead " + text.replace("\n", " "))[0]
+    lead = await records.add_lead(ctx.work, clip(text, 200), name=clip(text.split("\n")[0], 100), phone=line.args.phone, email=line.args.email)
+    await activities.add_note(ctx.work, text, lead_id=lead.id)
+    await draft.delete()
+    card = await party_card(ctx.work, "lead", lead.id)
+    return party_screen(ctx.words, ctx.kinds, card, head="✅ " + ctx.words.t("Added"), undo=ctx.undo)
+
+
+async def as_search(ctx: Context, draft_id: str) -> Screen:
+    """Search for a kept text."""
+    draft = await _draft(ctx, draft_id)
+    return await found_by(ctx, clip(str(draft.data["text"]), 100))
+
+
+async def drop(ctx: Context, draft_id: str) -> Screen:
+    """Drop a question or a kept text."""
+    draft = await _draft(ctx, draft_id)
+    await draft.delete()
+    return Screen(ctx.words.t("Dropped."))
+
+
+# --- clients ---------------------------------------------------------------------------------------------------------------
+
+
+async def answer_client(ctx: Context, message_id: str) -> None:
+    """Ask for the words of an answer to a client."""
+    message = await load(ctx.work, Message, int(message_id), Action.CHANGE)
+    await drafts.put(ctx, "client", ctx.words.t("Type your answer. The client sees it as you write it."), message_id=message.id)
+
+
+async def resend(ctx: Context, outbox_id: str) -> Screen:
+    """Send an answer again that may not have arrived."""
+    await inbound.resend(ctx.work, int(outbox_id))
+    return Screen(ctx.words.t("Sent again."))
+
+
+async def open_about(ctx: Context, message_id: str) -> Screen:
+    """Open the contact or lead a client's message belongs to."""
+    message = await load(ctx.work, Message, int(message_id))
+    about = ("contact", message.contact_id) if message.contact_id else ("lead", message.lead_id)
+    await load_any(ctx.work, about[0], about[1] or 0)
+    return await open_card(ctx, about[0], about[1] or 0)

@@ -1,0 +1,303 @@
+"""Buttons of deals, contacts, companies, leads, and of what hangs on them."""
+
+from botcrm.core import db
+from botcrm.core.domain.errors import NotFound, Stale
+from botcrm.core.domain.kinds import ENTITY_OF, Action, DealStatus
+from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Note, Record, Stage
+from botcrm.core.services import activities, deals, leads, records
+from botcrm.core.services.access import facts_of, load, load_any
+from botcrm.core.services.cards import deal_card, files_of, party_card, timeline
+from botcrm.telegram import drafts
+from botcrm.telegram.commands.deals import moved
+from botcrm.telegram.commands.general import open_card, undone
+from botcrm.telegram.commands.subject import links_of
+from botcrm.telegram.context import Context
+from botcrm.telegram.screens.base import Button, Screen, bold, clip, lines, pack, rows_of
+from botcrm.telegram.screens.cards import party_screen, stage_screen
+from botcrm.telegram.screens.lists import files_screen, people_screen, timeline_screen
+
+_PAGE = 8
+_REASONS = ("Price", "Competitor", "No budget", "No answer", "Not now")
+_SEND = {"photo": "sendPhoto", "voice": "sendVoice", "video": "sendVideo", "audio": "sendAudio", "video_note": "sendVideoNote"}
+
+
+def ref_of(text: str) -> tuple[str, int]:
+    """Read a reference like d12.
+
+    :raises NotFound: it is none
+    """
+    entity = ENTITY_OF.get(text[:1])
+    if entity is None or not text[1:].isdigit():
+        raise NotFound(ref=text)
+    return str(entity), int(text[1:])
+
+
+async def record_of(ctx: Context, text: str, action: Action = Action.READ) -> Record:
+    """Return the record a reference names, within reach."""
+    return await load_any(ctx.work, *ref_of(text), action)
+
+
+def demand_version(record: Record, version: str) -> None:
+    """Refuse a press on a card that shows an older state of its record.
+
+    :raises Stale: the record changed since
+    """
+    if record.version != int(version):
+        raise Stale(entity=record._meta.db_table, record_id=record.id)
+
+
+async def open_record(ctx: Context, ref: str) -> Screen:
+    """Open a record's card in place."""
+    return await open_card(ctx, *ref_of(ref))
+
+
+async def take_back(ctx: Context, work: str) -> Screen:
+    """Undo the work a card tells of."""
+    return await undone(ctx, int(work, 36))
+
+
+async def choose_stage(ctx: Context, deal_id: str) -> Screen:
+    """Offer the stages."""
+    card = await deal_card(ctx.work, int(deal_id))
+    return stage_screen(ctx.words, card, await deals.stages(card.deal.pipeline_id))
+
+
+async def move(ctx: Context, deal_id: str, version: str, stage_id: str) -> Screen:
+    """Move a deal to the stage pressed."""
+    demand_version(await load(ctx.work, Deal, int(deal_id)), version)
+    await deals.move_deal(ctx.work, int(deal_id), int(stage_id))
+    return await moved(ctx, int(deal_id))
+
+
+async def win(ctx: Context, deal_id: str, version: str) -> Screen:
+    """Win a deal."""
+    demand_version(await load(ctx.work, Deal, int(deal_id)), version)
+    await deals.close_deal(ctx.work, int(deal_id), DealStatus.WON)
+    return await moved(ctx, int(deal_id))
+
+
+async def ask_reason(ctx: Context, deal_id: str) -> Screen:
+    """Ask why a deal is lost."""
+    card = await deal_card(ctx.work, int(deal_id))
+    chips = [Button(ctx.words.t(reason), pack("lr", deal_id, card.deal.version, place)) for place, reason in enumerate(_REASONS)]
+    back = [Button(ctx.words.t("Other…"), pack("lo", deal_id)), Button("← " + ctx.words.t("Back"), pack("op", f"d{deal_id}"))]
+    return Screen(ctx.words.t("Why is {deal} lost?", deal=bold(clip(card.name, 120))), (*rows_of(chips, 2), back), ("deal", int(deal_id)))
+
+
+async def lose(ctx: Context, deal_id: str, version: str, reason: str) -> Screen:
+    """Lose a deal for one of the usual reasons."""
+    demand_version(await load(ctx.work, Deal, int(deal_id)), version)
+    await deals.close_deal(ctx.work, int(deal_id), DealStatus.LOST, _REASONS[int(reason) % len(_REASONS)])
+    return await moved(ctx, int(deal_id))
+
+
+async def other_reason(ctx: Context, deal_id: str) -> None:
+    """Ask for the reason in words."""
+    await load(ctx.work, Deal, int(deal_id), Action.CHANGE)
+    await drafts.put(ctx, "reason", ctx.words.t("Why is it lost? Type the reason."), deal_id=int(deal_id))
+
+
+async def reopen(ctx: Context, deal_id: str, version: str) -> Screen:
+    """Open a closed deal again."""
+    demand_version(await load(ctx.work, Deal, int(deal_id)), version)
+    await deals.reopen_deal(ctx.work, int(deal_id))
+    return await moved(ctx, int(deal_id))
+
+
+async def picked_to_win(ctx: Context, ref: str) -> Screen:
+    """Win the deal that was meant."""
+    deal_id = ref_of(ref)[1]
+    await deals.close_deal(ctx.work, deal_id, DealStatus.WON)
+    return await moved(ctx, deal_id)
+
+
+async def picked_to_lose(ctx: Context, ref: str, reason: str = "") -> Screen:
+    """Lose the deal that was meant."""
+    deal_id = ref_of(ref)[1]
+    await deals.close_deal(ctx.work, deal_id, DealStatus.LOST, reason or None)
+    return await moved(ctx, deal_id)
+
+
+async def picked_to_move(ctx: Context, ref: str, name: str = "") -> Screen:
+    """Move the deal that was meant, or offer its stages."""
+    deal = await load(ctx.work, Deal, ref_of(ref)[1], Action.CHANGE)
+    if not name:
+        return await choose_stage(ctx, str(deal.id))
+    await deals.move_deal(ctx.work, deal.id, (await deals.find_stage(deal, name)).id)
+    return await moved(ctx, deal.id)
+
+
+async def show_timeline(ctx: Context, ref: str, before: str = "") -> Screen:
+    """Show what happened around a record."""
+    record = await record_of(ctx, ref)
+    entries = await timeline(ctx.work, record, limit=_PAGE + 1, before=int(before) if before else None)
+    names = {stage.id: stage.name for stage in await Stage.all()}
+    entry = await db.fetch_one("SELECT name FROM search_entry WHERE entity = ? AND record_id = ?", *ref_of(ref))
+    return timeline_screen(ctx.words, ctx.kinds, entry["name"] if entry else ref, ref, entries[:_PAGE], names, len(entries) > _PAGE)
+
+
+async def ask_note(ctx: Context, ref: str) -> None:
+    """Ask for a note's text."""
+    record = await record_of(ctx, ref)
+    name = str(getattr(record, "title", "") or getattr(record, "name", ""))
+    entity, record_id = ref_of(ref)
+    question = ctx.words.t("Type the note for {name}.", name=bold(clip(name, 100)))
+    await drafts.put(ctx, "note", question, entity=entity, record_id=record_id)
+
+
+async def show_files(ctx: Context, ref: str) -> Screen:
+    """Offer a record's files."""
+    return files_screen(ctx.words, ref, await files_of(ctx.work, await record_of(ctx, ref)))
+
+
+async def send_file(ctx: Context, file_id: str) -> None:
+    """Send a kept file again."""
+    file = await load(ctx.work, File, int(file_id))
+    field = {"sendDocument": "document"}.get(_SEND.get(file.kind, "sendDocument"), file.kind)
+    payload = {field: file.file_id}
+    if file.caption and file.kind != "video_note":
+        payload["caption"] = clip(file.caption, 1000)
+    await ctx.send(_SEND.get(file.kind, "sendDocument"), payload)
+
+
+async def choose_person(ctx: Context, ref: str) -> Screen:
+    """Offer the colleagues a record can go to."""
+    record = await record_of(ctx, ref, Action.CHANGE)
+    name = str(getattr(record, "title", "") or getattr(record, "name", "") or ref)
+    return people_screen(ctx.words, ref, name, await ctx.colleagues())
+
+
+async def hand_over(ctx: Context, ref: str, user_id: str) -> Screen:
+    """Give a record to a colleague and tell them."""
+    record = await record_of(ctx, ref, Action.CHANGE)
+    people = {user.id: user for user in await ctx.colleagues()}
+    target = people.get(int(user_id))
+    if target is None:
+        raise NotFound(ref=f"u{user_id}")
+    await records.hand_over(ctx.work, record, target.id)
+    entity, record_id = ref_of(ref)
+    await ctx.work.tell(
+        target.id, target.telegram_id, "handed_over", about=(entity, record_id), entity=entity, record_id=record_id, by=ctx.user_id
+    )
+    name = str(getattr(record, "title", "") or getattr(record, "name", "") or ref)
+    text = ctx.words.t("{name} went over to {who}.", name=bold(clip(name, 100)), who=bold(target.name))
+    return Screen("✅ " + text, ([Button("↩ " + ctx.words.t("Undo"), ctx.undo)],), (entity, record_id))
+
+
+async def convert(ctx: Context, lead_id: str, version: str) -> Screen:
+    """Make a lead a deal."""
+    demand_version(await load(ctx.work, Lead, int(lead_id)), version)
+    deal = await leads.convert_lead(ctx.work, int(lead_id))
+    screen = await open_card(ctx, "deal", deal.id)
+    undo = [Button("↩ " + ctx.words.t("Undo"), ctx.undo)]
+    return Screen(lines("✅ " + ctx.words.t("The lead is a deal now"), screen.text), (*screen.rows, undo), screen.about)
+
+
+async def refuse_lead(ctx: Context, lead_id: str, version: str) -> Screen:
+    """Give a lead up."""
+    demand_version(await load(ctx.work, Lead, int(lead_id)), version)
+    await leads.lose_lead(ctx.work, int(lead_id), None)
+    card = await party_card(ctx.work, "lead", int(lead_id))
+    return party_screen(ctx.words, ctx.kinds, card, head=ctx.words.t("Given up"), undo=ctx.undo)
+
+
+async def new_deal(ctx: Context, ref: str) -> Screen:
+    """Open a deal for a contact or company."""
+    record = await record_of(ctx, ref)
+    assert isinstance(record, Contact | Company)
+    company_id = record.company_id if isinstance(record, Contact) else record.id
+    contact_id = record.id if isinstance(record, Contact) else None
+    deal = await deals.add_deal(ctx.work, title=record.name, company_id=company_id, contact_id=contact_id)
+    screen = await open_card(ctx, "deal", deal.id)
+    undo = [Button("↩ " + ctx.words.t("Undo"), ctx.undo)]
+    hint = ctx.words.t("Reply to this card with what it is about: <code>deal 12k roof repair</code>")
+    return Screen(lines("✅ " + ctx.words.t("Deal opened"), screen.text, hint), (*screen.rows, undo), screen.about)
+
+
+async def new_lead(ctx: Context, name: str) -> Screen:
+    """Take a lead down by what was searched for."""
+    found = await records.add_lead(ctx.work, name, name=name)
+    card = await party_card(ctx.work, "lead", found.id)
+    return party_screen(ctx.words, ctx.kinds, card, head="✅ " + ctx.words.t("Added"), undo=ctx.undo)
+
+
+# --- what was saved before it was clear whose it is ---------------------------------------------------------------------
+
+
+async def pick(ctx: Context, ref: str, targets: str) -> Screen:
+    """Hang what was saved on the record that was meant."""
+    record = await record_of(ctx, ref)
+    return await _link(ctx, record, targets)
+
+
+async def pick_new(ctx: Context, targets: str) -> Screen:
+    """Make a new contact (a company for a deal) of the words that matched nothing clearly."""
+    first = await record_of(ctx, targets.split(",")[0], Action.CHANGE)
+    text = str(getattr(first, "title", "") or getattr(first, "text", ""))
+    name = text.split(":", 1)[0] if ":" in text else text
+    if isinstance(first, Deal):
+        return await _link(ctx, await records.add_company(ctx.work, name), targets)
+    return await _link(ctx, await records.add_contact(ctx.work, name), targets)
+
+
+async def _link(ctx: Context, record: Record, targets: str) -> Screen:
+    links = await links_of(ctx, record)
+    first: Record | None = None
+    for target in targets.split(","):
+        saved = await record_of(ctx, target, Action.CHANGE)
+        first = first or saved
+        if isinstance(saved, Deal):
+            await _link_deal(ctx, saved, record)
+        elif isinstance(saved, Activity):
+            title = _without_subject(saved.title)
+            await activities.change_activity(ctx.work, saved.id, **links, **({"title": title} if title != saved.title else {}))
+        elif isinstance(saved, Contact) and isinstance(record, Company):
+            await records.change_record(ctx.work, Contact, saved.id, company_id=record.id)
+        elif isinstance(saved, Contact) and isinstance(record, Deal):
+            await deals.change_deal(ctx.work, record.id, contact_id=saved.id)
+        elif isinstance(saved, Note | File):
+            own = {name: value for name, value in facts_of(record).items() if value}
+            changed = type(saved).filter(id=saved.id)
+            await changed.update(**own)
+            await saved.refresh_from_db()
+    assert first is not None
+    if isinstance(first, Note | File):
+        name = str(getattr(record, "title", "") or getattr(record, "name", ""))
+        about = (record._meta.db_table, record.id)
+        sign = "📝" if isinstance(first, Note) else "📎"
+        return Screen(f"{sign} → {bold(clip(name, 100))}", ([Button(ctx.words.t("Open"), pack("op", f"{about[0][0]}{about[1]}"))],), about)
+    screen = await open_card(ctx, first._meta.db_table, first.id)
+    return Screen(lines("✅ " + ctx.words.t("Saved"), screen.text), screen.rows, screen.about)
+
+
+def _without_subject(title: str) -> str:
+    """Take the unclear name off the front of what was saved with it."""
+    return title.split(": ", 1)[1] if ": " in title else ""
+
+
+async def _link_deal(ctx: Context, deal: Deal, record: Record) -> None:
+    made = await Company.filter(id=deal.company_id, deleted_at=None).first() if deal.company_id else None
+    values: dict[str, object] = {}
+    if isinstance(record, Contact):
+        values = {"contact_id": record.id, "company_id": record.company_id}
+    elif isinstance(record, Company):
+        values = {"company_id": record.id}
+    await deals.change_deal(ctx.work, deal.id, **values)
+    fresh = made is not None and made.id != values.get("company_id") and made.created_at == deal.created_at
+    if made is not None and fresh and not await Deal.filter(company_id=made.id, deleted_at=None).exists():
+        # The company was made with this deal a moment ago for a name that meant another one.
+        await records.delete_record(ctx.work, made)
+    for activity in await Activity.filter(deal_id=deal.id, status="planned", deleted_at=None):
+        await activities.change_activity(ctx.work, activity.id, **values)
+
+
+async def link(ctx: Context, saved: str, ref: str) -> Screen:
+    """Hang something kept (a note, a file, a contact) on a record."""
+    return await pick(ctx, ref, saved)
+
+
+async def ask_search(ctx: Context, saved: str) -> None:
+    """Ask what to search for."""
+    await record_of(ctx, saved)
+    await drafts.put(ctx, "search", ctx.words.t("Type a name to search for."), ref=saved)
+

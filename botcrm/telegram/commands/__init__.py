@@ -1,0 +1,1 @@
+"""What each verb does: one table from verb to handler."""

@@ -1,0 +1,232 @@
+"""The verbs about deals: deal, stage, won, lost."""
+
+from typing import Any
+
+from botcrm.core.domain.errors import NotFound
+from botcrm.core.domain.grammar import Line
+from botcrm.core.domain.kinds import LETTERS, DealStatus, Entity
+from botcrm.core.domain.text import fold
+from botcrm.core.models import Company, Contact, Deal, Record
+from botcrm.core.services import deals, records
+from botcrm.core.services.access import owned_sql, owners
+from botcrm.core.services.activities import plan_activity
+from botcrm.core.services.cards import deal_card, party_card
+from botcrm.core.services.home import deal_rows
+from botcrm.core.services.people import find_person
+from botcrm.core.services.subjects import Found
+from botcrm.telegram.commands.subject import Missing, Subject, due_or_options, kind_for, subject_of
+from botcrm.telegram.context import Context
+from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
+from botcrm.telegram.screens.cards import SIGNS, deal_screen, party_screen, stage_screen, when_chips
+
+PARTIES = ("company", "contact")
+
+
+async def deal(ctx: Context, line: Line) -> Screen:
+    """Open a deal by one line, correct one by its reference, or show what there is."""
+    args = line.args
+    if not line.args.head and not ctx.about:
+        raise Missing(what=ctx.words.t("A deal for whom?"), example="deal Acme 12k roof repair next fri 10:00 site visit")
+    subject = await subject_of(ctx, line, (*PARTIES, "deal") if args.refs or ctx.about else PARTIES)
+    if isinstance(subject.record, Deal) and (args.refs or ctx.about):
+        return await _correct(ctx, subject.record, line)
+    title = line.text_after(subject.words)
+    if isinstance(subject.record, Company | Contact) and not (title or args.amount or args.next_text is not None):
+        card = await party_card(ctx.work, subject.record._meta.db_table, subject.record.id)
+        if card.deals:
+            ctx.main = (card.entity, card.record.id)
+            return party_screen(ctx.words, ctx.kinds, card)
+    return await _open(ctx, line, subject, title)
+
+
+async def _open(ctx: Context, line: Line, subject: Subject, title: str) -> Screen:
+    args, work = line.args, ctx.work
+    values: dict[str, Any] = {"company_id": None, "contact_id": None}
+    unclear = subject.tier in ("exact", "start")
+    if isinstance(subject.record, Contact):
+        values = {"contact_id": subject.record.id, "company_id": subject.record.company_id}
+    elif isinstance(subject.record, Company):
+        values["company_id"] = subject.record.id
+    elif subject.typed and not unclear:
+        values["company_id"] = (await records.add_company(work, subject.typed)).id
+    name = title or (subject.typed if unclear or not subject.record else "") or getattr(subject.record, "name", "")
+    if not name:
+        raise Missing(what=ctx.words.t("A deal for whom?"), example="deal Acme 12k roof repair")
+    found = await deals.add_deal(work, title=name, amount=args.amount, stage=args.stage, **values)
+    await records.add_tags(work, found, args.tags)
+    if args.owner:
+        await records.hand_over(work, found, (await find_person(work, args.owner)).id)
+    activity, options = await plan_next(ctx, line, {**values, "deal_id": found.id})
+    ctx.main = ("deal", found.id)
+    card = await deal_card(work, found.id)
+    screen = deal_screen(ctx.words, ctx.kinds, card, head="✅ " + ctx.words.t("Deal opened"), undo=ctx.undo)
+    rows = list(screen.rows)
+    if activity is not None and activity.due_at is None:
+        rows[0:1] = when_chips(ctx.words, activity, options)
+    text = screen.text
+    if subject.candidates:
+        rows[0:0] = picks(ctx, subject, [("deal", found.id)])
+        text = lines(text, "", ask_who(ctx, subject, saved=not unclear))
+    if args.extra:
+        text = lines(text, ctx.words.t("Not used: {words}", words=esc(" ".join(args.extra))))
+    return Screen(text, tuple(rows), screen.about)
+
+
+async def plan_next(ctx: Context, line: Line, links: dict[str, int | None]) -> tuple[Any, tuple[Any, ...]]:
+    """Plan what the `next` clause says; returns the activity, and the times to choose from where its time is unclear."""
+    args = line.args
+    if args.next_text is None:
+        return None, ()
+    due, options = due_or_options(ctx, args.next_when)
+    text = args.next_text.strip()
+    if not text and due is None and not options:
+        return None, ()
+    activity = await plan_activity(ctx.work, kind_for(ctx.kinds, text), text or ctx.words.t("Follow up"), due, **links)
+    return activity, options
+
+
+def ask_who(ctx: Context, subject: Subject, *, saved: bool) -> str:
+    """Word the question which record was meant."""
+    if saved:
+        return ctx.words.t("“{name}” is new. Or did you mean one of these?", name=esc(clip(subject.typed, 60)))
+    return ctx.words.t("Which “{name}”?", name=esc(clip(subject.typed, 60)))
+
+
+def picks(ctx: Context, subject: Subject, targets: list[tuple[str, int]]) -> list[list[Button]]:
+    """Offer the records a subject may be; a press links them to what was saved."""
+    to = ",".join(f"{LETTERS[Entity(entity)]}{record_id}" for entity, record_id in targets)
+    buttons = [pick_button(item, "pk", to) for item in subject.candidates]
+    rows = rows_of(buttons, 2)
+    if subject.tier in ("exact", "start") or targets[0][0] != "deal":
+        rows.append([Button(ctx.words.t("New “{name}”", name=clip(subject.typed, 24)), pack("pn", to))])
+    return rows
+
+
+def pick_button(item: Found, action: str, *args: object) -> Button:
+    """Return a button that names a found record."""
+    letter = LETTERS[Entity(item.entity)]
+    return Button(f"{SIGNS[item.entity]} {clip(item.name, 26)}", pack(action, f"{letter}{item.record_id}", *args))
+
+
+async def _correct(ctx: Context, found: Deal, line: Line) -> Screen:
+    """Change the deal that a reference or a reply names: amount, title, stage, tags, owner, next step."""
+    args, work = line.args, ctx.work
+    values: dict[str, Any] = {}
+    if args.amount:
+        values |= {"amount": args.amount.quantized().amount, "currency": args.amount.currency}
+    if title := line.text_after(0):
+        values["title"] = title
+    changed = await deals.change_deal(work, found.id, **values) if values else found
+    if args.stage:
+        stage = await deals.find_stage(changed, args.stage)
+        changed = await deals.move_deal(work, found.id, stage.id)
+    await records.add_tags(work, changed, args.tags)
+    if args.owner:
+        await records.hand_over(work, changed, (await find_person(work, args.owner)).id)
+    links = {"deal_id": found.id, "contact_id": found.contact_id, "company_id": found.company_id}
+    activity, options = await plan_next(ctx, line, links)
+    ctx.main = ("deal", found.id)
+    did = bool(values or args.stage or args.tags or args.owner or activity)
+    card = await deal_card(work, found.id)
+    screen = deal_screen(
+        ctx.words, ctx.kinds, card, head="✅ " + ctx.words.t("Deal changed") if did else "", undo=ctx.undo if did else ""
+    )
+    if activity is not None and activity.due_at is None:
+        return Screen(screen.text, (*when_chips(ctx.words, activity, options), *screen.rows[1:]), screen.about)
+    return screen
+
+
+# --- stage, won, lost ------------------------------------------------------------------------------------------------
+
+
+async def stage(ctx: Context, line: Line) -> Screen:
+    """Move a deal to a stage, or offer the stages."""
+    found, subject = await _which(ctx, line, "stage d12 >negotiation")
+    name = line.args.stage or line.text_after(subject.words)
+    if found is None:
+        return _ask_deal(ctx, subject, "sg", name)
+    ctx.main = ("deal", found.id)
+    if not name:
+        return stage_screen(ctx.words, await deal_card(ctx.work, found.id), await deals.stages(found.pipeline_id))
+    target = await deals.find_stage(found, name)
+    await deals.move_deal(ctx.work, found.id, target.id)
+    return await moved(ctx, found.id)
+
+
+async def moved(ctx: Context, deal_id: int) -> Screen:
+    """Show a deal after it moved."""
+    card = await deal_card(ctx.work, deal_id)
+    head = {
+        "won": "🏆 " + ctx.words.t("Won!"),
+        "lost": "🚫 " + ctx.words.t("Lost"),
+    }.get(card.deal.status, "✅ " + ctx.words.t("Now in {stage}", stage=bold(card.stage)))
+    return deal_screen(ctx.words, ctx.kinds, card, head=head, undo=ctx.undo)
+
+
+async def won(ctx: Context, line: Line) -> Screen:
+    """Win a deal named by its reference, its card or its exact name; else ask which."""
+    found, subject = await _which(ctx, line, "won d12")
+    if found is None:
+        return _ask_deal(ctx, subject, "wn", "")
+    ctx.main = ("deal", found.id)
+    if line.args.amount:
+        money = line.args.amount.quantized()
+        await deals.change_deal(ctx.work, found.id, amount=money.amount, currency=money.currency)
+    await deals.close_deal(ctx.work, found.id, DealStatus.WON)
+    return await moved(ctx, found.id)
+
+
+async def lost(ctx: Context, line: Line) -> Screen:
+    """Lose a deal, with the reason in the line's own words."""
+    found, subject = await _which(ctx, line, "lost d12 price")
+    reason = line.text_after(subject.words)
+    if found is None:
+        return _ask_deal(ctx, subject, "ls", reason)
+    ctx.main = ("deal", found.id)
+    await deals.close_deal(ctx.work, found.id, DealStatus.LOST, reason or None)
+    return await moved(ctx, found.id)
+
+
+async def _which(ctx: Context, line: Line, example: str) -> tuple[Deal | None, Subject]:
+    """Return the deal that is beyond doubt, or what it may be: closing a deal is never guessed."""
+    subject = await subject_of(ctx, line, ("deal", *PARTIES))
+    if isinstance(subject.record, Deal):
+        sure = bool(line.args.refs or ctx.about) or fold(subject.typed) == fold(await _name(ctx, subject.record))
+        return (subject.record, subject) if sure else (None, _as_candidate(subject))
+    if subject.record is not None:
+        entity = subject.record._meta.db_table
+        reached = owned_sql("d.owner_id", owners(ctx.work.actor, "deal"))
+        rows = await deal_rows(
+            f"d.{entity}_id = ? AND d.deleted_at IS NULL AND d.status = 'open' AND {reached}", [subject.record.id], "d.id", limit=5
+        )
+        found = tuple(Found("deal", row.id, row.name, 100.0) for row in rows)
+        return None, Subject(None, subject.typed, subject.words, found, "start")
+    if not subject.typed:
+        raise Missing(what=ctx.words.t("Which deal?"), example=example)
+    return None, subject
+
+
+async def _name(ctx: Context, found: Deal) -> str:
+    return (await deal_card(ctx.work, found.id)).name
+
+
+def _as_candidate(subject: Subject) -> Subject:
+    record: Record | None = subject.record
+    assert isinstance(record, Deal)
+    return Subject(None, subject.typed, subject.words, (Found("deal", record.id, record.title, 100.0),), "start")
+
+
+def _ask_deal(ctx: Context, subject: Subject, action: str, rest: str) -> Screen:
+    found = [item for item in subject.candidates if item.entity == "deal"]
+    if not found:
+        raise NotFound(ref=f"“{clip(subject.typed, 60)}”")
+    fitting = clip(rest.replace(":", " "), 20)
+    while len(fitting.encode()) > 40:
+        fitting = fitting[:-1]
+    buttons = [pick_button(item, action, *([fitting] if fitting else [])) for item in found]
+    question = {
+        "wn": ctx.words.t("Win which deal?"),
+        "ls": ctx.words.t("Which deal is lost?"),
+        "sg": ctx.words.t("Move which deal?"),
+    }[action]
+    return Screen(question, tuple(rows_of(buttons, 1)))

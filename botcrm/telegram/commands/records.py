@@ -1,0 +1,142 @@
+"""The verbs about people and companies: lead, contact, company, find."""
+
+from typing import Any
+
+from botcrm.core.domain.grammar import Line, guess_subject
+from botcrm.core.domain.text import fold
+from botcrm.core.models import Company, Contact, Lead
+from botcrm.core.services import records
+from botcrm.core.services.cards import party_card
+from botcrm.core.services.people import find_person
+from botcrm.core.services.subjects import by_name, search
+from botcrm.telegram.commands.deals import plan_next
+from botcrm.telegram.commands.subject import Missing, subject_of
+from botcrm.telegram.context import Context
+from botcrm.telegram.screens.base import Button, Screen, clip, pack, rows_of
+from botcrm.telegram.screens.cards import party_screen
+from botcrm.telegram.screens.lists import found_screen
+
+
+async def lead(ctx: Context, line: Line) -> Screen:
+    """Take a lead down: who, what, how to reach them; or show one by its reference."""
+    args = line.args
+    if any(letter == "l" for letter, _ in args.refs) or (ctx.about and ctx.about[0] == "lead"):
+        subject = await subject_of(ctx, line, ("lead",))
+        assert isinstance(subject.record, Lead)
+        values: dict[str, Any] = {key: value for key, value in (("phone", args.phone), ("email", args.email)) if value}
+        if args.amount:
+            values |= {"amount": args.amount.quantized().amount, "currency": args.amount.currency}
+        return await _saved(ctx, subject.record, values, line)
+    words = [args.quoted] if args.quoted else args.subject_words
+    count = 1 if args.quoted else guess_subject(words)
+    name = " ".join(words[:count]) or args.phone or args.email or ""
+    if not name:
+        raise Missing(what=ctx.words.t("A lead from whom?"), example="lead Ivan Petrov roof +48 601 234 567 #site")
+    rest = line.text_after(count if words else 0)
+    title = f"{name} — {rest}" if rest else name
+    found = await records.add_lead(
+        ctx.work, title, name=name, phone=args.phone, email=args.email, amount=args.amount, source=args.tags[0] if args.tags else None
+    )
+    return await _saved(ctx, found, {}, line, created=True)
+
+
+async def contact(ctx: Context, line: Line) -> Screen:
+    """Add a person, or fill in one that is known: phone, e-mail, company after "at"."""
+    args = line.args
+    values: dict[str, Any] = {key: value for key, value in (("phone", args.phone), ("email", args.email)) if value}
+    if args.refs or (ctx.about and ctx.about[0] == "contact"):
+        subject = await subject_of(ctx, line, ("contact",))
+        assert isinstance(subject.record, Contact)
+        if name := line.text_after(0):
+            values["name"] = name
+        return await _saved(ctx, subject.record, values, line)
+    name, company = _split_at([args.quoted] if args.quoted else (args.subject_words + args.words_after))
+    if not name:
+        raise Missing(what=ctx.words.t("Who?"), example="contact Anna Nowak +48 601 234 567 at Acme")
+    if company:
+        values["company_id"] = await _company_id(ctx, company)
+    same = await by_name(ctx.work, [name], ["contact"])
+    if len(same) == 1:
+        known = await Contact.get(id=same[0].record_id)
+        return await _saved(ctx, known, values, line)
+    found = await records.add_contact(ctx.work, name, **values)
+    return await _saved(ctx, found, {}, line, created=True)
+
+
+def _split_at(words: list[str]) -> tuple[str, str]:
+    """Return the person's name and, after "at" or "from", the company's."""
+    for place, word in enumerate(words):
+        if place and word.casefold() in ("at", "from", "@"):
+            return " ".join(words[:place]), " ".join(words[place + 1 :])
+    return " ".join(words), ""
+
+
+async def _company_id(ctx: Context, name: str) -> int:
+    found = await by_name(ctx.work, [name], ["company"])
+    return found[0].record_id if found else (await records.add_company(ctx.work, name)).id
+
+
+async def company(ctx: Context, line: Line) -> Screen:
+    """Add a company, or fill in one that is known."""
+    args = line.args
+    values: dict[str, Any] = {key: value for key, value in (("phone", args.phone), ("email", args.email)) if value}
+    if args.refs or (ctx.about and ctx.about[0] == "company"):
+        subject = await subject_of(ctx, line, ("company",))
+        assert isinstance(subject.record, Company)
+        if name := line.text_after(0):
+            values["name"] = name
+        return await _saved(ctx, subject.record, values, line)
+    name = args.quoted or " ".join(args.subject_words + args.words_after)
+    if not name:
+        raise Missing(what=ctx.words.t("Which company?"), example="company Acme Ltd +48 22 555 01 01")
+    same = await by_name(ctx.work, [name], ["company"])
+    if len(same) == 1:
+        return await _saved(ctx, await Company.get(id=same[0].record_id), values, line)
+    return await _saved(ctx, await records.add_company(ctx.work, name, **values), {}, line, created=True)
+
+
+async def _saved(
+    ctx: Context, record: Company | Contact | Lead, values: dict[str, Any], line: Line, *, created: bool = False
+) -> Screen:
+    """Write what changed and show the record."""
+    args, entity = line.args, record._meta.db_table
+    if values:
+        record = await records.change_record(ctx.work, type(record), record.id, **values)
+    await records.add_tags(ctx.work, record, args.tags)
+    if args.owner:
+        await records.hand_over(ctx.work, record, (await find_person(ctx.work, args.owner)).id)
+    if args.next_text is not None:
+        await plan_next(ctx, line, {f"{entity}_id": record.id})
+    ctx.main = (entity, record.id)
+    changed = bool(values or args.tags or args.owner or args.next_text is not None)
+    head = ctx.words.t("Added") if created else ctx.words.t("Changed") if changed else ""
+    card = await party_card(ctx.work, entity, record.id)
+    return party_screen(
+        ctx.words, ctx.kinds, card, head=f"✅ {head}" if head else "", undo=ctx.undo if created or changed else ""
+    )
+
+
+async def find(ctx: Context, line: Line) -> Screen:
+    """Search everything within reach; a single exact find opens at once."""
+    text = line.text_after(0).strip() or (line.args.quoted or "")
+    if not text:
+        raise Missing(what=ctx.words.t("Find what?"), example="find acme")
+    return await found_by(ctx, text)
+
+
+async def found_by(ctx: Context, text: str) -> Screen:
+    """Show what a search finds."""
+    digits = "".join(character for character in text if character.isdigit())
+    wanted = digits[-9:] if len(digits) >= 7 and len(digits) >= len(fold(text).replace(" ", "").lstrip("+")) - 4 else text
+    screen = found_screen(ctx.words, text, await search(ctx.work, wanted, limit=10))
+    if screen.rows:
+        return screen
+    return Screen(screen.text, (*rows_of([Button(ctx.words.t("New lead “{name}”", name=clip(text, 24)), pack("nl", clip_bytes(text, 50)))], 1),))
+
+
+def clip_bytes(text: str, most: int) -> str:
+    """Shorten a text to what fits into callback data."""
+    text = text.replace(":", " ")
+    while len(text.encode()) > most:
+        text = text[:-1]
+    return text.strip()

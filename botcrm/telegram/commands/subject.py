@@ -1,0 +1,154 @@
+"""Which record a line is about, and what else it says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from botcrm.core import db
+from botcrm.core.domain.dates import WhenFound, WhenUnclear, moment_of
+from botcrm.core.domain.errors import CrmError, NotFound
+from botcrm.core.domain.grammar import Line, guess_subject
+from botcrm.core.domain.kinds import ENTITY_OF, ActivityKind
+from botcrm.core.models import Contact, Deal, Record
+from botcrm.core.services.access import facts_of, load_any, owned_sql, owners
+from botcrm.core.services.activities import Due
+from botcrm.core.services.subjects import Found, Match, match_subject
+from botcrm.telegram.context import Context
+
+Links = dict[str, int | None]
+
+
+class Missing(CrmError):
+    """A line lacks what its verb cannot do without."""
+
+    message = "{what} Like this: {example}"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who or what a line is about.
+
+    :ivar record: the record, where it is clear
+    :ivar typed: the words taken for it, as typed
+    :ivar words: how many of the line's words they are
+    :ivar candidates: what it may be, where it is not clear
+    :ivar tier: how the candidates match, see `Match`
+    """
+
+    record: Record | None = None
+    typed: str = ""
+    words: int = 0
+    candidates: tuple[Found, ...] = ()
+    tier: str = ""
+
+
+async def subject_of(ctx: Context, line: Line, entities: Sequence[str], *, loose: bool = False) -> Subject:
+    """Find the subject of a line: a reference, else the card replied to, else the longest start that names a record.
+
+    :param loose: also take one record whose words only start like the typed ones, where nothing else matches
+    :raises NotFound: a reference to nothing within reach
+    """
+    args = line.args
+    for letter, number in args.refs:
+        entity = ENTITY_OF.get(letter)
+        if entity in entities:
+            return Subject(await load_any(ctx.work, str(entity), number))
+    if args.refs:
+        letter, number = args.refs[0]
+        raise NotFound(ref=f"{letter}{number}")
+    if ctx.about and not args.quoted:
+        record = await _replied(ctx, entities)
+        if record:
+            return Subject(record)
+    words = [args.quoted] if args.quoted else args.subject_words
+    if not words:
+        return Subject()
+    match = await match_subject(ctx.work, words, entities)
+    typed = " ".join(words[: match.words or 1])
+    if match.found and (match.clear or (loose and _safe(match, typed))):
+        first = match.found[0]
+        return Subject(await load_any(ctx.work, first.entity, first.record_id), typed, match.words)
+    if match.found and match.tier != "exact":
+        count = len(words) if args.quoted else max(match.words, 1)
+        return Subject(None, " ".join(words[:count]), count, match.found, match.tier)
+    if match.found:
+        return Subject(None, typed, match.words, match.found, match.tier)
+    count = 1 if args.quoted else guess_subject(words)
+    return Subject(None, " ".join(words[:count]), count)
+
+
+def _safe(match: Match, typed: str) -> bool:
+    return match.only and match.tier == "part" and len(typed) >= 3 and not typed[-1].isdigit()
+
+
+async def _replied(ctx: Context, entities: Sequence[str]) -> Record | None:
+    assert ctx.about is not None
+    entity, record_id = ctx.about
+    try:
+        record = await load_any(ctx.work, entity, record_id)
+        if entity in entities:
+            return record
+        links = facts_of(record)
+        for other in entities:
+            if links.get(f"{other}_id"):
+                return await load_any(ctx.work, other, int(links[f"{other}_id"]))
+    except NotFound:
+        return None
+    return None
+
+
+async def links_of(ctx: Context, record: Record | None) -> Links:
+    """Return what an activity about a record hangs on: a contact brings its company, and either its only open deal."""
+    links: Links = {"deal_id": None, "contact_id": None, "company_id": None, "lead_id": None}
+    if record is None:
+        return links
+    links |= {name: value for name, value in facts_of(record).items() if name in links}
+    if isinstance(record, Contact):
+        links["company_id"] = record.company_id
+    if links["deal_id"] is None and links["lead_id"] is None:
+        links["deal_id"] = await only_open_deal(ctx, links)
+    if links["deal_id"] and not isinstance(record, Deal):
+        deal = await Deal.get(id=links["deal_id"])
+        links["contact_id"] = links["contact_id"] or deal.contact_id
+        links["company_id"] = links["company_id"] or deal.company_id
+    return links
+
+
+async def only_open_deal(ctx: Context, links: Links) -> int | None:
+    """Return the one open deal within reach of a contact or else of a company; None where there are none or several."""
+    reached = owned_sql("owner_id", owners(ctx.work.actor, "deal"))
+    for column in ("contact_id", "company_id"):
+        if not links[column]:
+            continue
+        rows = await db.fetch(
+            f"SELECT id FROM deal WHERE {column} = ? AND status = 'open' AND deleted_at IS NULL AND {reached} LIMIT 2", links[column]
+        )
+        if rows:
+            return int(rows[0]["id"]) if len(rows) == 1 else None
+    return None
+
+
+# --- dates ---------------------------------------------------------------------------------------------------------------
+
+
+def due_of(ctx: Context, found: WhenFound) -> Due:
+    """Turn a date that was read into a due time."""
+    exact = moment_of(found, ctx.work.now, ctx.work.prefs.zone) if found.delta is not None else None
+    return Due(found.at, found.has_time, exact)
+
+
+def due_or_options(ctx: Context, when: WhenFound | WhenUnclear | None) -> tuple[Due | None, tuple[datetime, ...]]:
+    """Return a due time, or the times to choose from where the words have several readings."""
+    if isinstance(when, WhenFound):
+        return due_of(ctx, when), ()
+    if isinstance(when, WhenUnclear):
+        return None, tuple(option.at for option in when.options)
+    return None, ()
+
+
+def kind_for(kinds: dict[str, ActivityKind], text: str) -> str:
+    """Return the kind of activity a text speaks of by its first word: "call Anna" is a call; else a task."""
+    first = text.split(maxsplit=1)[0].casefold().strip(".,:!") if text.split() else ""
+    return next((kind.name for kind in kinds.values() if first in kind.words), "task")
+
+

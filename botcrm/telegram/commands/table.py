@@ -1,0 +1,35 @@
+"""From verb to handler: one look-up, whatever the number of verbs."""
+
+from collections.abc import Awaitable, Callable
+
+from botcrm.core.domain.grammar import Line
+from botcrm.core.domain.verbs import VERBS, VerbTable
+from botcrm.telegram.commands import activities, deals, general, records
+from botcrm.telegram.context import Context
+from botcrm.telegram.screens.base import Screen
+
+Handler = Callable[[Context, Line], Awaitable[Screen]]
+
+COMMANDS: dict[str, Handler] = {
+    "deal": deals.deal,
+    "stage": deals.stage,
+    "won": deals.won,
+    "lost": deals.lost,
+    "call": activities.call,
+    "meet": activities.meet,
+    "task": activities.task,
+    "note": activities.note,
+    "lead": records.lead,
+    "contact": records.contact,
+    "company": records.company,
+    "find": records.find,
+    "today": general.today,
+    "deals": general.today,
+    "team": general.show_team,
+    "undo": general.take_back,
+    "settings": general.settings,
+    "invite": general.invite,
+    "help": general.show_help,
+    "start": general.start,
+}
+TABLE = VerbTable(verb for verb in VERBS if verb.name in COMMANDS)

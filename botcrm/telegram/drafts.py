@@ -1,0 +1,114 @@
+"""Questions that wait for typed words: another time, a note, an answer to a client; they survive a restart."""
+
+from datetime import timedelta
+
+from botcrm.core.domain.dates import WhenFound, WhenUnclear, read_when
+from botcrm.core.domain.errors import InvalidValue, NotFound
+from botcrm.core.domain.kinds import DealStatus
+from botcrm.core.models import Activity, Draft
+from botcrm.core.services import deals, inbound
+from botcrm.core.services.access import facts_of, load_any
+from botcrm.core.services.activities import add_note, plan_activity, reschedule_activity
+from botcrm.telegram.commands.deals import moved
+from botcrm.telegram.commands.general import open_card
+from botcrm.telegram.commands.subject import due_of, kind_for, links_of
+from botcrm.telegram.context import Context
+from botcrm.telegram.offers import offer_targets
+from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack
+from botcrm.telegram.screens.cards import when_chips
+
+# Kinds whose answer is any text; the others yield to a line that starts with a verb.
+VERBATIM = frozenset({"note", "client", "told"})
+_LASTS = timedelta(hours=12)
+
+
+async def waiting(ctx: Context) -> Draft | None:
+    """Return the question that this person was asked last and has not answered."""
+    draft = await Draft.filter(user_id=ctx.user_id, chat_id=ctx.chat_id, kind__in=tuple(_ANSWERS)).order_by("-id").first()
+    return draft if draft and draft.created_at > ctx.work.now - _LASTS else None
+
+
+async def put(ctx: Context, kind: str, question: str, **data: object) -> None:
+    """Ask for words; a question asked before and not answered is dropped."""
+    await Draft.filter(user_id=ctx.user_id, chat_id=ctx.chat_id, kind__in=tuple(_ANSWERS)).delete()
+    draft = await ctx.ask(kind, **data)
+    await ctx.reply(Screen(question, ([Button(ctx.words.t("Never mind"), pack("dx", draft.id))],)))
+
+
+async def answer(ctx: Context, draft: Draft, text: str) -> Screen:
+    """Take the words as the answer to the question."""
+    screen = await _ANSWERS[draft.kind](ctx, draft, text.strip())
+    await draft.delete()
+    return screen
+
+
+async def _when(ctx: Context, draft: Draft, text: str) -> Screen:
+    """Another time for an activity, or the smart activity's."""
+    found = read_when(text, ctx.words.wall(ctx.work.now), ctx.work.prefs.language)
+    activity_id, deal_id = draft.data.get("activity_id"), draft.data.get("deal_id")
+    if isinstance(found, WhenUnclear) and activity_id and found.options:
+        activity = await Activity.get(id=activity_id)
+        return Screen(ctx.words.t("Which one?"), tuple(when_chips(ctx.words, activity, tuple(o.at for o in found.options))))
+    if not isinstance(found, WhenFound):
+        raise InvalidValue(what=ctx.words.t("time"), value=clip(text, 60), how=ctx.words.t("Write it like: tomorrow 15:00, fri 9, in 2h, 24 nov 10:00."))
+    rest = found.rest.strip()
+    if activity_id:
+        activity = await reschedule_activity(ctx.work, int(activity_id), due_of(ctx, found))
+    else:
+        deal = await load_any(ctx.work, "deal", int(deal_id or 0))
+        title = rest or ctx.words.t("Follow up")
+        activity = await plan_activity(ctx.work, kind_for(ctx.kinds, title), title, due_of(ctx, found), **await links_of(ctx, deal))
+    ctx.main = ("activity", activity.id)
+    screen = await open_card(ctx, "activity", activity.id)
+    return Screen(lines("✅ " + ctx.words.t("Saved"), screen.text), (*screen.rows, [Button("↩ " + ctx.words.t("Undo"), ctx.undo)]), screen.about)
+
+
+async def _note(ctx: Context, draft: Draft, text: str) -> Screen:
+    record = await load_any(ctx.work, draft.data["entity"], draft.data["record_id"])
+    links = {name: value for name, value in facts_of(record).items() if value}
+    note = await add_note(ctx.work, text, **links)
+    ctx.main = ("note", note.id)
+    name = str(getattr(record, "title", "") or getattr(record, "name", ""))
+    return Screen(
+        lines("📝 " + ctx.words.t("Noted on {name}", name=bold(clip(name, 100))), f"   {esc(clip(text, 300))}"),
+        ([Button("↩ " + ctx.words.t("Undo"), ctx.undo)],),
+        (draft.data["entity"], draft.data["record_id"]),
+    )
+
+
+async def _client(ctx: Context, draft: Draft, text: str) -> Screen:
+    """An answer to a client."""
+    sent = await inbound.answer_client(ctx.work, draft.data["message_id"], text)
+    return Screen("💬 " + ctx.words.t("Sent to the client."), (), ("message", sent.id))
+
+
+async def _reason(ctx: Context, draft: Draft, text: str) -> Screen:
+    """Why a deal is lost."""
+    await deals.close_deal(ctx.work, draft.data["deal_id"], DealStatus.LOST, text)
+    ctx.main = ("deal", draft.data["deal_id"])
+    return await moved(ctx, draft.data["deal_id"])
+
+
+async def _search(ctx: Context, draft: Draft, text: str) -> Screen:
+    """Search for the record that something kept belongs to."""
+    return await offer_targets(ctx, draft.data["ref"], text)
+
+
+async def _told(ctx: Context, draft: Draft, text: str) -> Screen:
+    """A rep's answer to a manager's question: kept on the record, and brought to the manager."""
+    activity = await load_any(ctx.work, "activity", draft.data["activity_id"])
+    links = {name: value for name, value in facts_of(activity).items() if value}
+    note = await add_note(ctx.work, text, **links)
+    if await inbound.tell_person(ctx.work, draft.data["asked_by"], "answered", note_id=note.id, activity_id=activity.id, by=ctx.user_id) is None:
+        raise NotFound(ref=f"u{draft.data['asked_by']}")
+    return Screen("💬 " + ctx.words.t("Your answer was passed on."), (), ("activity", activity.id))
+
+
+_ANSWERS = {
+    "when": _when,
+    "note": _note,
+    "client": _client,
+    "reason": _reason,
+    "search": _search,
+    "told": _told,
+}

@@ -1,0 +1,42 @@
+"""The one place that turns an error's facts into words for the person who caused it."""
+
+from botcrm.core.domain.errors import (
+    AlreadyClosed,
+    AlreadyDone,
+    CrmError,
+    InvalidValue,
+    NewerChange,
+    NotFound,
+)
+from botcrm.telegram.screens.base import esc
+from botcrm.words import Words
+
+# What changed since, by event, for "not undone".
+_CHANGES = {
+    "DealStageChanged": "moved to another stage",
+    "DealWon": "won",
+    "DealLost": "lost",
+    "DealChanged": "changed",
+    "DealReopened": "opened again",
+    "OwnerChanged": "handed over",
+    "ActivityDone": "done",
+    "ActivityRescheduled": "moved",
+    "ActivityCancelled": "called off",
+}
+
+
+def words_for(words: Words, error: CrmError) -> str:
+    """Return what is wrong and how to mend it, as HTML."""
+    facts = {name: esc(str(value)) for name, value in error.facts.items()}
+    match error:
+        case NotFound():
+            return "🤷 " + words.t("Nothing here by {ref}. It may be gone, or not yours to see.", **facts)
+        case NewerChange():
+            change = words.t(_CHANGES.get(error.what, "changed"))
+            return "↩ " + words.t("Not undone: {who} changed it since ({what}).", who=facts["who"], what=change)
+        case AlreadyClosed() | AlreadyDone():
+            status = words.t(str(error.status))
+            return words.t("“{title}” is {status} already.", title=facts["title"], status=status)
+        case InvalidValue():
+            return "✋ " + words.t("{what}: “{value}” is not understood. {how}", **facts)
+    return "✋ " + words.t(error.message, **facts)

@@ -1,0 +1,166 @@
+"""What somebody of the staff typed: read, done, answered; and read again when the line is edited."""
+
+import logging
+from typing import Any
+
+from botcrm.core import db
+from botcrm.core.domain.errors import CrmError, NewerChange, NotFound, NothingToUndo
+from botcrm.core.domain.grammar import Line, parse_lines
+from botcrm.core.models import Line as LineRow
+from botcrm.core.services import undo
+from botcrm.telegram import drafts
+from botcrm.telegram.commands.table import COMMANDS, TABLE
+from botcrm.telegram.context import Context
+from botcrm.telegram.corrections import correct
+from botcrm.telegram.errors import words_for
+from botcrm.telegram.offers import offer_unknown
+from botcrm.telegram.screens.base import Button, Screen, esc, lines
+
+log = logging.getLogger(__name__)
+
+# More commands than this in one message are an accident.
+MOST_LINES = 50
+
+
+def read(ctx: Context, text: str) -> list[Line]:
+    """Read a message's lines in the writer's zone, language and currency."""
+    return parse_lines(
+        text,
+        verbs=TABLE,
+        now_wall=ctx.words.wall(ctx.work.now),
+        language=ctx.work.prefs.language,
+        currency=ctx.work.prefs.currency,
+        reply=ctx.about is not None,
+    )
+
+
+async def handle_text(ctx: Context, text: str) -> None:
+    """Do what a message says and answer once."""
+    found = read(ctx, text)
+    row = await _keep(ctx, text)
+    ctx.line_id = row.id
+    waiting = await drafts.waiting(ctx)
+    if waiting and not any(line.slash for line in found) and (waiting.kind in drafts.VERBATIM or not any(line.verb for line in found)):
+        screen = await _safely(ctx, drafts.answer(ctx, waiting, text))
+    elif len(found) == 1:
+        screen = await run_line(ctx, found[0])
+    elif len(found) > MOST_LINES:
+        screen = Screen(ctx.words.t("That is {n} lines at once; send {most} at most. Nothing was done.", n=len(found), most=MOST_LINES))
+    elif any(line.verb for line in found):
+        screen = await _several(ctx, found)
+    else:
+        screen = await offer_unknown(ctx, text, [])
+    await _close(ctx, row)
+    await ctx.reply(screen)
+
+
+async def _keep(ctx: Context, text: str) -> LineRow:
+    """Store the line as typed, before anything is made of it."""
+    values = {"chat_id": ctx.chat_id, "message_id": ctx.message_id, "user_id": ctx.user_id, "text": text, "at": ctx.work.now}
+    line_id = await db.insert("line", **values)
+    return LineRow(id=line_id, **values)
+
+
+async def _close(ctx: Context, row: LineRow) -> None:
+    """Note which record and work came of a line."""
+    changed = any(event.work_id == ctx.work.id for event in ctx.work.events)
+    entity, record_id = ctx.main or (None, None)
+    await db.execute(
+        "UPDATE line SET work_id = ?, entity = ?, record_id = ? WHERE id = ?",
+        ctx.work.id if changed else None,
+        entity,
+        record_id,
+        row.id,
+    )
+
+
+async def run_line(ctx: Context, line: Line) -> Screen:
+    """Do one line; a refusal becomes the answer and leaves nothing behind."""
+    if line.verb is None:
+        return await offer_unknown(ctx, line.raw, line.suggestions)
+    return await _safely(ctx, COMMANDS[line.verb](ctx, line))
+
+
+async def _safely(ctx: Context, doing: Any) -> Screen:
+    try:
+        async with ctx.work.savepoint():
+            done = await doing
+            assert isinstance(done, Screen)
+            return done
+    except CrmError as exc:
+        ctx.main = None
+        return Screen(words_for(ctx.words, exc))
+
+
+async def _several(ctx: Context, found: list[Line]) -> Screen:
+    """Do several lines one after the other and answer with one message."""
+    texts = []
+    about = None
+    for line in found:
+        if line.verb is None:
+            from_before = line.raw.strip()
+            if from_before:
+                texts.append(lines("❓ " + esc(from_before), "   " + ctx.words.t("starts with no command, so nothing was done with it")))
+            continue
+        screen = await run_line(ctx, line)
+        texts.append(screen.text)
+        about = screen.about or about
+    rows = [[Button("↩ " + ctx.words.t("Undo all"), ctx.undo)]] if any(e.work_id == ctx.work.id for e in ctx.work.events) else []
+    return Screen("\n\n".join(texts), tuple(rows), about)
+
+
+# --- edited lines ------------------------------------------------------------------------------------------------------
+
+
+async def handle_edit(ctx: Context, text: str) -> None:
+    """Read an edited line again and correct what came of it, on the card that answered it."""
+    row = await LineRow.filter(chat_id=ctx.chat_id, message_id=ctx.message_id).first()
+    if row is None:
+        await handle_text(ctx, text)
+        return
+    if row.text == text:
+        return
+    ctx.line_id = row.id
+    found = read(ctx, text)
+    screen = await _correct(ctx, row, found, text)
+    await db.execute("UPDATE line SET text = ? WHERE id = ?", text, row.id)
+    answer = await db.fetch_one(
+        "SELECT id, message_id, state FROM outbox WHERE line_id = ? AND method = 'sendMessage' ORDER BY id DESC LIMIT 1", row.id
+    )
+    if answer and answer["message_id"]:
+        await ctx.edit(screen, answer["message_id"])
+    else:
+        await ctx.reply(screen)
+
+
+async def _correct(ctx: Context, row: LineRow, found: list[Line], text: str) -> Screen:
+    line = found[0] if len(found) == 1 else None
+    was = read(ctx, row.text)
+    same_verb = line is not None and len(was) == 1 and line.verb is not None and line.verb == was[0].verb
+    if line is not None and same_verb and row.work_id and row.record_id:
+        try:
+            async with ctx.work.savepoint():
+                screen = await correct(ctx, row, was[0], line)
+            if screen:
+                return screen
+        except CrmError as exc:
+            return Screen(lines(words_for(ctx.words, exc), ctx.words.t("Nothing was changed.")))
+    try:
+        async with ctx.work.savepoint():
+            if row.work_id:
+                await undo.undo(ctx.work, row.work_id)
+            screen = await _again(ctx, found, text)
+    except NothingToUndo:
+        screen = await _again(ctx, found, text)
+    except (NewerChange, NotFound) as exc:
+        return Screen(lines(words_for(ctx.words, exc), ctx.words.t("Nothing was changed.")))
+    await _close(ctx, row)
+    return screen
+
+
+async def _again(ctx: Context, found: list[Line], text: str) -> Screen:
+    if len(found) == 1:
+        return await run_line(ctx, found[0])
+    if any(line.verb for line in found):
+        return await _several(ctx, found)
+    return await offer_unknown(ctx, text, [])

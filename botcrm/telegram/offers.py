@@ -1,0 +1,190 @@
+"""What fits no command is kept, and where it belongs is offered: texts, files, contacts, places."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from botcrm.core import db
+from botcrm.core.domain.errors import CrmError
+from botcrm.core.domain.kinds import LETTERS, Entity
+from botcrm.core.domain.phones import normal_phone
+from botcrm.core.models import Contact, File
+from botcrm.core.services import records
+from botcrm.core.services.access import facts_of, load_any, owned_sql, owners
+from botcrm.core.services.activities import add_file, add_note
+from botcrm.core.services.cards import party_card
+from botcrm.core.services.subjects import ENTITIES, Found, match_subject, search
+from botcrm.telegram.context import Context
+from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
+from botcrm.telegram.screens.cards import SIGNS, party_screen
+
+
+async def recent(ctx: Context, limit: int = 3) -> list[Found]:
+    """Return the records this person worked with last."""
+    rows = await db.fetch(
+        "SELECT entity, record_id FROM line WHERE user_id = ? AND record_id IS NOT NULL AND entity IS NOT NULL ORDER BY id DESC LIMIT 20",
+        ctx.user_id,
+    )
+    found: dict[tuple[str, int], Found] = {}
+    for row in rows:
+        key = (str(row["entity"]), int(row["record_id"]))
+        try:
+            record = await load_any(ctx.work, *key)
+        except CrmError:
+            continue
+        if key[0] not in ENTITIES:
+            links = facts_of(record)
+            named = next((name for name in ("deal", "contact", "company", "lead") if links.get(f"{name}_id")), None)
+            if named is None:
+                continue
+            key = (named, int(links[f"{named}_id"]))
+            try:
+                record = await load_any(ctx.work, *key)
+            except CrmError:
+                continue
+        name = str(getattr(record, "title", "") or getattr(record, "name", ""))
+        entry = await db.fetch_one("SELECT name FROM search_entry WHERE entity = ? AND record_id = ?", *key)
+        found.setdefault(key, Found(key[0], key[1], entry["name"] if entry else name, 100.0))
+        if len(found) == limit:
+            break
+    return list(found.values())
+
+
+def target_buttons(found: Sequence[Found], ref: str) -> list[Button]:
+    """Return buttons that hang something kept (a note n5, a file f7) on a record."""
+    return [
+        Button(f"{SIGNS[item.entity]} {clip(item.name, 26)}", pack("lk", ref, f"{LETTERS[Entity(item.entity)]}{item.record_id}"))
+        for item in found
+    ]
+
+
+async def offer_targets(ctx: Context, ref: str, text: str) -> Screen:
+    """Offer the records a search finds for something kept."""
+    found = await search(ctx.work, text, limit=6)
+    if not found:
+        return Screen(
+            ctx.words.t("Nothing found for “{query}”.", query=esc(clip(text, 60))),
+            ([Button(ctx.words.t("Search again…"), pack("sr", ref))],),
+        )
+    return Screen(ctx.words.t("To which?"), tuple(rows_of(target_buttons(found, ref), 2)))
+
+
+async def offer_unknown(ctx: Context, text: str, suggestions: Sequence[str]) -> Screen:
+    """Keep a text that starts with no command, and offer what it may have meant."""
+    draft = await ctx.ask("unknown", text=text)
+    rows: list[list[Button]] = []
+    if suggestions:
+        rows.append([Button(f"/{name}", pack("rv", draft.id, name)) for name in suggestions[:3]])
+    last = await recent(ctx, 2)
+    if ctx.about and ctx.about[0] in ENTITIES:
+        last = [item for item in last if (item.entity, item.record_id) != ctx.about][:1]
+        record = await load_any(ctx.work, *ctx.about)
+        last.insert(0, Found(*ctx.about, str(getattr(record, "title", "") or getattr(record, "name", "")), 100.0))
+    rows += [
+        [Button("📝 " + ctx.words.t("Note to {name}", name=clip(item.name, 26)), pack("uknote", draft.id, f"{LETTERS[Entity(item.entity)]}{item.record_id}"))]
+        for item in last
+    ]
+    rows.append(
+        [
+            Button("🌱 " + ctx.words.t("New lead"), pack("uklead", draft.id)),
+            Button("🔍 " + ctx.words.t("Search"), pack("ukfind", draft.id)),
+            Button(ctx.words.t("Ignore"), pack("dx", draft.id)),
+        ]
+    )
+    word = text.split(maxsplit=1)[0] if text.split() else text
+    head = (
+        ctx.words.t("“{word}” is no command. Did you mean one of these?", word=esc(clip(word, 30)))
+        if suggestions and word.startswith("/")
+        else ctx.words.t("Kept. What is it?")
+    )
+    return Screen(lines(head, f"<i>{esc(clip(text, 200))}</i>"), tuple(rows))
+
+
+# --- files ---------------------------------------------------------------------------------------------------------------
+
+
+def file_in(message: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what is worth keeping of a message's file, None where it has none."""
+    if message.get("photo"):
+        best = message["photo"][-1]
+        return {"kind": "photo", "file_id": best["file_id"], "size": best.get("file_size"), "mime": "image/jpeg"}
+    for kind in ("document", "voice", "video", "audio", "video_note"):
+        part = message.get(kind)
+        if part:
+            return {
+                "kind": kind,
+                "file_id": part["file_id"],
+                "name": part.get("file_name") or "",
+                "mime": part.get("mime_type") or "",
+                "size": part.get("file_size"),
+            }
+    return None
+
+
+async def keep_file(ctx: Context, facts: dict[str, Any], caption: str) -> Screen:
+    """Keep a file: on the card replied to, or on the record its caption names; else ask where."""
+    about = ctx.about
+    if about is None and caption:
+        match = await match_subject(ctx.work, caption.split(), ENTITIES)
+        if match.clear:
+            about = (match.found[0].entity, match.found[0].record_id)
+    links: dict[str, int] = {}
+    if about:
+        try:
+            record = await load_any(ctx.work, *about)
+            links = {name: value for name, value in facts_of(record).items() if value}
+        except CrmError:
+            about = None
+    file = await add_file(ctx.work, caption=caption, **facts, **links)
+    ctx.main = ("file", file.id)
+    what = {"photo": ctx.words.t("Photo"), "voice": ctx.words.t("Voice message")}.get(file.kind) or file.name or ctx.words.t("File")
+    undo = [Button("↩ " + ctx.words.t("Undo"), ctx.undo)]
+    if about and links:
+        name = await _name(about)
+        return Screen(f"📎 {esc(clip(what, 80))} → {bold(clip(name, 100))}", (undo,), about)
+    return await _ask_where(ctx, file, what, undo)
+
+
+async def _name(about: tuple[str, int]) -> str:
+    entry = await db.fetch_one("SELECT name FROM search_entry WHERE entity = ? AND record_id = ?", *about)
+    return str(entry["name"]) if entry else about[0]
+
+
+async def _ask_where(ctx: Context, file: File, what: str, undo: list[Button]) -> Screen:
+    ref = f"f{file.id}"
+    rows = rows_of(target_buttons(await recent(ctx, 4), ref), 2)
+    text = lines(f"📎 {esc(clip(what, 80))} " + ctx.words.t("kept."), ctx.words.t("Where does it belong?"))
+    return Screen(text, (*rows, [Button("🔍 " + ctx.words.t("Search…"), pack("sr", ref)), *undo]), ("file", file.id))
+
+
+# --- contacts and places -------------------------------------------------------------------------------------------------
+
+
+async def keep_contact(ctx: Context, part: dict[str, Any]) -> Screen:
+    """Keep a shared contact card: a known number opens its contact, a new one makes it."""
+    name = " ".join(filter(None, (part.get("first_name"), part.get("last_name")))) or part.get("phone_number") or "?"
+    raw = str(part.get("phone_number") or "")
+    phone = normal_phone(raw, ctx.work.prefs.region) or normal_phone(f"+{raw.lstrip('+')}", None)
+    reached = owned_sql("owner_id", owners(ctx.work.actor, "contact"))
+    known = None
+    if phone:
+        known = await db.fetch_one(f"SELECT id FROM contact WHERE phone = ? AND deleted_at IS NULL AND {reached} LIMIT 1", phone)
+    if known:
+        ctx.main = ("contact", known["id"])
+        card = await party_card(ctx.work, "contact", known["id"])
+        return party_screen(ctx.words, ctx.kinds, card, head=ctx.words.t("You know this number:"))
+    found: Contact = await records.add_contact(ctx.work, name, phone=phone, telegram_id=part.get("user_id"))
+    ctx.main = ("contact", found.id)
+    if raw and not phone:
+        await add_note(ctx.work, raw, contact_id=found.id)
+    card = await party_card(ctx.work, "contact", found.id)
+    screen = party_screen(ctx.words, ctx.kinds, card, head="✅ " + ctx.words.t("Contact added"), undo=ctx.undo)
+    near = [item for item in await recent(ctx, 4) if item.entity in ("company", "deal")]
+    rows = rows_of(target_buttons(near, f"c{found.id}"), 2)
+    text = lines(screen.text, ctx.words.t("Belongs to:") if rows else "")
+    return Screen(text, (*rows, *screen.rows), screen.about)
+
+
+async def keep_place(ctx: Context, latitude: float, longitude: float, title: str = "") -> Screen:
+    """Keep a location as a note, and ask what it belongs to."""
+    text = lines(f"📍 {title}".strip(), f"https://maps.google.com/?q={latitude:.6f},{longitude:.6f}")
+    return await offer_unknown(ctx, text, [])

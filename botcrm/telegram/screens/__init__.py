@@ -1,0 +1,1 @@
+"""Screens: pure functions from records to what a reader sees."""

@@ -1,0 +1,127 @@
+"""What a screen is: a text in Telegram's HTML, its buttons, and the record it shows."""
+
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# Telegram counts UTF-16 units after the markup is taken out; staying below in units with it is safe.
+MOST_UNITS = 4096
+_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One button: `data` comes back when it is pressed; else it opens `url` or copies `copy`."""
+
+    label: str
+    data: str = ""
+    url: str = ""
+    copy: str = ""
+    style: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the Bot API's InlineKeyboardButton."""
+        shown: dict[str, Any] = {"text": self.label}
+        if self.url:
+            return shown | {"url": self.url}
+        if self.copy:
+            return shown | {"copy_text": {"text": self.copy}}
+        return shown | {"callback_data": self.data}
+
+
+Row = Sequence[Button]
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A message: HTML text, rows of buttons, and what it is about (a reply to it is about that)."""
+
+    text: str
+    rows: tuple[Row, ...] = ()
+    about: tuple[str, int] | None = None
+
+    def payload(self, chat_id: int) -> dict[str, Any]:
+        """Return the Bot API call's JSON, within Telegram's limits."""
+        return {
+            "chat_id": chat_id,
+            "text": fit(self.text),
+            "parse_mode": "HTML",
+            "link_preview_options": {"is_disabled": True},
+            "reply_markup": self.keyboard(),
+        }
+
+    def keyboard(self) -> dict[str, Any]:
+        """Return the Bot API's InlineKeyboardMarkup; empty where there are no buttons."""
+        return {"inline_keyboard": [[button.as_json() for button in row] for row in self.rows if row]}
+
+
+def esc(text: str | None) -> str:
+    """Make a text safe inside HTML."""
+    return html.escape(text or "", quote=False)
+
+
+def bold(text: str) -> str:
+    """Return a text in bold, escaped."""
+    return f"<b>{esc(text)}</b>"
+
+
+def clip(text: str, most: int) -> str:
+    """Shorten a text to so many characters, with an ellipsis where something is left out."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def units(text: str) -> int:
+    """Count a text's UTF-16 units, as Telegram does."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def fit(text: str) -> str:
+    """Cut a text at a line's end so that Telegram takes it; each line of ours closes its own markup."""
+    if units(text) <= MOST_UNITS:
+        return text
+    kept: list[str] = []
+    size = 0
+    for line in text.split("\n"):
+        size += units(line) + 1
+        if size > MOST_UNITS - 2:
+            break
+        kept.append(line)
+    return "\n".join([*kept, "…"])
+
+
+def lines(*parts: str | None) -> str:
+    """Join the lines that are there."""
+    return "\n".join(part for part in parts if part)
+
+
+def dots(*parts: str | None) -> str:
+    """Join the pieces that are there with the middle dot that cards use."""
+    return " · ".join(part for part in parts if part)
+
+
+def rows_of(buttons: Iterable[Button], width: int) -> list[list[Button]]:
+    """Lay buttons out in rows of a width."""
+    items = list(buttons)
+    return [items[i : i + width] for i in range(0, len(items), width)]
+
+
+def base36(number: int) -> str:
+    """Write a number short enough for callback data."""
+    digits = ""
+    while number:
+        number, rest = divmod(number, 36)
+        digits = _BASE36[rest] + digits
+    return digits or "0"
+
+
+def pack(action: str, *args: object) -> str:
+    """Return callback data: action and arguments, 64 bytes at most.
+
+    :raises ValueError: it is longer
+    """
+    data = ":".join([action, *(str(arg) for arg in args)])
+    if len(data.encode()) > 64:
+        raise ValueError(f"callback data of {len(data.encode())} bytes: {data}")
+    return data

@@ -1,0 +1,269 @@
+"""The cards of deals, contacts, companies, leads and activities."""
+
+from datetime import datetime, timedelta
+
+from botcrm.core.domain.kinds import LETTERS, ActivityKind, Entity
+from botcrm.core.domain.phones import show_phone
+from botcrm.core.models import Activity, Deal, Stage
+from botcrm.core.services.cards import ActivityCard, DealCard, PartyCard, Step
+from botcrm.core.services.home import DealRow
+from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack, rows_of
+from botcrm.words import Words
+
+SIGNS = {"deal": "💼", "contact": "👤", "company": "🏢", "lead": "🌱"}
+_STATUS_SIGNS = {"open": "💼", "won": "🏆", "lost": "🚫"}
+_OUTCOMES = {"ok": "ok", "no": "no answer", "busy": "busy", "later": "later"}
+
+Kinds = dict[str, ActivityKind]
+
+
+def kind_of(kinds: Kinds, name: str) -> ActivityKind:
+    """Return a kind by name; one whose plugin is gone is shown by its name."""
+    return kinds.get(name) or ActivityKind(name, name.capitalize(), "📌")
+
+
+def phone_text(phone: str | None) -> str:
+    """Write a stored number so that a tap dials it."""
+    return show_phone(phone) if phone else ""
+
+
+def step_line(words: Words, kinds: Kinds, step: Step) -> str:
+    """Write a planned activity as a card's line."""
+    late = step.deadline_at is not None and step.deadline_at < words.now
+    sign = "🔴" if late else "▶"
+    label = words.t("Overdue") if late else words.t("Next")
+    when = words.when(step.due_at, step.has_time) if step.due_at else words.t("no time yet")
+    kind = kind_of(kinds, step.kind)
+    text = clip(step.title, 200) or words.t(kind.label)
+    return f"{sign} {label}: {when} — {kind.sign} {esc(text)}"
+
+
+def done_line(words: Words, kinds: Kinds, step: Step) -> str:
+    """Write the last thing done as a card's line."""
+    kind = kind_of(kinds, step.kind)
+    what = dots(
+        words.t(kind.label),
+        words.minutes(step.duration) if step.duration else None,
+        outcome(words, step.result),
+        esc(clip(step.title, 120)) if step.title else None,
+    )
+    return words.t("Last: {when} — {what}", when=words.soon(step.done_at), what=what)
+
+
+def outcome(words: Words, result: str | None) -> str:
+    """Write how a call or meeting ended."""
+    return esc(words.t(_OUTCOMES.get(result, result))) if result else ""
+
+
+def deal_sums(words: Words, deal: Deal, stage: str) -> str:
+    """Write a deal's amount, stage and age in the stage."""
+    days = words.days_since(deal.stage_entered_at)
+    age = words.n("{n} day in stage", "{n} days in stage", days) if days and deal.status == "open" else ""
+    return dots(words.money(deal.amount, deal.currency), esc(stage), age)
+
+
+def deal_row_line(words: Words, row: DealRow) -> str:
+    """Write a deal as the second line of an activity's card."""
+    return dots(esc(clip(row.name, 80)), words.money(row.amount, row.currency), esc(row.stage))
+
+
+def deal_screen(words: Words, kinds: Kinds, card: DealCard, *, head: str = "", undo: str = "", own: bool = True) -> Screen:
+    """Show a deal; `head` is what was just done, `undo` the callback data that takes it back."""
+    deal = card.deal
+    lost = words.t("Reason: {reason}", reason=esc(clip(deal.lost_reason, 200))) if deal.lost_reason else ""
+    people = dots(
+        f"👤 {esc(clip(card.contact, 80))}" if card.contact else None,
+        phone_text(card.contact_phone) or None,
+        f"🏢 {esc(clip(card.company, 80))}" if card.company and card.contact else None,
+    )
+    text = lines(
+        head,
+        f"{_STATUS_SIGNS.get(deal.status, '💼')} {bold(clip(card.name, 150))} · {LETTERS[Entity.DEAL]}{deal.id}",
+        deal_sums(words, deal, card.stage),
+        lost,
+        people,
+        " ".join(f"#{esc(tag)}" for tag in card.tags),
+        *(step_line(words, kinds, step) for step in card.planned),
+        words.t("No next step.") if not card.planned and deal.status == "open" else "",
+        done_line(words, kinds, card.last) if card.last else "",
+        f"📝 {esc(clip(card.last_note, 300))}" if card.last_note else "",
+        "" if own else words.t("Owner: {name}", name=esc(card.owner)),
+    )
+    first = card.planned[0] if card.planned else None
+    rows: list[list[Button]] = []
+    if first:
+        rows.append(
+            [
+                Button("✅ " + words.t("Done"), pack("ad", first.id, "d")),
+                Button(words.t("+1 day"), pack("ap", first.id, "d")),
+                Button(words.t("Other time"), pack("ao", first.id)),
+            ]
+        )
+    elif deal.status == "open":
+        rows.append([Button("▶ " + words.t("Plan next step"), pack("dp", deal.id))])
+    if deal.status == "open":
+        rows.append(
+            [
+                Button(words.t("Stage"), pack("ds", deal.id)),
+                Button("🏆 " + words.t("Won"), pack("dw", deal.id, deal.version)),
+                Button(words.t("Lost"), pack("dl", deal.id)),
+            ]
+        )
+    else:
+        rows.append([Button(words.t("Open again"), pack("dr", deal.id, deal.version))])
+    more = [Button(words.t("Timeline"), pack("tl", f"d{deal.id}")), Button(words.t("Note"), pack("no", f"d{deal.id}"))]
+    if card.files:
+        more.append(Button(words.t("Files ({n})", n=card.files), pack("fl", f"d{deal.id}")))
+    more.append(Button(words.t("Hand over"), pack("ho", f"d{deal.id}")))
+    rows.append(more)
+    if undo:
+        rows.append([Button("↩ " + words.t("Undo"), undo)])
+    return Screen(text, tuple(rows), ("deal", deal.id))
+
+
+def party_screen(words: Words, kinds: Kinds, card: PartyCard, *, head: str = "", undo: str = "") -> Screen:
+    """Show a contact, company or lead."""
+    record = card.record
+    letter = LETTERS[Entity(card.entity)]
+    status = words.t(str(getattr(record, "status", ""))) if card.entity == "lead" else ""
+    amount = getattr(record, "amount", None)
+    text = lines(
+        head,
+        f"{SIGNS[card.entity]} {bold(clip(card.name, 150))} · {letter}{record.id}",
+        dots(
+            f"🏢 {esc(clip(card.company, 80))}" if card.company else None,
+            phone_text(record.phone) or None,
+            esc(record.email),
+            status,
+            words.money(amount, getattr(record, "currency", "")) if amount is not None else None,
+            words.t("from {source}", source=esc(str(record.source))) if getattr(record, "source", None) else None,
+        ),
+        " ".join(f"#{esc(tag)}" for tag in card.tags),
+        words.t("People: {names}", names=esc(", ".join(clip(name, 40) for name in card.people))) if card.people else "",
+        *(f"💼 {deal_row_line(words, row)} · d{row.id}" for row in card.deals),
+        *(step_line(words, kinds, step) for step in card.planned),
+        done_line(words, kinds, card.last) if card.last else "",
+        f"📝 {esc(clip(card.last_note, 300))}" if card.last_note else "",
+    )
+    me = f"{letter}{record.id}"
+    rows: list[list[Button]] = [[Button(f"💼 {clip(row.name, 30)}", pack("op", f"d{row.id}"))] for row in card.deals[:3]]
+    if card.planned:
+        first = card.planned[0]
+        rows.append(
+            [
+                Button("✅ " + words.t("Done"), pack("ad", first.id, "c")),
+                Button(words.t("+1 day"), pack("ap", first.id, "c")),
+                Button(words.t("Other time"), pack("ao", first.id)),
+            ]
+        )
+    if card.entity == "lead" and status in ("new", "working"):
+        rows.append(
+            [
+                Button("💼 " + words.t("Make it a deal"), pack("lc", record.id, record.version)),
+                Button(words.t("Not a lead"), pack("lx", record.id, record.version)),
+            ]
+        )
+    elif card.entity != "lead":
+        rows.append([Button("💼 " + words.t("New deal"), pack("nd", me))])
+    more = [Button(words.t("Timeline"), pack("tl", me)), Button(words.t("Note"), pack("no", me))]
+    if card.files:
+        more.append(Button(words.t("Files ({n})", n=card.files), pack("fl", me)))
+    more.append(Button(words.t("Hand over"), pack("ho", me)))
+    rows.append(more)
+    if undo:
+        rows.append([Button("↩ " + words.t("Undo"), undo)])
+    return Screen(text, tuple(rows), (card.entity, record.id))
+
+
+def activity_buttons(words: Words, activity: Activity) -> list[list[Button]]:
+    """Return the buttons of a planned activity."""
+    if activity.due_at is None:
+        return when_chips(words, activity)
+    return [
+        [
+            Button("✅ " + words.t("Done"), pack("ad", activity.id)),
+            Button(words.t("+1 day"), pack("ap", activity.id)),
+            Button(words.t("Other time"), pack("ao", activity.id)),
+        ]
+    ]
+
+
+def when_chips(words: Words, activity: Activity, options: tuple[datetime, ...] = ()) -> list[list[Button]]:
+    """Offer times for an activity that has none; `options` are the readings of an unclear phrase, as wall times."""
+    wall = words.wall(words.now).replace(second=0, microsecond=0)
+    choices = list(options)
+    if not choices:
+        tonight = wall.replace(hour=18, minute=0)
+        tomorrow = wall.replace(hour=9, minute=0) + timedelta(days=1)
+        monday = tomorrow + timedelta(days=(7 - tomorrow.weekday()) % 7)
+        choices = [tonight] if tonight > wall else []
+        choices += [tomorrow] if monday == tomorrow else [tomorrow, monday]
+    chips = [
+        Button(f"{_short_day(words, choice)} {words.clock(choice)}", pack("aw", activity.id, f"{choice:%Y%m%d%H%M}"))
+        for choice in choices[:5]
+    ]
+    return [*rows_of(chips, 3), [Button(words.t("Other…"), pack("ao", activity.id)), Button(words.t("No time"), pack("an", activity.id))]]
+
+
+def _short_day(words: Words, wall: datetime) -> str:
+    day = words.day(wall)
+    return day[:1].upper() + day[1:]
+
+
+def activity_lines(words: Words, kinds: Kinds, card: ActivityCard) -> str:
+    """Write an activity: what it is, with whom, when."""
+    activity = card.activity
+    kind = kind_of(kinds, activity.kind)
+    if activity.status == "done":
+        head = "✅ " + dots(
+            _with(words, words.t(kind.label), card.about),
+            words.minutes(activity.duration_minutes) if activity.duration_minutes else None,
+            {"in": words.t("incoming"), "missed": words.t("missed")}.get(activity.direction or "", ""),
+            outcome(words, activity.result),
+        )
+        return lines(head, f"   {esc(clip(activity.title, 500))}" if activity.title else "")
+    if activity.status == "cancelled":
+        return f"✖ {_with(words, words.t(kind.label), card.about)} — {words.t('called off')}"
+    when = words.when(activity.due_at, activity.has_time)
+    late = activity.deadline_at is not None and activity.deadline_at < words.now
+    title = esc(clip(activity.title, 500)) or words.t(kind.label)
+    return lines(f"{'🔴' if late else kind.sign} {when} — {title}", f"   {esc(clip(card.about, 120))}" if card.about else "")
+
+
+def _with(words: Words, label: str, about: str) -> str:
+    return words.t("{what} with {who}", what=label, who=bold(clip(about, 120))) if about else label
+
+
+def activity_screen(words: Words, kinds: Kinds, card: ActivityCard, *, head: str = "", undo: str = "") -> Screen:
+    """Show one activity with its buttons."""
+    text = lines(
+        head,
+        activity_lines(words, kinds, card),
+        phone_text(card.phone),
+        deal_row_line(words, card.deal) if card.deal else "",
+    )
+    rows = activity_buttons(words, card.activity) if card.activity.status == "planned" else []
+    if card.activity.status == "planned" and card.activity.due_at:
+        rows.append(
+            [
+                Button("📞 " + words.t("Log call"), pack("al", card.activity.id)),
+                Button(words.t("Hand over"), pack("ho", f"a{card.activity.id}")),
+                Button(words.t("Call off"), pack("ax", card.activity.id, card.activity.version)),
+            ]
+        )
+    last = [Button(words.t("Open deal"), pack("op", f"d{card.deal.id}"))] if card.deal else []
+    if undo:
+        last.append(Button("↩ " + words.t("Undo"), undo))
+    return Screen(text, (*rows, last), ("activity", card.activity.id))
+
+
+def stage_screen(words: Words, card: DealCard, stages: list[Stage]) -> Screen:
+    """Offer the stages of a deal's pipeline."""
+    chips = [
+        Button(("• " if stage.id == card.deal.stage_id else "") + stage.name, pack("dS", card.deal.id, card.deal.version, stage.id))
+        for stage in stages
+        if stage.kind == "open"
+    ]
+    text = lines(words.t("Move {deal} to which stage?", deal=bold(clip(card.name, 120))), words.t("Now: {stage}", stage=esc(card.stage)))
+    back = [Button("← " + words.t("Back"), pack("op", f"d{card.deal.id}"))]
+    return Screen(text, (*rows_of(chips, 2), back), ("deal", card.deal.id))

@@ -1,0 +1,25 @@
+"""The smart activity: what to suggest when an open deal is left without a next step."""
+
+from botcrm.core.models import Activity, Deal
+from botcrm.core.services.activities import due_values, suggested_due
+from botcrm.telegram.context import Context
+from botcrm.telegram.screens.base import Button, Screen, pack
+
+
+async def suggestion(ctx: Context, deal_id: int) -> Screen | None:
+    """Ask whether to follow up, where the deal is open, nothing is planned and suggestions are on."""
+    if not ctx.work.prefs.smart_activity:
+        return None
+    deal = await Deal.filter(id=deal_id, status="open", deleted_at=None).first()
+    if deal is None or await Activity.filter(deal_id=deal_id, status="planned", deleted_at=None).exists():
+        return None
+    due = suggested_due(ctx.work)
+    at = due_values(ctx.work, due)["due_at"]
+    text = ctx.words.t("No next step. Follow up {when}?", when=ctx.words.when(at))
+    stamp = f"{due.wall:%Y%m%d%H%M}"
+    row = [
+        Button("✅ " + ctx.words.t("Save"), pack("sm", deal_id, stamp)),
+        Button(ctx.words.t("Other time"), pack("so", deal_id)),
+        Button(ctx.words.t("Not now"), pack("sn", deal_id)),
+    ]
+    return Screen(text, (row,), ("deal", deal_id))

