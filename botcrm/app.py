@@ -10,6 +10,7 @@ from botcrm.core.services.deals import seed_pipeline
 from botcrm.core.services.people import preferences, seed_roles, system
 from botcrm.core.services.work import Actor, Work
 from botcrm.hooks import PluginManager
+from botcrm.metrics import Metrics
 from botcrm.plugins import BUILT_IN
 from botcrm.settings import Settings
 
@@ -26,6 +27,7 @@ class App:
         self.settings = settings
         self.now = now
         self.hooks = PluginManager(BUILT_IN)
+        self.metrics = Metrics()
         self._listeners: list[Callable[[Work], None]] = []
 
     @property

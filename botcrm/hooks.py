@@ -45,7 +45,11 @@ class PluginManager:
         """Return the plugins in the order they were registered."""
         versions = {plugin: dist.version for plugin, dist in self._manager.list_plugin_distinfo()}
         return [
-            Loaded(name, versions.get(plugin, "built in"), tuple(sorted(c.name for c in self._manager.get_hookcallers(plugin) or ())))
+            Loaded(
+                name,
+                versions.get(plugin, "built in"),
+                tuple(sorted(c.name for c in self._manager.get_hookcallers(plugin) or ())),
+            )
             for name, plugin in self._manager.list_name_plugin()
             if plugin is not None
         ]

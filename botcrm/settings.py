@@ -358,12 +358,12 @@ def unknown_variables(environ: Mapping[str, str] | None = None, env_file: str | 
     """Return a line for every BOTCRM_* variable that is no setting, with the one that was probably meant."""
     from difflib import get_close_matches
 
-    known = [variable(name) for name in Settings.model_fields]
     lines = []
     for key in _variables(environ, env_file):
-        if key not in known and not key.startswith(_TEST_PREFIX):
-            near = get_close_matches(key, known, n=1, cutoff=0.6)
-            lines.append(f"{key} is no setting." + (f" Did you mean {near[0]}?" if near else ""))
+        name = key.removeprefix(PREFIX).lower()
+        if variable(name) != key or (name not in Settings.model_fields and not key.startswith(_TEST_PREFIX)):
+            near = get_close_matches(name, Settings.model_fields, n=1)
+            lines.append(f"{key} is no setting." + (f" Did you mean {variable(near[0])}?" if near else ""))
     return lines
 
 

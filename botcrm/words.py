@@ -125,4 +125,3 @@ class Words:
     def days_since(self, moment: datetime) -> int:
         """Count the reader's midnights since a moment."""
         return (self.wall(self.now).date() - self.wall(moment).date()).days
-

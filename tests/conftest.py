@@ -11,11 +11,18 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.postgres import Postgres, PostgresUnavailable, started_server
 
 DIALECTS = ("sqlite", "postgres")
+
+# How long one example takes says more about the machine's other work than about the code.
+hypothesis.settings.register_profile(
+    "botcrm", deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("botcrm")
 
 
 @pytest.fixture(scope="session")

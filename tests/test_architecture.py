@@ -2,16 +2,20 @@
 
 import ast
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "botcrm"
-DOMAIN_LIBRARIES = {"babel", "dateparser", "holidays", "phonenumbers", "rapidfuzz"}
+DOMAIN_LIBRARIES = {"babel", "holidays", "phonenumbers", "rapidfuzz"}
 # What costs tens of milliseconds and megabytes is imported where it is used, not when the program starts.
-LAZY_IN_DOMAIN = {"babel", "dateparser", "holidays", "phonenumbers"}
+LAZY_IN_DOMAIN = {"babel", "holidays", "phonenumbers"}
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time")}
 
 
@@ -96,9 +100,23 @@ def test_only_what_starts_the_simulator_imports_it() -> None:
     assert rooms <= {"simulator", "demo", "cli", "testing"}
 
 
+def test_every_library_in_use_is_a_declared_dependency() -> None:
+    """One that only arrives with another library would go when that one changes its mind."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    names = {first(name) for path in sources() for name in imports(path)}
+    origins = packages_distributions()
+    for name in names - set(sys.stdlib_module_names) - {"botcrm"}:
+        found = {canonicalize_name(origin) for origin in origins[name]}
+        # The pytest plugin for plugin authors runs under pytest, which brings itself.
+        assert found & declared or found <= {"pytest", "pytest-asyncio"}, name
+
+
 @pytest.mark.parametrize("name", ["utils", "helpers", "common", "manager"])
 def test_no_module_is_named_after_nothing(name: str) -> None:
-    assert not [label(path) for path in sources() if path.stem == name or name in path.relative_to(PACKAGE).parent.parts]
+    assert not [
+        label(path) for path in sources() if path.stem == name or name in path.relative_to(PACKAGE).parent.parts
+    ]
 
 
 def test_every_package_says_that_it_is_one() -> None:

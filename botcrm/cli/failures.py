@@ -3,13 +3,18 @@
 import os
 import sys
 import traceback
+from collections.abc import Callable
 
 from botcrm.core.domain.errors import CrmError
 from botcrm.settings import SettingsError, load_settings
 
 
 class Failure(Exception):
-    """An operation that cannot be done; the text is the line to show."""
+    """An operation that cannot be done; the text is the line to show, `code` what the command ends with."""
+
+    def __init__(self, text: str, code: int = 1) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 def complain(line: str) -> None:
@@ -28,7 +33,7 @@ def explain(error: Exception) -> int:
         return 2
     if isinstance(error, Failure | CrmError):
         complain(f"botcrm: {error}")
-        return 1
+        return error.code if isinstance(error, Failure) else 1
     redact = _redactor()
     complain(redact(f"botcrm: {type(error).__name__}: {error}".replace("\n", " ")))
     if os.environ.get("BOTCRM_LOG_LEVEL", "").upper() == "DEBUG":
@@ -36,7 +41,7 @@ def explain(error: Exception) -> int:
     return 1
 
 
-def _redactor():  # type: ignore[no-untyped-def]
+def _redactor() -> Callable[[str], str]:
     from botcrm.logs import redactor
 
     try:

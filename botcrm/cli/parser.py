@@ -26,7 +26,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"botcrm {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"botcrm {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_serving(commands)
     _add_staff(commands)
@@ -35,10 +35,9 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(commands: Any, name: str, meaning: str, more: str = "", **options: Any) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=meaning, description=f"{meaning[0].upper()}{meaning[1:]}. {more}".rstrip(), **options
-    )
+def _command(commands: Any, name: str, meaning: str, more: str = "") -> argparse.ArgumentParser:
+    description = f"{meaning[0].upper()}{meaning[1:]}. {more}".rstrip()
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=meaning, description=description)
     return parser
 
 
@@ -51,8 +50,7 @@ def _add_serving(commands: Any) -> None:
     demo.add_argument("--once", action="store_true", help="play the story, print it and end")
     demo.add_argument("--port", type=port, metavar="N", help="port of the chat page")
     demo.add_argument("--no-browser", action="store_true", help="do not open the page")
-    simulator = _command(commands, "simulator", "start the local Telegram alone", add_help=False)
-    simulator.add_argument("arguments", nargs=argparse.REMAINDER)
+    _command(commands, "simulator", "start the local Telegram alone")
 
 
 def _add_staff(commands: Any) -> None:
@@ -70,7 +68,7 @@ def _add_staff(commands: Any) -> None:
     deactivate.add_argument("name", metavar="NAME", help="a name or a number from user list")
     invite = _command(commands, "invite", "print a one-time link that lets one person in", "It lasts seven days.")
     invite.add_argument("--role", required=True, choices=ROLES)
-    invite.add_argument("--name", type=name, default="", help="their name; else the one in Telegram")
+    invite.add_argument("--name", type=name, help="their name; else the one in Telegram")
     invite.add_argument("--manager", metavar="NAME", help="a name or a number from user list")
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from botcrm.cli.failures import complain
-from botcrm.settings import load_settings, unknown_variables
+from botcrm.settings import Shown, load_settings, unknown_variables
 
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:
@@ -19,9 +19,15 @@ def show_settings() -> int:
     for line in unknown_variables():
         complain(f"warning: {line}")
     shown = load_settings().shown()
-    rows = [(row.variable, row.value if row.chosen else f"{row.value} (default)".strip(), row.meaning) for row in shown]
+    rows = [(row.variable, _value(row), row.meaning) for row in shown]
     print_table([("Variable", "Value", "Meaning"), *rows])
     return 0
+
+
+def _value(row: Shown) -> str:
+    if not row.value:
+        return "not set"
+    return row.value if row.chosen else f"{row.value} (default)"
 
 
 def show_plugins() -> int:

@@ -46,7 +46,7 @@ async def _deactivate(name: str) -> int:
 
 def invite(options: Namespace) -> int:
     """Print a one-time link."""
-    return asyncio.run(_invite(options.role, options.name, options.manager))
+    return asyncio.run(_invite(options.role, options.name or "", options.manager))
 
 
 async def _invite(role: str, name: str, manager: str | None) -> int:

@@ -221,10 +221,11 @@ async def migrate(url: str) -> list[str]:
 async def _migrate(url: str) -> list[str]:
     from tortoise.migrations.api.migrate import migrate as tortoise_migrate
 
-    pending = await pending_migrations(url)
     path = sqlite_path(url)
+    filled = path is not None and path.exists() and path.stat().st_size > 0  # asked before connecting makes the file
+    pending = await pending_migrations(url)
     if pending:
-        if path is not None and path.exists() and path.stat().st_size:
+        if path is not None and filled:
             _copy(path, path.with_name(f"{path.name}.before-{pending[0]}"))
         try:
             # Rebuilding a table with foreign keys on would cascade into its children (facts: SQLite RemoveField).
@@ -280,8 +281,11 @@ async def has_trigrams() -> bool:
     """Tell whether inexact words can be searched by trigram here."""
     if "trigrams" not in _search_mode:
         sqlite = dialect() == "sqlite"
-        _search_mode["trigrams"] = sqlite or bool(await fetch("SELECT 1 AS y FROM pg_extension WHERE extname = 'pg_trgm'"))
+        _search_mode["trigrams"] = sqlite or bool(
+            await fetch("SELECT 1 AS y FROM pg_extension WHERE extname = 'pg_trgm'")
+        )
     return _search_mode["trigrams"]
+
 
 # What `tortoise -c botcrm.core.db.MIGRATIONS makemigrations` reads when a developer changes a model.
 MIGRATIONS = config("sqlite://:memory:")

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One message to a person: a ready call (`method`, `payload`), or what to word for the reader (`notice`, `args`)."""
+    """One message to a person: a ready call (`method`, `payload`), or what to word for them (`notice`, `args`)."""
 
     id: int
     chat_id: int

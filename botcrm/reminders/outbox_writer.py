@@ -11,7 +11,7 @@ from botcrm.reminders.pacing import Item
 
 log = logging.getLogger(__name__)
 
-# Seconds between two writes under load, and how many results are not kept waiting for it; a lone one is written at once.
+# Seconds between two writes under load, and how many results do not wait for it; a lone one is written at once.
 GATHER = 0.02
 BATCH = 200
 _AFTER_ERROR = 1.0

@@ -57,7 +57,9 @@ class HttpTransport:
         if answer.get("ok"):
             return answer.get("result")
         parameters = answer.get("parameters") or {}
-        raise ApiError(int(answer.get("error_code", 0)), str(answer.get("description", "")), parameters.get("retry_after"))
+        raise ApiError(
+            int(answer.get("error_code", 0)), str(answer.get("description", "")), parameters.get("retry_after")
+        )
 
     async def raw(self, method: str, payload: dict[str, Any], *, timeout: float) -> bytes:
         """Make a call and return the whole answer as it came."""

@@ -1,6 +1,6 @@
 """One update in hand: who asks where, the work it runs in, and what is answered."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from botcrm.core import db
@@ -20,7 +20,6 @@ class Context:
     :ivar about: the record of the card that was replied to or pressed on
     :ivar main: the record that the line made or changed; a reply to the answer is about it
     :ivar line_id: the stored line that is answered
-    :ivar after: Bot API calls made once after the commit and never repeated, like a button's toast
     """
 
     work: Work
@@ -33,7 +32,6 @@ class Context:
     main: tuple[str, int] | None = None
     line_id: int | None = None
     query_id: str = ""
-    after: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     toasted: bool = False
 
     @property
@@ -79,7 +77,9 @@ class Context:
 
     async def send(self, method: str, payload: dict[str, Any], *, lane: Lane = Lane.REPLY) -> None:
         """Make another Bot API call after the commit."""
-        await self.work.send(self.chat_id, method, {"chat_id": self.chat_id, **payload}, lane=lane, user_id=self.work.actor.id)
+        await self.work.send(
+            self.chat_id, method, {"chat_id": self.chat_id, **payload}, lane=lane, user_id=self.work.actor.id
+        )
 
     def toast(self, text: str = "", *, alert: bool = False) -> None:
         """Answer a pressed button; the text shows for a moment."""
@@ -88,7 +88,7 @@ class Context:
             payload: dict[str, Any] = {"callback_query_id": self.query_id}
             if text:
                 payload |= {"text": text[:200], "show_alert": alert}
-            self.after.append(("answerCallbackQuery", payload))
+            self.work.after.append(("answerCallbackQuery", payload))
 
     async def ask(self, kind: str, **data: Any) -> Draft:
         """Remember a question that waits for this person's answer."""

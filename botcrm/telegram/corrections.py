@@ -74,7 +74,9 @@ async def _activity(ctx: Context, row: LineRow, line: Line) -> Screen | None:
     subject = await subject_of(ctx, line, SUBJECTS, loose=True)
     due, _ = due_or_options(ctx, args.when)
     planned = activity.status == "planned"
-    if planned != (line.verb == "task" or (due is not None and activities.due_values(ctx.work, due)["due_at"] > ctx.work.now)):
+    if planned != (
+        line.verb == "task" or (due is not None and activities.due_values(ctx.work, due)["due_at"] > ctx.work.now)
+    ):
         return None
     title = line.text_after(subject.words if subject.record else 0)
     values: dict[str, Any] = {"title": title} if title or not planned else {}

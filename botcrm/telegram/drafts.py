@@ -24,7 +24,9 @@ _LASTS = timedelta(hours=12)
 
 async def waiting(ctx: Context) -> Draft | None:
     """Return the question that this person was asked last and has not answered."""
-    draft = await Draft.filter(user_id=ctx.user_id, chat_id=ctx.chat_id, kind__in=tuple(_ANSWERS)).order_by("-id").first()
+    draft = (
+        await Draft.filter(user_id=ctx.user_id, chat_id=ctx.chat_id, kind__in=tuple(_ANSWERS)).order_by("-id").first()
+    )
     return draft if draft and draft.created_at > ctx.work.now - _LASTS else None
 
 
@@ -48,19 +50,31 @@ async def _when(ctx: Context, draft: Draft, text: str) -> Screen:
     activity_id, deal_id = draft.data.get("activity_id"), draft.data.get("deal_id")
     if isinstance(found, WhenUnclear) and activity_id and found.options:
         activity = await Activity.get(id=activity_id)
-        return Screen(ctx.words.t("Which one?"), tuple(when_chips(ctx.words, activity, tuple(o.at for o in found.options))))
+        return Screen(
+            ctx.words.t("Which one?"), tuple(when_chips(ctx.words, activity, tuple(o.at for o in found.options)))
+        )
     if not isinstance(found, WhenFound):
-        raise InvalidValue(what=ctx.words.t("time"), value=clip(text, 60), how=ctx.words.t("Write it like: tomorrow 15:00, fri 9, in 2h, 24 nov 10:00."))
+        raise InvalidValue(
+            what=ctx.words.t("time"),
+            value=clip(text, 60),
+            how=ctx.words.t("Write it like: tomorrow 15:00, fri 9, in 2h, 24 nov 10:00."),
+        )
     rest = found.rest.strip()
     if activity_id:
         activity = await reschedule_activity(ctx.work, int(activity_id), due_of(ctx, found))
     else:
         deal = await load_any(ctx.work, "deal", int(deal_id or 0))
         title = rest or ctx.words.t("Follow up")
-        activity = await plan_activity(ctx.work, kind_for(ctx.kinds, title), title, due_of(ctx, found), **await links_of(ctx, deal))
+        activity = await plan_activity(
+            ctx.work, kind_for(ctx.kinds, title), title, due_of(ctx, found), **await links_of(ctx, deal)
+        )
     ctx.main = ("activity", activity.id)
     screen = await open_card(ctx, "activity", activity.id)
-    return Screen(lines("✅ " + ctx.words.t("Saved"), screen.text), (*screen.rows, [Button("↩ " + ctx.words.t("Undo"), ctx.undo)]), screen.about)
+    return Screen(
+        lines("✅ " + ctx.words.t("Saved"), screen.text),
+        (*screen.rows, [Button("↩ " + ctx.words.t("Undo"), ctx.undo)]),
+        screen.about,
+    )
 
 
 async def _note(ctx: Context, draft: Draft, text: str) -> Screen:
@@ -99,7 +113,12 @@ async def _told(ctx: Context, draft: Draft, text: str) -> Screen:
     activity = await load_any(ctx.work, "activity", draft.data["activity_id"])
     links = {name: value for name, value in facts_of(activity).items() if value}
     note = await add_note(ctx.work, text, **links)
-    if await inbound.tell_person(ctx.work, draft.data["asked_by"], "answered", note_id=note.id, activity_id=activity.id, by=ctx.user_id) is None:
+    if (
+        await inbound.tell_person(
+            ctx.work, draft.data["asked_by"], "answered", note_id=note.id, activity_id=activity.id, by=ctx.user_id
+        )
+        is None
+    ):
         raise NotFound(ref=f"u{draft.data['asked_by']}")
     return Screen("💬 " + ctx.words.t("Your answer was passed on."), (), ("activity", activity.id))
 

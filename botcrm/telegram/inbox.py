@@ -87,7 +87,13 @@ class Inbox:
     async def store(self, updates: Sequence[dict[str, Any]]) -> None:
         """Commit updates, then queue them; one that was stored before is passed over."""
         rows = [
-            (self._bot_id, int(update["update_id"]), chat_key(update), json.dumps(update, ensure_ascii=False).encode(), self._now())
+            (
+                self._bot_id,
+                int(update["update_id"]),
+                chat_key(update),
+                json.dumps(update, ensure_ascii=False).encode(),
+                self._now(),
+            )
             for update in updates
             if isinstance(update.get("update_id"), int)
         ]
@@ -158,7 +164,9 @@ class Inbox:
             try:
                 async with self._open_work() as work:
                     taken = await db.execute(
-                        "UPDATE inbox SET state = 'done', done_at = ? WHERE id = ? AND state = 'new'", work.now, update.id
+                        "UPDATE inbox SET state = 'done', done_at = ? WHERE id = ? AND state = 'new'",
+                        work.now,
+                        update.id,
                     )
                     if not taken:
                         return
@@ -176,18 +184,27 @@ class Inbox:
         """Count a failure; returns whether to try again."""
         try:
             async with self._open_work() as work:
-                await db.execute("UPDATE inbox SET attempts = attempts + 1, error = ? WHERE id = ?", error[:2000], update.id)
+                await db.execute(
+                    "UPDATE inbox SET attempts = attempts + 1, error = ? WHERE id = ?", error[:2000], update.id
+                )
                 row = await db.fetch_one("SELECT attempts FROM inbox WHERE id = ?", update.id)
                 if row is None or row["attempts"] < ATTEMPTS:
                     return row is not None
                 await db.execute("UPDATE inbox SET state = 'quarantined' WHERE id = ?", update.id)
                 for user_id, chat_id in await administrators():
                     await work.tell(
-                        user_id, chat_id, "quarantined", key=f"quarantine:{update.id}:{user_id}", inbox_id=update.id, error=error[:300]
+                        user_id,
+                        chat_id,
+                        "quarantined",
+                        key=f"quarantine:{update.id}:{user_id}",
+                        inbox_id=update.id,
+                        error=error[:300],
                     )
             return False
         except Exception:
-            log.exception("a failed update could not be marked; it stays in the inbox", extra={"update_id": update.update_id})
+            log.exception(
+                "a failed update could not be marked; it stays in the inbox", extra={"update_id": update.update_id}
+            )
             return True
 
     @property

@@ -61,4 +61,8 @@ class Poller:
         if not answer.get("ok"):
             parameters = answer.get("parameters") or {}
             raise ApiError(answer.get("error_code", 0), str(answer.get("description")), parameters.get("retry_after"))
-        return [update for update in answer["result"] if isinstance(update, dict) and isinstance(update.get("update_id"), int)]
+        return [
+            update
+            for update in answer["result"]
+            if isinstance(update, dict) and isinstance(update.get("update_id"), int)
+        ]

@@ -40,12 +40,20 @@ async def handle_text(ctx: Context, text: str) -> None:
     row = await _keep(ctx, text)
     ctx.line_id = row.id
     waiting = await drafts.waiting(ctx)
-    if waiting and not any(line.slash for line in found) and (waiting.kind in drafts.VERBATIM or not any(line.verb for line in found)):
+    if (
+        waiting
+        and not any(line.slash for line in found)
+        and (waiting.kind in drafts.VERBATIM or not any(line.verb for line in found))
+    ):
         screen = await _safely(ctx, drafts.answer(ctx, waiting, text))
     elif len(found) == 1:
         screen = await run_line(ctx, found[0])
     elif len(found) > MOST_LINES:
-        screen = Screen(ctx.words.t("That is {n} lines at once; send {most} at most. Nothing was done.", n=len(found), most=MOST_LINES))
+        screen = Screen(
+            ctx.words.t(
+                "That is {n} lines at once; send {most} at most. Nothing was done.", n=len(found), most=MOST_LINES
+            )
+        )
     elif any(line.verb for line in found):
         screen = await _several(ctx, found)
     else:
@@ -56,7 +64,13 @@ async def handle_text(ctx: Context, text: str) -> None:
 
 async def _keep(ctx: Context, text: str) -> LineRow:
     """Store the line as typed, before anything is made of it."""
-    values = {"chat_id": ctx.chat_id, "message_id": ctx.message_id, "user_id": ctx.user_id, "text": text, "at": ctx.work.now}
+    values = {
+        "chat_id": ctx.chat_id,
+        "message_id": ctx.message_id,
+        "user_id": ctx.user_id,
+        "text": text,
+        "at": ctx.work.now,
+    }
     line_id = await db.insert("line", **values)
     return LineRow(id=line_id, **values)
 
@@ -100,12 +114,21 @@ async def _several(ctx: Context, found: list[Line]) -> Screen:
         if line.verb is None:
             from_before = line.raw.strip()
             if from_before:
-                texts.append(lines("❓ " + esc(from_before), "   " + ctx.words.t("starts with no command, so nothing was done with it")))
+                texts.append(
+                    lines(
+                        "❓ " + esc(from_before),
+                        "   " + ctx.words.t("starts with no command, so nothing was done with it"),
+                    )
+                )
             continue
         screen = await run_line(ctx, line)
         texts.append(screen.text)
         about = screen.about or about
-    rows = [[Button("↩ " + ctx.words.t("Undo all"), ctx.undo)]] if any(e.work_id == ctx.work.id for e in ctx.work.events) else []
+    rows = (
+        [[Button("↩ " + ctx.words.t("Undo all"), ctx.undo)]]
+        if any(e.work_id == ctx.work.id for e in ctx.work.events)
+        else []
+    )
     return Screen("\n\n".join(texts), tuple(rows), about)
 
 
@@ -125,7 +148,8 @@ async def handle_edit(ctx: Context, text: str) -> None:
     screen = await _correct(ctx, row, found, text)
     await db.execute("UPDATE line SET text = ? WHERE id = ?", text, row.id)
     answer = await db.fetch_one(
-        "SELECT id, message_id, state FROM outbox WHERE line_id = ? AND method = 'sendMessage' ORDER BY id DESC LIMIT 1", row.id
+        "SELECT id, message_id, state FROM outbox WHERE line_id = ? AND method = 'sendMessage' ORDER BY id DESC LIMIT 1",
+        row.id,
     )
     if answer and answer["message_id"]:
         await ctx.edit(screen, answer["message_id"])

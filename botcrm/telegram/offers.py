@@ -52,7 +52,10 @@ async def recent(ctx: Context, limit: int = 3) -> list[Found]:
 def target_buttons(found: Sequence[Found], ref: str) -> list[Button]:
     """Return buttons that hang something kept (a note n5, a file f7) on a record."""
     return [
-        Button(f"{SIGNS[item.entity]} {clip(item.name, 26)}", pack("lk", ref, f"{LETTERS[Entity(item.entity)]}{item.record_id}"))
+        Button(
+            f"{SIGNS[item.entity]} {clip(item.name, 26)}",
+            pack("lk", ref, f"{LETTERS[Entity(item.entity)]}{item.record_id}"),
+        )
         for item in found
     ]
 
@@ -80,7 +83,12 @@ async def offer_unknown(ctx: Context, text: str, suggestions: Sequence[str]) -> 
         record = await load_any(ctx.work, *ctx.about)
         last.insert(0, Found(*ctx.about, str(getattr(record, "title", "") or getattr(record, "name", "")), 100.0))
     rows += [
-        [Button("📝 " + ctx.words.t("Note to {name}", name=clip(item.name, 26)), pack("uknote", draft.id, f"{LETTERS[Entity(item.entity)]}{item.record_id}"))]
+        [
+            Button(
+                "📝 " + ctx.words.t("Note to {name}", name=clip(item.name, 26)),
+                pack("uknote", draft.id, f"{LETTERS[Entity(item.entity)]}{item.record_id}"),
+            )
+        ]
         for item in last
     ]
     rows.append(
@@ -136,7 +144,11 @@ async def keep_file(ctx: Context, facts: dict[str, Any], caption: str) -> Screen
             about = None
     file = await add_file(ctx.work, caption=caption, **facts, **links)
     ctx.main = ("file", file.id)
-    what = {"photo": ctx.words.t("Photo"), "voice": ctx.words.t("Voice message")}.get(file.kind) or file.name or ctx.words.t("File")
+    what = (
+        {"photo": ctx.words.t("Photo"), "voice": ctx.words.t("Voice message")}.get(file.kind)
+        or file.name
+        or ctx.words.t("File")
+    )
     undo = [Button("↩ " + ctx.words.t("Undo"), ctx.undo)]
     if about and links:
         name = await _name(about)
@@ -167,7 +179,9 @@ async def keep_contact(ctx: Context, part: dict[str, Any]) -> Screen:
     reached = owned_sql("owner_id", owners(ctx.work.actor, "contact"))
     known = None
     if phone:
-        known = await db.fetch_one(f"SELECT id FROM contact WHERE phone = ? AND deleted_at IS NULL AND {reached} LIMIT 1", phone)
+        known = await db.fetch_one(
+            f"SELECT id FROM contact WHERE phone = ? AND deleted_at IS NULL AND {reached} LIMIT 1", phone
+        )
     if known:
         ctx.main = ("contact", known["id"])
         card = await party_card(ctx.work, "contact", known["id"])

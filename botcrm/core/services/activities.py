@@ -127,7 +127,9 @@ async def _planned(work: Work, activity_id: int) -> Activity:
     return activity
 
 
-async def complete_activity(work: Work, activity_id: int, *, result: str | None = None, duration: int | None = None) -> Activity:
+async def complete_activity(
+    work: Work, activity_id: int, *, result: str | None = None, duration: int | None = None
+) -> Activity:
     """Mark a planned activity done.
 
     :raises AlreadyDone: it is done or called off
@@ -179,7 +181,11 @@ def later_by(work: Work, activity: Activity, step: timedelta) -> Due:
 
 def schedule(work: Work) -> Schedule:
     """Return the company's working time in the actor's zone."""
-    free = country_holidays(work.prefs.holidays, range(work.now.year, work.now.year + 3)) if work.prefs.holidays else frozenset()
+    free = (
+        country_holidays(work.prefs.holidays, range(work.now.year, work.now.year + 3))
+        if work.prefs.holidays
+        else frozenset()
+    )
     return Schedule(zone=work.prefs.zone, week=read_working_hours(work.prefs.working_hours), holidays=free)
 
 

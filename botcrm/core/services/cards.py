@@ -18,6 +18,7 @@ class Step:
     """An activity as one line of a card."""
 
     id: int
+    version: int
     kind: str
     title: str
     status: str
@@ -79,7 +80,7 @@ class ActivityCard:
 
 
 _STEP = (
-    "SELECT a.id, a.kind, a.title, a.status, a.due_at, a.has_time, a.deadline_at, a.done_at, a.duration_minutes, a.direction, "
+    "SELECT a.id, a.version, a.kind, a.title, a.status, a.due_at, a.has_time, a.deadline_at, a.done_at, a.duration_minutes, a.direction, "
     'a.result, u.name AS owner FROM activity a LEFT JOIN "user" u ON u.id = a.owner_id WHERE a.deleted_at IS NULL AND '
 )
 
@@ -87,6 +88,7 @@ _STEP = (
 def _step(row: dict[str, Any]) -> Step:
     return Step(
         id=row["id"],
+        version=row["version"],
         kind=row["kind"],
         title=row["title"],
         status=row["status"],
@@ -105,11 +107,13 @@ async def _around(work: Work, column: str, record_id: int) -> tuple[tuple[Step, 
     """Return what is planned, what was done last, the last note and how many files hang on a record."""
     scope = activity_sql(work.actor, "a")
     planned = await db.fetch(
-        _STEP + f"a.{column} = ? AND a.status = 'planned' AND {scope} ORDER BY a.deadline_at IS NULL, a.deadline_at, a.id LIMIT 3",
+        _STEP
+        + f"a.{column} = ? AND a.status = 'planned' AND {scope} ORDER BY a.deadline_at IS NULL, a.deadline_at, a.id LIMIT 3",
         record_id,
     )
     done = await db.fetch(
-        _STEP + f"a.{column} = ? AND a.status = 'done' AND {scope} ORDER BY a.done_at DESC, a.id DESC LIMIT 1", record_id
+        _STEP + f"a.{column} = ? AND a.status = 'done' AND {scope} ORDER BY a.done_at DESC, a.id DESC LIMIT 1",
+        record_id,
     )
     extras = await db.fetch_one(
         f"SELECT (SELECT a.text FROM note a WHERE a.{column} = ? AND a.deleted_at IS NULL AND {scope} ORDER BY a.id DESC LIMIT 1) "
@@ -178,7 +182,10 @@ async def party_card(work: Work, entity: str, record_id: int) -> PartyCard:
     if entity != "lead":
         reached = owned_sql("d.owner_id", owners(work.actor, "deal"))
         deals = await deal_rows(
-            f"d.{entity}_id = ? AND d.status = 'open' AND d.deleted_at IS NULL AND {reached}", [record_id], "d.id", limit=5
+            f"d.{entity}_id = ? AND d.status = 'open' AND d.deleted_at IS NULL AND {reached}",
+            [record_id],
+            "d.id",
+            limit=5,
         )
     owner = await db.fetch_one('SELECT name FROM "user" WHERE id = ?', record.owner_id or 0)
     planned, last, note, files = await _around(work, f"{entity}_id", record_id)
@@ -250,7 +257,9 @@ class Entry:
     after: dict[str, Any]
 
 
-async def timeline(work: Work, record: Record, *, limit: int = 10, before: int | None = None) -> list[tuple[int, Entry]]:
+async def timeline(
+    work: Work, record: Record, *, limit: int = 10, before: int | None = None
+) -> list[tuple[int, Entry]]:
     """Return what happened around a record, newest first, as (event id, entry); `before` pages on."""
     entity = record._meta.db_table
     rows = await db.fetch(

@@ -77,7 +77,9 @@ async def _search_entry(work: "Work", record: Company | Contact | Lead | Deal) -
     name, more, is_open = await _searchable(record)
     owner = record.owner_id or 0
     words = list(dict.fromkeys(word[:64] for word in terms(f"{name} {more}")))[:40]
-    known = await db.fetch_one("SELECT id, owner_id FROM search_entry WHERE entity = ? AND record_id = ?", entity, record.id)
+    known = await db.fetch_one(
+        "SELECT id, owner_id FROM search_entry WHERE entity = ? AND record_id = ?", entity, record.id
+    )
     folded = fold(name)[:500]
     if known is None:
         entry_id = await db.insert(
@@ -106,7 +108,8 @@ async def _search_entry(work: "Work", record: Company | Contact | Lead | Deal) -
             return
         await db.execute("DELETE FROM search_term WHERE entry_id = ?", entry_id)
     await db.execute_many(
-        "INSERT INTO search_term (term, owner_id, entry_id) VALUES (?, ?, ?)", [(word, owner, entry_id) for word in words]
+        "INSERT INTO search_term (term, owner_id, entry_id) VALUES (?, ?, ?)",
+        [(word, owner, entry_id) for word in words],
     )
     await _learn_words(words)
 

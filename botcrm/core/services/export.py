@@ -154,7 +154,7 @@ def columns(kind: str) -> tuple[str, ...]:
 async def export_rows(work: Work, kind: str, *, zone: str | None = None) -> AsyncIterator[dict[str, Any]]:
     """Yield every record of a kind that the actor may take out, oldest first, without the deleted ones; or every event.
 
-    It reads page after page, so it neither holds the base in memory nor needs a transaction around it: inside one, nobody
+    It reads page after page, so it does not hold the base in memory. Call it outside a transaction: inside one, nobody
     else could write to SQLite for as long as it runs.
 
     :param kind: one of `KINDS`
@@ -171,7 +171,7 @@ async def export_rows(work: Work, kind: str, *, zone: str | None = None) -> Asyn
     readers = _readers(zone or work.prefs.zone)
     chosen = ", ".join(f'{source} AS "{name}"' for name, source, _ in export.columns)
     sql = (
-        f"SELECT {chosen} FROM {export.tables} WHERE t.id > ? AND {export.scope(work.actor)} ORDER BY t.id LIMIT {PAGE}"  # noqa: S608 - all of it is written above
+        f"SELECT {chosen} FROM {export.tables} WHERE t.id > ? AND {export.scope(work.actor)} ORDER BY t.id LIMIT {PAGE}"
     )
     last = 0
     while True:

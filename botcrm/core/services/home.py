@@ -135,14 +135,26 @@ async def home(
             continue
         condition, values = _column_sql(name, work.now, bounds)
         rows += await deal_rows(
-            f"{base} AND {condition}", [owner, *values], "d.next_deadline_at, d.id", limit=size + 1 - len(rows), offset=skip
+            f"{base} AND {condition}",
+            [owner, *values],
+            "d.next_deadline_at, d.id",
+            limit=size + 1 - len(rows),
+            offset=skip,
         )
         skip = 0
         if len(rows) > size:
             break
     incoming, planned, overdue = await counters(work, owner)
     return Home(
-        incoming, planned, overdue, counts, column, page, tuple(rows[:size]), len(rows) > size, bounds,
+        incoming,
+        planned,
+        overdue,
+        counts,
+        column,
+        page,
+        tuple(rows[:size]),
+        len(rows) > size,
+        bounds,
         owner if owner != work.actor.id else None,
     )
 

@@ -28,13 +28,20 @@ async def receive_message(work: Work, sender: Sender, text: str, external_id: st
 
     The responsible person is the contact's or lead's owner, the administrators where there is none.
     """
-    contact = await Contact.filter(telegram_id=sender.telegram_id, deleted_at=None).first() if sender.telegram_id else None
+    contact = (
+        await Contact.filter(telegram_id=sender.telegram_id, deleted_at=None).first() if sender.telegram_id else None
+    )
     lead = None
     if contact is None and sender.telegram_id:
         lead = await Lead.filter(telegram_id=sender.telegram_id, status__in=("new", "working"), deleted_at=None).first()
         if lead is None:
             lead = await add_lead(
-                work, sender.name, name=sender.name, source=sender.channel, telegram_id=sender.telegram_id, owner_id=await _first_administrator()
+                work,
+                sender.name,
+                name=sender.name,
+                source=sender.channel,
+                telegram_id=sender.telegram_id,
+                owner_id=await _first_administrator(),
             )
     deal_id = None
     if contact:
@@ -117,7 +124,12 @@ async def delivery_unsure(work: Work, outbox_id: int) -> None:
     person = await person_by_id(work.prefs, row["user_id"]) if row and row["user_id"] else None
     if row and person:
         await work.tell(
-            person.id, person.telegram_id, "delivery_unsure", key=f"unsure:{outbox_id}", message_id=row["record_id"], outbox_id=outbox_id
+            person.id,
+            person.telegram_id,
+            "delivery_unsure",
+            key=f"unsure:{outbox_id}",
+            message_id=row["record_id"],
+            outbox_id=outbox_id,
         )
 
 

@@ -120,7 +120,9 @@ async def person_by_id(defaults: Preferences, user_id: int) -> Person | None:
     row = await db.fetch_one(_PERSON + "u.id = ?", user_id)
     if row is None:
         return None
-    return Person(row["id"], row["name"], row["telegram_id"], row["manager_id"], await preferences(defaults, row["id"], row))
+    return Person(
+        row["id"], row["name"], row["telegram_id"], row["manager_id"], await preferences(defaults, row["id"], row)
+    )
 
 
 async def administrators() -> list[tuple[int, int]]:
@@ -181,6 +183,19 @@ async def add_user(
     )
     work.remember_plain(UserAdded, "user", user.id, name=name, role=role, manager_id=manager_id)
     await work.plan_job("digest.morning", f"digest:{user.id}", work.now, user_id=user.id, first=True)
+    return user
+
+
+async def deactivate_user(work: Work, user_id: int) -> User:
+    """Shut somebody out; their records stay theirs.
+
+    :raises NotFound: there is no such active person
+    """
+    user = await User.filter(id=user_id, active=True).first()
+    if user is None:
+        raise NotFound(ref=f"u{user_id}")
+    await User.filter(id=user.id).update(active=False, updated_at=work.now, version=user.version + 1)
+    work.remember_plain(UserChanged, "user", user.id, active=False)
     return user
 
 
@@ -249,7 +264,9 @@ async def accept_invite(work: Work, token: str, telegram_id: int, name: str, use
 
 async def needs_first_administrator() -> bool:
     """Tell whether nobody can administer yet."""
-    return not await db.fetch_one('SELECT 1 AS y FROM "user" u JOIN role r ON r.id = u.role_id WHERE r.key = \'admin\' AND u.active')
+    return not await db.fetch_one(
+        "SELECT 1 AS y FROM \"user\" u JOIN role r ON r.id = u.role_id WHERE r.key = 'admin' AND u.active"
+    )
 
 
 # --- settings ----------------------------------------------------------------------------------------------------------

@@ -137,7 +137,8 @@ async def search(work: Work, text: str, entities: Sequence[str] = ENTITIES, limi
     order = {row.entry_id: place for place, row in enumerate(_ordered(work, rows))}
     scored.sort(key=lambda pair: (-round(pair[0] / 4), order[pair[1].entry_id]))
     return [
-        Found(row.entity, row.record_id, row.name, score, row.folded == wanted, row.open) for score, row in scored[:limit]
+        Found(row.entity, row.record_id, row.name, score, row.folded == wanted, row.open)
+        for score, row in scored[:limit]
     ]
 
 
@@ -184,12 +185,11 @@ async def _with_any(work: Work, alternatives: list[list[str]], entities: Sequenc
     return [found[entry_id] for entry_id in both]
 
 
-async def _led_by(
-    work: Work, lead: str, values: list[str], others: list[str], entities: Sequence[str]
-) -> list[_Row]:
+async def _led_by(work: Work, lead: str, values: list[str], others: list[str], entities: Sequence[str]) -> list[_Row]:
     entry_scope, _ = _scope(work, entities)
     rest = "".join(
-        " AND EXISTS (SELECT 1 FROM search_term o WHERE o.entry_id = t.entry_id AND o.term >= ? AND o.term < ?)" for _ in others
+        " AND EXISTS (SELECT 1 FROM search_term o WHERE o.entry_id = t.entry_id AND o.term >= ? AND o.term < ?)"
+        for _ in others
     )
     more = [edge for word in others for edge in (word, _after(word))]
     return _rows(
@@ -212,7 +212,9 @@ async def _near(word: str) -> list[str]:
     if len(word) < 3 or not await db.has_trigrams():
         return []
     if db.dialect() == "postgres":
-        rows = await db.fetch("SELECT word FROM search_word WHERE word % ? ORDER BY similarity(word, ?) DESC LIMIT 60", word, word)
+        rows = await db.fetch(
+            "SELECT word FROM search_word WHERE word % ? ORDER BY similarity(word, ?) DESC LIMIT 60", word, word
+        )
         known = [row["word"] for row in rows]
     else:
         grams = [word[i : i + 3] for i in range(len(word) - 2)]

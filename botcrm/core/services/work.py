@@ -60,6 +60,7 @@ class Buffer:
     events: list[Event] = field(default_factory=list)
     touched: dict[tuple[str, int], Record] = field(default_factory=dict)
     outbox_ids: list[int] = field(default_factory=list)
+    after: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     jobs: bool = False
     flushed: int = 0
 
@@ -98,6 +99,11 @@ class Work:
         return self._buffer.outbox_ids
 
     @property
+    def after(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return the calls a front end makes once after the commit and that may be lost, like a button's toast."""
+        return self._buffer.after
+
+    @property
     def planned_jobs(self) -> bool:
         """Tell whether a job was planned, so that the sweeper looks again."""
         return self._buffer.jobs
@@ -121,8 +127,10 @@ class Work:
             return record
         before = {name: getattr(record, name) for name in changed}
         version = record.version + 1
-        updated = await type(record).filter(id=record.id, version=record.version).update(
-            **changed, version=version, updated_at=self.now
+        updated = (
+            await type(record)
+            .filter(id=record.id, version=record.version)
+            .update(**changed, version=version, updated_at=self.now)
         )
         if not updated:
             raise Stale(entity=ENTITIES[type(record)], record_id=record.id)
@@ -134,7 +142,11 @@ class Work:
         return record
 
     def remember(
-        self, event: type[Event], record: Record, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
+        self,
+        event: type[Event],
+        record: Record,
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
     ) -> None:
         """Record an event about a record at its present version."""
         entity = ENTITIES[type(record)]
@@ -231,7 +243,15 @@ class Work:
         self, chat_id: int, lane: Lane, audience: str, user_id: int | None, about: tuple[str, int] | None, **values: Any
     ) -> int:
         entity, record_id = about or (None, None)
-        row = {"notice": "", "args": "{}", "method": "", "payload": "{}", "state": "waiting", "attempts": 0, "error": ""}
+        row = {
+            "notice": "",
+            "args": "{}",
+            "method": "",
+            "payload": "{}",
+            "state": "waiting",
+            "attempts": 0,
+            "error": "",
+        }
         row |= values
         outbox_id = await db.insert(
             "outbox",

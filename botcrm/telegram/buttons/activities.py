@@ -8,6 +8,7 @@ from botcrm.core.models import Activity, Deal, Draft, Message
 from botcrm.core.services import activities, inbound, people, records
 from botcrm.core.services.access import load, load_any
 from botcrm.core.services.activities import Due, later_by
+from botcrm.core.services.cards import party_card
 from botcrm.core.services.home import COLUMNS, home
 from botcrm.telegram import drafts
 from botcrm.telegram.buttons.records import demand_version, record_of, ref_of
@@ -17,10 +18,9 @@ from botcrm.telegram.commands.subject import links_of
 from botcrm.telegram.commands.table import COMMANDS, TABLE
 from botcrm.telegram.context import Context
 from botcrm.telegram.lines import read, run_line
-from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack
+from botcrm.telegram.screens.base import Button, Screen, base36, bold, clip, esc, lines, pack
 from botcrm.telegram.screens.cards import party_screen
 from botcrm.telegram.screens.lists import home_screen
-from botcrm.core.services.cards import party_card
 from botcrm.telegram.smart import suggestion
 
 
@@ -47,33 +47,43 @@ async def done(ctx: Context, activity_id: str, where: str = "") -> Screen:
     return Screen(lines(screen.text, "", question.text), (*question.rows, *keep), screen.about)
 
 
-async def plus_day(ctx: Context, activity_id: str, where: str = "") -> Screen:
+async def plus_day(ctx: Context, activity_id: str, version: str, where: str = "") -> Screen:
     """Move an activity by a day, past today."""
-    return await _later(ctx, activity_id, timedelta(days=1), where)
+    return await _later(ctx, activity_id, version, timedelta(days=1), where)
 
 
-async def plus_minutes(ctx: Context, activity_id: str) -> Screen:
+async def plus_minutes(ctx: Context, activity_id: str, version: str) -> Screen:
     """Move an activity by a quarter of an hour from now."""
-    return await _later(ctx, activity_id, timedelta(minutes=15), "")
+    return await _later(ctx, activity_id, version, timedelta(minutes=15), "")
 
 
-async def _later(ctx: Context, activity_id: str, step: timedelta, where: str) -> Screen:
-    activity = await load(ctx.work, Activity, int(activity_id), Action.CHANGE)
+async def _later(ctx: Context, activity_id: str, version: str, step: timedelta, where: str) -> Screen:
+    activity = await _as_shown(ctx, activity_id, version)
     moved = await activities.reschedule_activity(ctx.work, activity.id, later_by(ctx.work, activity, step))
     ctx.toast(ctx.words.soon(moved.due_at, moved.has_time))
     return await _back(ctx, moved, where, "")
 
 
-async def tomorrow(ctx: Context, activity_id: str) -> Screen:
+async def _as_shown(ctx: Context, activity_id: str, version: str) -> Activity:
+    activity = await load(ctx.work, Activity, int(activity_id), Action.CHANGE)
+    demand_version(activity, version)
+    return activity
+
+
+async def tomorrow(ctx: Context, activity_id: str, version: str) -> Screen:
     """Move an activity to tomorrow at nine."""
+    await _as_shown(ctx, activity_id, version)
     wall = ctx.words.wall(ctx.work.now) + timedelta(days=1)
-    moved = await activities.reschedule_activity(ctx.work, int(activity_id), Due(wall.replace(hour=9, minute=0, second=0, microsecond=0)))
+    moved = await activities.reschedule_activity(
+        ctx.work, int(activity_id), Due(wall.replace(hour=9, minute=0, second=0, microsecond=0))
+    )
     ctx.toast(ctx.words.soon(moved.due_at))
     return await _back(ctx, moved, "", "")
 
 
-async def at(ctx: Context, activity_id: str, stamp: str) -> Screen:
+async def at(ctx: Context, activity_id: str, version: str, stamp: str) -> Screen:
     """Set an activity's time to the one on the chip."""
+    await _as_shown(ctx, activity_id, version)
     wall = datetime.strptime(stamp, "%Y%m%d%H%M")
     moved = await activities.reschedule_activity(ctx.work, int(activity_id), Due(wall))
     return await _back(ctx, moved, "", "✅ " + ctx.words.t("Saved"))
@@ -98,25 +108,35 @@ async def call_off(ctx: Context, activity_id: str, version: str) -> Screen:
     return await _back(ctx, activity, "", "")
 
 
-async def log_call(ctx: Context, activity_id: str, result: str = "", minutes: str = "") -> Screen:
-    """Log the call that a reminder was about: its result, then how long it took."""
+async def log_call(ctx: Context, activity_id: str, result: str = "", minutes: str = "", asked: str = "") -> Screen:
+    """Log the call that a reminder was about: its result, then how long it took; `asked` tells one asking from the next."""
     activity = await load(ctx.work, Activity, int(activity_id), Action.CHANGE)
     words = ctx.words
+    nonce = base36(ctx.work.id % 36**5)
     if not result:
         chips = [
-            [Button("👍 ok", pack("al", activity.id, "ok")), Button("🔇 " + words.t("no answer"), pack("al", activity.id, "no"))],
-            [Button("⛔ " + words.t("busy"), pack("al", activity.id, "busy")), Button("🕑 " + words.t("later"), pack("al", activity.id, "later"))],
+            [
+                Button("👍 ok", pack("al", activity.id, "ok")),
+                Button("🔇 " + words.t("no answer"), pack("al", activity.id, "no", 0, nonce)),
+            ],
+            [
+                Button("⛔ " + words.t("busy"), pack("al", activity.id, "busy", 0, nonce)),
+                Button("🕑 " + words.t("later"), pack("al", activity.id, "later", 0, nonce)),
+            ],
         ]
         text = words.t("How did the call go? {title}", title=bold(clip(activity.title, 200)))
         return Screen(text, tuple(chips), ("activity", activity.id))
     if result == "ok" and not minutes:
-        row = [Button(words.minutes(n), pack("al", activity.id, "ok", n)) for n in (5, 10, 15, 30)]
-        return Screen(words.t("How long was it?"), (row, [Button(words.t("Do not say"), pack("al", activity.id, "ok", 0))]), ("activity", activity.id))
+        row = [Button(words.minutes(n), pack("al", activity.id, "ok", n, nonce)) for n in (5, 10, 15, 30)]
+        rest = [Button(words.t("Do not say"), pack("al", activity.id, "ok", 0, nonce))]
+        return Screen(words.t("How long was it?"), (row, rest), ("activity", activity.id))
     links = {name: getattr(activity, name) for name in ("deal_id", "contact_id", "company_id", "lead_id")}
     if result == "ok":
         finished = await activities.complete_activity(ctx.work, activity.id, result="ok", duration=int(minutes) or None)
         if finished.kind != "call":
-            await activities.log_activity(ctx.work, "call", activity.title, direction="out", result="ok", duration=int(minutes) or None, **links)
+            await activities.log_activity(
+                ctx.work, "call", activity.title, direction="out", result="ok", duration=int(minutes) or None, **links
+            )
         return await _after_call(ctx, finished)
     await activities.log_activity(ctx.work, "call", activity.title, direction="out", result=result, **links)
     screen = await _back(ctx, activity, "", "📞 " + words.t("Call noted. When to try again?"))
@@ -126,7 +146,11 @@ async def log_call(ctx: Context, activity_id: str, result: str = "", minutes: st
 async def _after_call(ctx: Context, activity: Activity) -> Screen:
     screen = await _back(ctx, activity, "", "")
     question = await suggestion(ctx, activity.deal_id) if activity.deal_id else None
-    return Screen(lines(screen.text, "", question.text), (*question.rows, *screen.rows), screen.about) if question else screen
+    return (
+        Screen(lines(screen.text, "", question.text), (*question.rows, *screen.rows), screen.about)
+        if question
+        else screen
+    )
 
 
 # --- the smart activity --------------------------------------------------------------------------------------------------
@@ -136,7 +160,9 @@ async def smart_save(ctx: Context, deal_id: str, stamp: str) -> Screen:
     """Save the suggested next step."""
     deal = await load(ctx.work, Deal, int(deal_id), Action.CHANGE)
     wall = datetime.strptime(stamp, "%Y%m%d%H%M")
-    activity = await activities.plan_activity(ctx.work, "task", ctx.words.t("Follow up"), Due(wall), **await links_of(ctx, deal))
+    activity = await activities.plan_activity(
+        ctx.work, "task", ctx.words.t("Follow up"), Due(wall), **await links_of(ctx, deal)
+    )
     return await _back(ctx, activity, "d", "✅ " + ctx.words.t("Saved"))
 
 
@@ -166,7 +192,9 @@ async def ask(ctx: Context, activity_id: str) -> Screen:
     )
     ctx.toast(ctx.words.t("Asked. The answer will come here."))
     screen = await open_card(ctx, "activity", activity.id)
-    return Screen(lines(ctx.words.t("{name} was asked.", name=bold(person.name)), screen.text), screen.rows, screen.about)
+    return Screen(
+        lines(ctx.words.t("{name} was asked.", name=bold(person.name)), screen.text), screen.rows, screen.about
+    )
 
 
 async def answer_ask(ctx: Context, activity_id: str, asked_by: str) -> None:
@@ -214,7 +242,9 @@ async def switch(ctx: Context, key: str, value: str) -> Screen:
 async def _draft(ctx: Context, draft_id: str) -> Draft:
     draft = await Draft.filter(id=int(draft_id), user_id=ctx.user_id).first()
     if draft is None:
-        raise InvalidValue(what=ctx.words.t("question"), value=ctx.words.t("this one"), how=ctx.words.t("It was answered already."))
+        raise InvalidValue(
+            what=ctx.words.t("question"), value=ctx.words.t("this one"), how=ctx.words.t("It was answered already.")
+        )
     return draft
 
 
@@ -246,7 +276,9 @@ async def as_lead(ctx: Context, draft_id: str) -> Screen:
     draft = await _draft(ctx, draft_id)
     text = str(draft.data["text"])
     line = read(ctx, "/lead " + text.replace("\n", " "))[0]
-    lead = await records.add_lead(ctx.work, clip(text, 200), name=clip(text.split("\n")[0], 100), phone=line.args.phone, email=line.args.email)
+    lead = await records.add_lead(
+        ctx.work, clip(text, 200), name=clip(text.split("\n")[0], 100), phone=line.args.phone, email=line.args.email
+    )
     await activities.add_note(ctx.work, text, lead_id=lead.id)
     await draft.delete()
     card = await party_card(ctx.work, "lead", lead.id)
@@ -272,7 +304,9 @@ async def drop(ctx: Context, draft_id: str) -> Screen:
 async def answer_client(ctx: Context, message_id: str) -> None:
     """Ask for the words of an answer to a client."""
     message = await load(ctx.work, Message, int(message_id), Action.CHANGE)
-    await drafts.put(ctx, "client", ctx.words.t("Type your answer. The client sees it as you write it."), message_id=message.id)
+    await drafts.put(
+        ctx, "client", ctx.words.t("Type your answer. The client sees it as you write it."), message_id=message.id
+    )
 
 
 async def resend(ctx: Context, outbox_id: str) -> Screen:

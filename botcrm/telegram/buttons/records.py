@@ -18,7 +18,13 @@ from botcrm.telegram.screens.lists import files_screen, people_screen, timeline_
 
 _PAGE = 8
 _REASONS = ("Price", "Competitor", "No budget", "No answer", "Not now")
-_SEND = {"photo": "sendPhoto", "voice": "sendVoice", "video": "sendVideo", "audio": "sendAudio", "video_note": "sendVideoNote"}
+_SEND = {
+    "photo": "sendPhoto",
+    "voice": "sendVoice",
+    "video": "sendVideo",
+    "audio": "sendAudio",
+    "video_note": "sendVideoNote",
+}
 
 
 def ref_of(text: str) -> tuple[str, int]:
@@ -79,9 +85,19 @@ async def win(ctx: Context, deal_id: str, version: str) -> Screen:
 async def ask_reason(ctx: Context, deal_id: str) -> Screen:
     """Ask why a deal is lost."""
     card = await deal_card(ctx.work, int(deal_id))
-    chips = [Button(ctx.words.t(reason), pack("lr", deal_id, card.deal.version, place)) for place, reason in enumerate(_REASONS)]
-    back = [Button(ctx.words.t("Other…"), pack("lo", deal_id)), Button("← " + ctx.words.t("Back"), pack("op", f"d{deal_id}"))]
-    return Screen(ctx.words.t("Why is {deal} lost?", deal=bold(clip(card.name, 120))), (*rows_of(chips, 2), back), ("deal", int(deal_id)))
+    chips = [
+        Button(ctx.words.t(reason), pack("lr", deal_id, card.deal.version, place))
+        for place, reason in enumerate(_REASONS)
+    ]
+    back = [
+        Button(ctx.words.t("Other…"), pack("lo", deal_id)),
+        Button("← " + ctx.words.t("Back"), pack("op", f"d{deal_id}")),
+    ]
+    return Screen(
+        ctx.words.t("Why is {deal} lost?", deal=bold(clip(card.name, 120))),
+        (*rows_of(chips, 2), back),
+        ("deal", int(deal_id)),
+    )
 
 
 async def lose(ctx: Context, deal_id: str, version: str, reason: str) -> Screen:
@@ -133,7 +149,9 @@ async def show_timeline(ctx: Context, ref: str, before: str = "") -> Screen:
     entries = await timeline(ctx.work, record, limit=_PAGE + 1, before=int(before) if before else None)
     names = {stage.id: stage.name for stage in await Stage.all()}
     entry = await db.fetch_one("SELECT name FROM search_entry WHERE entity = ? AND record_id = ?", *ref_of(ref))
-    return timeline_screen(ctx.words, ctx.kinds, entry["name"] if entry else ref, ref, entries[:_PAGE], names, len(entries) > _PAGE)
+    return timeline_screen(
+        ctx.words, ctx.kinds, entry["name"] if entry else ref, ref, entries[:_PAGE], names, len(entries) > _PAGE
+    )
 
 
 async def ask_note(ctx: Context, ref: str) -> None:
@@ -177,7 +195,13 @@ async def hand_over(ctx: Context, ref: str, user_id: str) -> Screen:
     await records.hand_over(ctx.work, record, target.id)
     entity, record_id = ref_of(ref)
     await ctx.work.tell(
-        target.id, target.telegram_id, "handed_over", about=(entity, record_id), entity=entity, record_id=record_id, by=ctx.user_id
+        target.id,
+        target.telegram_id,
+        "handed_over",
+        about=(entity, record_id),
+        entity=entity,
+        record_id=record_id,
+        by=ctx.user_id,
     )
     name = str(getattr(record, "title", "") or getattr(record, "name", "") or ref)
     text = ctx.words.t("{name} went over to {who}.", name=bold(clip(name, 100)), who=bold(target.name))
@@ -250,7 +274,9 @@ async def _link(ctx: Context, record: Record, targets: str) -> Screen:
             await _link_deal(ctx, saved, record)
         elif isinstance(saved, Activity):
             title = _without_subject(saved.title)
-            await activities.change_activity(ctx.work, saved.id, **links, **({"title": title} if title != saved.title else {}))
+            await activities.change_activity(
+                ctx.work, saved.id, **links, **({"title": title} if title != saved.title else {})
+            )
         elif isinstance(saved, Contact) and isinstance(record, Company):
             await records.change_record(ctx.work, Contact, saved.id, company_id=record.id)
         elif isinstance(saved, Contact) and isinstance(record, Deal):
@@ -265,7 +291,11 @@ async def _link(ctx: Context, record: Record, targets: str) -> Screen:
         name = str(getattr(record, "title", "") or getattr(record, "name", ""))
         about = (record._meta.db_table, record.id)
         sign = "📝" if isinstance(first, Note) else "📎"
-        return Screen(f"{sign} → {bold(clip(name, 100))}", ([Button(ctx.words.t("Open"), pack("op", f"{about[0][0]}{about[1]}"))],), about)
+        return Screen(
+            f"{sign} → {bold(clip(name, 100))}",
+            ([Button(ctx.words.t("Open"), pack("op", f"{about[0][0]}{about[1]}"))],),
+            about,
+        )
     screen = await open_card(ctx, first._meta.db_table, first.id)
     return Screen(lines("✅ " + ctx.words.t("Saved"), screen.text), screen.rows, screen.about)
 
@@ -300,4 +330,3 @@ async def ask_search(ctx: Context, saved: str) -> None:
     """Ask what to search for."""
     await record_of(ctx, saved)
     await drafts.put(ctx, "search", ctx.words.t("Type a name to search for."), ref=saved)
-

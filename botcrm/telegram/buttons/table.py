@@ -66,4 +66,34 @@ ACTIONS: dict[str, Handler] = {
     "rs": activities.resend,
     "om": activities.open_about,
 }
-ONCE = frozenset({"un", "dS", "dw", "lr", "dr", "wn", "ls", "sg", "hO", "lc", "lx", "nd", "nl", "pk", "pn", "lk", "ax", "sm", "rv", "uknote", "uklead", "rs"})
+ONCE = frozenset(
+    {
+        "un",
+        "dS",
+        "dw",
+        "lr",
+        "dr",
+        "wn",
+        "ls",
+        "sg",
+        "hO",
+        "lc",
+        "lx",
+        "nd",
+        "nl",
+        "pk",
+        "pn",
+        "lk",
+        "ax",
+        "ap",
+        "am",
+        "at",
+        "aw",
+        "al",
+        "sm",
+        "rv",
+        "uknote",
+        "uklead",
+        "rs",
+    }
+)

@@ -114,7 +114,9 @@ async def _answer(
         if question:
             text, rows = lines(text, "", question.text), [*rows, *(list(row) for row in question.rows)]
     last = [Button(words.t("Open deal"), pack("op", f"d{card.deal.id}"))] if card.deal else []
-    return Screen(text, (*rows, [*last, Button("↩ " + words.t("Undo"), ctx.undo)]), ("activity", (planned or activity).id))
+    return Screen(
+        text, (*rows, [*last, Button("↩ " + words.t("Undo"), ctx.undo)]), ("activity", (planned or activity).id)
+    )
 
 
 def _next_line(ctx: Context, activity: Activity) -> str:
@@ -134,7 +136,9 @@ async def task(ctx: Context, line: Line) -> Screen:
         text = " ".join(filter(None, (text, line.args.next_text.strip())))
     if not text and subject.record is None:
         raise Missing(what=ctx.words.t("What is to be done?"), example="task Acme mon 9:00 order scaffold")
-    activity = await plan_activity(ctx.work, "task", text or ctx.words.t("Follow up"), when, **await links_of(ctx, subject.record))
+    activity = await plan_activity(
+        ctx.work, "task", text or ctx.words.t("Follow up"), when, **await links_of(ctx, subject.record)
+    )
     return await _answer(ctx, line, subject, activity, options=options)
 
 
@@ -166,7 +170,12 @@ async def note(ctx: Context, line: Line) -> Screen:
         head = "📝 " + ctx.words.t("Noted on {name}", name=bold(clip(str(name), 100)))
         return Screen(lines(head, f"   {esc(clip(text, 300))}"), (undo,), about)
     asked = Subject(None, subject.typed, subject.words, subject.candidates, subject.tier)
-    text_line = lines("📝 " + ctx.words.t("Note kept"), f"   {esc(clip(text, 300))}", "", ctx.words.t("Whom is it about?"))
-    rows = picks(ctx, asked, [("note", saved.id)]) if asked.candidates else [[Button(ctx.words.t("Search…"), pack("sr", f"n{saved.id}"))]]
+    text_line = lines(
+        "📝 " + ctx.words.t("Note kept"), f"   {esc(clip(text, 300))}", "", ctx.words.t("Whom is it about?")
+    )
+    rows = (
+        picks(ctx, asked, [("note", saved.id)])
+        if asked.candidates
+        else [[Button(ctx.words.t("Search…"), pack("sr", f"n{saved.id}"))]]
+    )
     return Screen(text_line, (*rows, undo), ("note", saved.id))
-

@@ -26,7 +26,9 @@ async def deal(ctx: Context, line: Line) -> Screen:
     """Open a deal by one line, correct one by its reference, or show what there is."""
     args = line.args
     if not line.args.head and not ctx.about:
-        raise Missing(what=ctx.words.t("A deal for whom?"), example="deal Acme 12k roof repair next fri 10:00 site visit")
+        raise Missing(
+            what=ctx.words.t("A deal for whom?"), example="deal Acme 12k roof repair next fri 10:00 site visit"
+        )
     subject = await subject_of(ctx, line, (*PARTIES, "deal") if args.refs or ctx.about else PARTIES)
     if isinstance(subject.record, Deal) and (args.refs or ctx.about):
         return await _correct(ctx, subject.record, line)
@@ -129,7 +131,11 @@ async def _correct(ctx: Context, found: Deal, line: Line) -> Screen:
     did = bool(values or args.stage or args.tags or args.owner or activity)
     card = await deal_card(work, found.id)
     screen = deal_screen(
-        ctx.words, ctx.kinds, card, head="✅ " + ctx.words.t("Deal changed") if did else "", undo=ctx.undo if did else ""
+        ctx.words,
+        ctx.kinds,
+        card,
+        head="✅ " + ctx.words.t("Deal changed") if did else "",
+        undo=ctx.undo if did else "",
     )
     if activity is not None and activity.due_at is None:
         return Screen(screen.text, (*when_chips(ctx.words, activity, options), *screen.rows[1:]), screen.about)
@@ -197,7 +203,10 @@ async def _which(ctx: Context, line: Line, example: str) -> tuple[Deal | None, S
         entity = subject.record._meta.db_table
         reached = owned_sql("d.owner_id", owners(ctx.work.actor, "deal"))
         rows = await deal_rows(
-            f"d.{entity}_id = ? AND d.deleted_at IS NULL AND d.status = 'open' AND {reached}", [subject.record.id], "d.id", limit=5
+            f"d.{entity}_id = ? AND d.deleted_at IS NULL AND d.status = 'open' AND {reached}",
+            [subject.record.id],
+            "d.id",
+            limit=5,
         )
         found = tuple(Found("deal", row.id, row.name, 100.0) for row in rows)
         return None, Subject(None, subject.typed, subject.words, found, "start")

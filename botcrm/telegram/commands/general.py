@@ -51,7 +51,9 @@ def _ref(record: Record) -> str:
 
 async def _undone_line(ctx: Context, record: Record) -> str:
     name = str(getattr(record, "title", "") or getattr(record, "name", "") or getattr(record, "text", "") or "")
-    what = f"{ctx.words.t(record._meta.db_table)} {bold(clip(name, 80))}" if name else ctx.words.t(record._meta.db_table)
+    what = (
+        f"{ctx.words.t(record._meta.db_table)} {bold(clip(name, 80))}" if name else ctx.words.t(record._meta.db_table)
+    )
     if record.deleted_at:
         return "   " + ctx.words.t("{what} is gone again", what=what)
     return "   " + ctx.words.t("{what} is as it was before", what=what)
@@ -89,7 +91,9 @@ async def invite(ctx: Context, line: Line) -> Screen:
     token = await people.invite(ctx.work, fold(words[0]), name, manager_id=ctx.user_id)
     link = f"https://t.me/{ctx.bot_username}?start={token}"
     text = lines(
-        ctx.words.t("Send this link to {name}. It works once, for 7 days.", name=bold(name or ctx.words.t("your colleague"))),
+        ctx.words.t(
+            "Send this link to {name}. It works once, for 7 days.", name=bold(name or ctx.words.t("your colleague"))
+        ),
         f"<code>{esc(link)}</code>",
     )
     return Screen(text, ([Button(ctx.words.t("Copy link"), copy=link)],))
@@ -114,4 +118,3 @@ async def open_card(ctx: Context, entity: str, record_id: int) -> Screen:
     if entity == "activity":
         return activity_screen(ctx.words, ctx.kinds, await activity_card(ctx.work, record_id))
     return party_screen(ctx.words, ctx.kinds, await party_card(ctx.work, entity, record_id))
-

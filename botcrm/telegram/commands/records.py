@@ -35,7 +35,13 @@ async def lead(ctx: Context, line: Line) -> Screen:
     rest = line.text_after(count if words else 0)
     title = f"{name} — {rest}" if rest else name
     found = await records.add_lead(
-        ctx.work, title, name=name, phone=args.phone, email=args.email, amount=args.amount, source=args.tags[0] if args.tags else None
+        ctx.work,
+        title,
+        name=name,
+        phone=args.phone,
+        email=args.email,
+        amount=args.amount,
+        source=args.tags[0] if args.tags else None,
     )
     return await _saved(ctx, found, {}, line, created=True)
 
@@ -127,11 +133,20 @@ async def find(ctx: Context, line: Line) -> Screen:
 async def found_by(ctx: Context, text: str) -> Screen:
     """Show what a search finds."""
     digits = "".join(character for character in text if character.isdigit())
-    wanted = digits[-9:] if len(digits) >= 7 and len(digits) >= len(fold(text).replace(" ", "").lstrip("+")) - 4 else text
+    wanted = (
+        digits[-9:] if len(digits) >= 7 and len(digits) >= len(fold(text).replace(" ", "").lstrip("+")) - 4 else text
+    )
     screen = found_screen(ctx.words, text, await search(ctx.work, wanted, limit=10))
     if screen.rows:
         return screen
-    return Screen(screen.text, (*rows_of([Button(ctx.words.t("New lead “{name}”", name=clip(text, 24)), pack("nl", clip_bytes(text, 50)))], 1),))
+    return Screen(
+        screen.text,
+        (
+            *rows_of(
+                [Button(ctx.words.t("New lead “{name}”", name=clip(text, 24)), pack("nl", clip_bytes(text, 50)))], 1
+            ),
+        ),
+    )
 
 
 def clip_bytes(text: str, most: int) -> str:

@@ -121,7 +121,8 @@ async def only_open_deal(ctx: Context, links: Links) -> int | None:
         if not links[column]:
             continue
         rows = await db.fetch(
-            f"SELECT id FROM deal WHERE {column} = ? AND status = 'open' AND deleted_at IS NULL AND {reached} LIMIT 2", links[column]
+            f"SELECT id FROM deal WHERE {column} = ? AND status = 'open' AND deleted_at IS NULL AND {reached} LIMIT 2",
+            links[column],
         )
         if rows:
             return int(rows[0]["id"]) if len(rows) == 1 else None
@@ -150,5 +151,3 @@ def kind_for(kinds: dict[str, ActivityKind], text: str) -> str:
     """Return the kind of activity a text speaks of by its first word: "call Anna" is a call; else a task."""
     first = text.split(maxsplit=1)[0].casefold().strip(".,:!") if text.split() else ""
     return next((kind.name for kind in kinds.values() if first in kind.words), "task")
-
-

@@ -67,7 +67,9 @@ def deal_row_line(words: Words, row: DealRow) -> str:
     return dots(esc(clip(row.name, 80)), words.money(row.amount, row.currency), esc(row.stage))
 
 
-def deal_screen(words: Words, kinds: Kinds, card: DealCard, *, head: str = "", undo: str = "", own: bool = True) -> Screen:
+def deal_screen(
+    words: Words, kinds: Kinds, card: DealCard, *, head: str = "", undo: str = "", own: bool = True
+) -> Screen:
     """Show a deal; `head` is what was just done, `undo` the callback data that takes it back."""
     deal = card.deal
     lost = words.t("Reason: {reason}", reason=esc(clip(deal.lost_reason, 200))) if deal.lost_reason else ""
@@ -95,7 +97,7 @@ def deal_screen(words: Words, kinds: Kinds, card: DealCard, *, head: str = "", u
         rows.append(
             [
                 Button("✅ " + words.t("Done"), pack("ad", first.id, "d")),
-                Button(words.t("+1 day"), pack("ap", first.id, "d")),
+                Button(words.t("+1 day"), pack("ap", first.id, first.version, "d")),
                 Button(words.t("Other time"), pack("ao", first.id)),
             ]
         )
@@ -146,13 +148,15 @@ def party_screen(words: Words, kinds: Kinds, card: PartyCard, *, head: str = "",
         f"📝 {esc(clip(card.last_note, 300))}" if card.last_note else "",
     )
     me = f"{letter}{record.id}"
-    rows: list[list[Button]] = [[Button(f"💼 {clip(row.name, 30)}", pack("op", f"d{row.id}"))] for row in card.deals[:3]]
+    rows: list[list[Button]] = [
+        [Button(f"💼 {clip(row.name, 30)}", pack("op", f"d{row.id}"))] for row in card.deals[:3]
+    ]
     if card.planned:
         first = card.planned[0]
         rows.append(
             [
                 Button("✅ " + words.t("Done"), pack("ad", first.id, "c")),
-                Button(words.t("+1 day"), pack("ap", first.id, "c")),
+                Button(words.t("+1 day"), pack("ap", first.id, first.version, "c")),
                 Button(words.t("Other time"), pack("ao", first.id)),
             ]
         )
@@ -182,7 +186,7 @@ def activity_buttons(words: Words, activity: Activity) -> list[list[Button]]:
     return [
         [
             Button("✅ " + words.t("Done"), pack("ad", activity.id)),
-            Button(words.t("+1 day"), pack("ap", activity.id)),
+            Button(words.t("+1 day"), pack("ap", activity.id, activity.version)),
             Button(words.t("Other time"), pack("ao", activity.id)),
         ]
     ]
@@ -199,10 +203,16 @@ def when_chips(words: Words, activity: Activity, options: tuple[datetime, ...] =
         choices = [tonight] if tonight > wall else []
         choices += [tomorrow] if monday == tomorrow else [tomorrow, monday]
     chips = [
-        Button(f"{_short_day(words, choice)} {words.clock(choice)}", pack("aw", activity.id, f"{choice:%Y%m%d%H%M}"))
+        Button(
+            f"{_short_day(words, choice)} {words.clock(choice)}",
+            pack("aw", activity.id, activity.version, f"{choice:%Y%m%d%H%M}"),
+        )
         for choice in choices[:5]
     ]
-    return [*rows_of(chips, 3), [Button(words.t("Other…"), pack("ao", activity.id)), Button(words.t("No time"), pack("an", activity.id))]]
+    return [
+        *rows_of(chips, 3),
+        [Button(words.t("Other…"), pack("ao", activity.id)), Button(words.t("No time"), pack("an", activity.id))],
+    ]
 
 
 def _short_day(words: Words, wall: datetime) -> str:
@@ -227,7 +237,9 @@ def activity_lines(words: Words, kinds: Kinds, card: ActivityCard) -> str:
     when = words.when(activity.due_at, activity.has_time)
     late = activity.deadline_at is not None and activity.deadline_at < words.now
     title = esc(clip(activity.title, 500)) or words.t(kind.label)
-    return lines(f"{'🔴' if late else kind.sign} {when} — {title}", f"   {esc(clip(card.about, 120))}" if card.about else "")
+    return lines(
+        f"{'🔴' if late else kind.sign} {when} — {title}", f"   {esc(clip(card.about, 120))}" if card.about else ""
+    )
 
 
 def _with(words: Words, label: str, about: str) -> str:
@@ -260,10 +272,16 @@ def activity_screen(words: Words, kinds: Kinds, card: ActivityCard, *, head: str
 def stage_screen(words: Words, card: DealCard, stages: list[Stage]) -> Screen:
     """Offer the stages of a deal's pipeline."""
     chips = [
-        Button(("• " if stage.id == card.deal.stage_id else "") + stage.name, pack("dS", card.deal.id, card.deal.version, stage.id))
+        Button(
+            ("• " if stage.id == card.deal.stage_id else "") + stage.name,
+            pack("dS", card.deal.id, card.deal.version, stage.id),
+        )
         for stage in stages
         if stage.kind == "open"
     ]
-    text = lines(words.t("Move {deal} to which stage?", deal=bold(clip(card.name, 120))), words.t("Now: {stage}", stage=esc(card.stage)))
+    text = lines(
+        words.t("Move {deal} to which stage?", deal=bold(clip(card.name, 120))),
+        words.t("Now: {stage}", stage=esc(card.stage)),
+    )
     back = [Button("← " + words.t("Back"), pack("op", f"d{card.deal.id}"))]
     return Screen(text, (*rows_of(chips, 2), back), ("deal", card.deal.id))

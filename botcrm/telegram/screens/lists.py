@@ -9,7 +9,14 @@ from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, 
 from botcrm.telegram.screens.cards import SIGNS, Kinds, kind_of
 from botcrm.words import Words
 
-_COLUMN_SIGNS: dict[Column, str] = {"overdue": "🔴", "today": "🟢", "this_week": "🔵", "next_week": "🔵", "later": "⚪", "none": "⚫"}
+_COLUMN_SIGNS: dict[Column, str] = {
+    "overdue": "🔴",
+    "today": "🟢",
+    "this_week": "🔵",
+    "next_week": "🔵",
+    "later": "⚪",
+    "none": "⚫",
+}
 
 
 def column_name(words: Words, column: Column) -> str:
@@ -61,15 +68,22 @@ def home_screen(words: Words, kinds: Kinds, home: Home, name: str = "") -> Scree
     for row in home.rows:
         column = home.column or _column_of(home, row, words)
         if column != last:
-            shown.append(f"\n{_COLUMN_SIGNS[column]} <b>{column_name(words, column)}</b> ({number(home.counts[column])})")
+            shown.append(
+                f"\n{_COLUMN_SIGNS[column]} <b>{column_name(words, column)}</b> ({number(home.counts[column])})"
+            )
             last = column
         shown.append(deal_item(words, kinds, row))
     if not total:
-        shown = ["", words.t("No open deals. Type a line like this one to make the first:"), "<code>deal Acme 12k roof repair next fri 10:00 site visit</code>"]
+        shown = [
+            "",
+            words.t("No open deals. Type a line like this one to make the first:"),
+            "<code>deal Acme 12k roof repair next fri 10:00 site visit</code>",
+        ]
     elif not home.rows:
         shown = ["", words.t("Nothing here.")]
     text = lines(
-        bold(words.t("Deals of {name}", name=name) if name else words.t("Today")) + f" · {words.date(words.wall(words.now))}",
+        bold(words.t("Deals of {name}", name=name) if name else words.t("Today"))
+        + f" · {words.date(words.wall(words.now))}",
         counters_line(words, home.incoming, home.planned, home.overdue),
         *shown,
     )
@@ -112,7 +126,9 @@ def team_screen(words: Words, rows: list[TeamRow]) -> Screen:
         bold(words.t("Team")),
         *(f"{esc(clip(row.name, 40))}: 📥 {row.incoming} · 📅 {row.planned} · 🔴 {row.overdue}" for row in rows),
     )
-    return Screen(text, tuple(rows_of((Button(clip(row.name, 20), pack("hm", row.user_id, "-", 0)) for row in rows), 3)))
+    return Screen(
+        text, tuple(rows_of((Button(clip(row.name, 20), pack("hm", row.user_id, "-", 0)) for row in rows), 3))
+    )
 
 
 def found_screen(words: Words, query: str, found: list[Found]) -> Screen:
@@ -125,9 +141,14 @@ def found_screen(words: Words, query: str, found: list[Found]) -> Screen:
         for item in found
     ]
     buttons = [
-        Button(f"{SIGNS[item.entity]} {clip(item.name, 24)}", pack("op", f"{LETTERS[Entity(item.entity)]}{item.record_id}")) for item in found
+        Button(
+            f"{SIGNS[item.entity]} {clip(item.name, 24)}", pack("op", f"{LETTERS[Entity(item.entity)]}{item.record_id}")
+        )
+        for item in found
     ]
-    return Screen(lines(words.t("Found for “{query}”:", query=esc(clip(query, 60))), *items), tuple(rows_of(buttons, 2)))
+    return Screen(
+        lines(words.t("Found for “{query}”:", query=esc(clip(query, 60))), *items), tuple(rows_of(buttons, 2))
+    )
 
 
 def _change_text(words: Words, kinds: Kinds, entry: Entry, stages: dict[int, str]) -> str:
@@ -138,7 +159,11 @@ def _change_text(words: Words, kinds: Kinds, entry: Entry, stages: dict[int, str
     amount = after.get("duration_minutes")
     match entry.type:
         case "DealStageChanged" | "DealReopened":
-            return words.t("stage: {a} → {b}", a=esc(stages.get(before.get("stage_id", 0), "?")), b=esc(stages.get(after.get("stage_id", 0), "?")))
+            return words.t(
+                "stage: {a} → {b}",
+                a=esc(stages.get(before.get("stage_id", 0), "?")),
+                b=esc(stages.get(after.get("stage_id", 0), "?")),
+            )
         case "DealWon":
             return "🏆 " + words.t("won")
         case "DealLost":
@@ -146,11 +171,18 @@ def _change_text(words: Words, kinds: Kinds, entry: Entry, stages: dict[int, str
         case "ActivityPlanned":
             return f"{kind.sign} {words.t('planned')}: {title or words.t(kind.label)}"
         case "ActivityLogged":
-            return f"{kind.sign} " + dots(words.t(kind.label), words.minutes(amount) if amount else None, esc(str(after.get("result") or "")), title)
+            return f"{kind.sign} " + dots(
+                words.t(kind.label),
+                words.minutes(amount) if amount else None,
+                esc(str(after.get("result") or "")),
+                title,
+            )
         case "ActivityDone":
             return "✅ " + words.t("activity done")
         case "ActivityRescheduled":
-            return "🕑 " + words.t("activity moved to {when}", when=esc(str(after.get("due_wall") or "?").replace("T", " ")[:16]))
+            return "🕑 " + words.t(
+                "activity moved to {when}", when=esc(str(after.get("due_wall") or "?").replace("T", " ")[:16])
+            )
         case "ActivityCancelled":
             return "✖ " + words.t("activity called off")
         case "NoteAdded" | "NoteChanged":
@@ -172,11 +204,18 @@ def _change_text(words: Words, kinds: Kinds, entry: Entry, stages: dict[int, str
 
 
 def timeline_screen(
-    words: Words, kinds: Kinds, name: str, ref: str, entries: list[tuple[int, Entry]], stages: dict[int, str], more: bool
+    words: Words,
+    kinds: Kinds,
+    name: str,
+    ref: str,
+    entries: list[tuple[int, Entry]],
+    stages: dict[int, str],
+    more: bool,
 ) -> Screen:
     """Show what happened around a record, newest first."""
     shown = [
-        f"{words.soon(entry.at)} · {esc(clip(entry.who, 30))}\n   {_change_text(words, kinds, entry, stages)}" for _, entry in entries
+        f"{words.soon(entry.at)} · {esc(clip(entry.who, 30))}\n   {_change_text(words, kinds, entry, stages)}"
+        for _, entry in entries
     ]
     text = lines(bold(words.t("Timeline of {name}", name=clip(name, 80))), *(shown or [words.t("Nothing yet.")]))
     buttons = [Button("← " + words.t("Back"), pack("op", ref))]
@@ -196,7 +235,9 @@ def files_screen(words: Words, ref: str, files: list[File]) -> Screen:
 def people_screen(words: Words, ref: str, name: str, people: list[User]) -> Screen:
     """Offer the colleagues a record can be handed over to."""
     if not people:
-        return Screen(words.t("There is nobody to hand it over to."), ([Button("← " + words.t("Back"), pack("op", ref))],))
+        return Screen(
+            words.t("There is nobody to hand it over to."), ([Button("← " + words.t("Back"), pack("op", ref))],)
+        )
     buttons = [Button(clip(user.name, 30), pack("hO", ref, user.id)) for user in people[:20]]
     text = words.t("Hand {name} over to whom?", name=bold(clip(name, 100)))
     return Screen(text, (*rows_of(buttons, 2), [Button("← " + words.t("Back"), pack("op", ref))]))

@@ -23,7 +23,10 @@ HELP: dict[str, Help] = {
         ("deal Acme 12k roof repair next fri 10:00 site visit", "deal d12 15k >proposal"),
         "Amount, #tag, >stage and @owner go anywhere. What follows “next” is the next step: its time, then what.",
     ),
-    "call": Help("Log a call", ("call Anna 15m ok wants two variants next tomorrow 15:00 send offer", "call Anna no", "call Anna fri 10:00")),
+    "call": Help(
+        "Log a call",
+        ("call Anna 15m ok wants two variants next tomorrow 15:00 send offer", "call Anna no", "call Anna fri 10:00"),
+    ),
     "meet": Help("Log a meeting", ("meet Acme 40m ok signed", "meet Acme thu 14:00 show samples")),
     "task": Help("Plan something to do", ("task Acme mon 9:00 order scaffold",)),
     "note": Help("Keep a note", ("note Acme prefers e-mail",), "The text is kept as you type it."),
@@ -44,8 +47,46 @@ HELP: dict[str, Help] = {
 }
 # The order of the commands menu, by role.
 MENU = {
-    "rep": ("today", "deal", "call", "meet", "task", "note", "find", "deals", "contact", "company", "lead", "stage", "won", "lost", "undo", "settings", "help"),
-    "manager": ("today", "team", "deal", "call", "meet", "task", "note", "find", "deals", "contact", "company", "lead", "stage", "won", "lost", "undo", "invite", "settings", "help"),
+    "rep": (
+        "today",
+        "deal",
+        "call",
+        "meet",
+        "task",
+        "note",
+        "find",
+        "deals",
+        "contact",
+        "company",
+        "lead",
+        "stage",
+        "won",
+        "lost",
+        "undo",
+        "settings",
+        "help",
+    ),
+    "manager": (
+        "today",
+        "team",
+        "deal",
+        "call",
+        "meet",
+        "task",
+        "note",
+        "find",
+        "deals",
+        "contact",
+        "company",
+        "lead",
+        "stage",
+        "won",
+        "lost",
+        "undo",
+        "invite",
+        "settings",
+        "help",
+    ),
 }
 MENU["admin"] = MENU["manager"]
 
@@ -63,9 +104,14 @@ def help_screen(words: Words, role: str, verb: str = "") -> Screen:
     text = lines(
         bold(words.t("One line does it.")) + " " + words.t("Tap an example to copy it; the slash may be left out."),
         "",
-        *(f"{words.t(HELP[name].menu)}\n   <code>{esc(HELP[name].examples[0])}</code>" for name in MENU.get(role, MENU["rep"])),
+        *(
+            f"{words.t(HELP[name].menu)}\n   <code>{esc(HELP[name].examples[0])}</code>"
+            for name in MENU.get(role, MENU["rep"])
+        ),
         "",
-        words.t("Reply to a card and leave the name out: the card is the subject. Edit your line to correct it. Send a photo, file, voice message or contact to keep it."),
+        words.t(
+            "Reply to a card and leave the name out: the card is the subject. Edit your line to correct it. Send a photo, file, voice message or contact to keep it."
+        ),
     )
     return Screen(text)
 
@@ -73,7 +119,9 @@ def help_screen(words: Words, role: str, verb: str = "") -> Screen:
 def welcome_screen(words: Words, name: str, role: str) -> Screen:
     """Greet somebody who just joined."""
     text = lines(
-        words.t("Welcome, {name}.", name=bold(name)) + " " + {
+        words.t("Welcome, {name}.", name=bold(name))
+        + " "
+        + {
             "admin": words.t("You are the administrator. Invite your people with <code>/invite rep Anna</code>."),
             "manager": words.t("You will hear of what is overdue in your team. /team shows everybody at a glance."),
         }.get(role, ""),
@@ -96,16 +144,23 @@ def settings_screen(words: Words, prefs: Preferences, *, administrator: bool) ->
     shown = []
     for key, preference in PREFERENCES.items():
         whose = "" if preference.personal else " · " + words.t("company")
-        shown.append(f"<b>{key}</b> = {show_value(words, getattr(prefs, key))}{whose}\n   {words.t(preference.meaning)}")
+        shown.append(
+            f"<b>{key}</b> = {show_value(words, getattr(prefs, key))}{whose}\n   {words.t(preference.meaning)}"
+        )
     text = lines(
         bold(words.t("Settings")),
         *shown,
         "",
         words.t("Change one like this: {example}", example="<code>/settings zone Europe/Warsaw</code>"),
-        words.t("For the whole company: {example}", example="<code>/settings company zone Europe/Warsaw</code>") if administrator else "",
+        words.t("For the whole company: {example}", example="<code>/settings company zone Europe/Warsaw</code>")
+        if administrator
+        else "",
     )
     switches = [
-        Button(f"{key}: {words.t('off') if getattr(prefs, key) else words.t('on')}", pack("se", key, "off" if getattr(prefs, key) else "on"))
+        Button(
+            f"{key}: {words.t('off') if getattr(prefs, key) else words.t('on')}",
+            pack("se", key, "off" if getattr(prefs, key) else "on"),
+        )
         for key in ("digest", "smart_activity")
     ]
     return Screen(text, tuple(rows_of(switches, 2)))

@@ -7,13 +7,11 @@ from botcrm.core.domain.grammar import VERBS, VerbTable, guess_subject, parse_li
 
 TABLE = VerbTable(VERBS)
 NOW = datetime(2026, 11, 22, 10, 0)
+SAMPLES = """/deal /call /task /note call meet next Next next: fri week 10:00 tomorrow in 2h 12k 15m 1 200 €12k PLN ok
+    no answer later >won > #roof #12 @anna d12 D7 /d9 "Acme Ltd" " “x” a@b.pl +48 601 234 567, Acme roof & van in out
+    missed 5/6 明日15時 завтра в 15 👍 . ,"""
 PIECES = st.one_of(
-    st.sampled_from(
-        "/deal /call /task /note call meet next Next next: fri week 10:00 tomorrow in 2h 12k 15m 1 200 €12k PLN ok no "
-        'answer later >won > #roof #12 @anna d12 D7 /d9 "Acme Ltd" " “x” a@b.pl +48 601 234 567, Acme roof & van in out '
-        "missed 5/6 明日15時 завтра в 15 👍 . , \n \r\n \u2028 \x00".split(" ")
-    ),
-    st.text(max_size=4),
+    st.sampled_from(SAMPLES.split()), st.sampled_from(["\n", "\r\n", "\u2028", "\x00"]), st.text(max_size=4)
 )
 LINES = st.builds(lambda pieces, gap: gap.join(pieces), st.lists(PIECES, max_size=10), st.sampled_from([" ", "  ", ""]))
 

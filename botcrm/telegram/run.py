@@ -1,0 +1,200 @@
+"""The bot as a process: poll or take web hooks, handle, send, remind; stop without losing anything."""
+
+import asyncio
+import contextlib
+import importlib
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from botcrm.app import App
+from botcrm.core.services.doctor import check_liveness
+from botcrm.core.services.inbound import delivery_unsure
+from botcrm.core.services.people import invite, needs_first_administrator
+from botcrm.core.services.work import Work
+from botcrm.metrics import Metrics
+from botcrm.reminders.clock import Ticker
+from botcrm.reminders.digests import follow_settings
+from botcrm.reminders.handlers import HANDLERS, plan_recurring
+from botcrm.reminders.jobs import JobRunner
+from botcrm.reminders.outbox import Outbox
+from botcrm.settings import Settings
+from botcrm.telegram.api import ApiError, HttpTransport, Transport
+from botcrm.telegram.deliver import Delivery
+from botcrm.telegram.inbox import Inbox, Update
+from botcrm.telegram.ingest import ALLOWED, Poller
+
+log = logging.getLogger(__name__)
+
+_LIVENESS_EVERY = timedelta(seconds=15)
+_RECOVER_EVERY = timedelta(seconds=30)
+
+
+class BotProcess:
+    """One bot over one transport; `run_bot` drives it with the clock, tests by hand."""
+
+    def __init__(self, app: App, transport: Transport, *, bot_id: int, metrics: Metrics | None = None) -> None:
+        self.app = app
+        self.transport = transport
+        self.metrics = metrics or Metrics()
+        self.inbox = Inbox(app.work, self._handle, app.now, bot_id, self._handled)
+        self.outbox = Outbox(
+            Delivery(app, transport),
+            app.now,
+            open_work=app.work,
+            on_unsure=delivery_unsure,
+            on_failed=delivery_unsure,
+            overall_per_second=int(app.settings.send_per_second) or 1,
+        )
+        self.jobs = JobRunner(app.work, HANDLERS, app.now)
+        self.ticker = Ticker(self.tick, now=app.now)
+        self._front: Any = None
+        self._loading: asyncio.Task[None] | None = None
+        self._toasts: set[asyncio.Task[None]] = set()
+        self._next_check = self._next_recovery = app.now()
+        app.on_commit(self._committed)
+
+    # --- handling --------------------------------------------------------------------------------------------------
+
+    async def load_front(self) -> None:
+        """Import what types and handles updates; it takes seconds, so polling and storing begin before it."""
+        if self._front is None:
+            module = await asyncio.to_thread(importlib.import_module, "botcrm.telegram.front")
+            aiogram = importlib.import_module("aiogram")
+            token = self.app.settings.token_text() or "1:offline"
+            self._front = module.Front(self.app, aiogram.Bot(token))
+
+    async def name_bot(self) -> None:
+        """Learn the bot's user name, which links to it need."""
+        me = await self.transport.call("getMe", {})
+        self._front.username = str(me.get("username") or "")
+
+    async def _handle(self, work: Work, update: Update) -> None:
+        if self._front is None:
+            assert self._loading is not None
+            await self._loading
+        await self._front.handle(work, update)
+        if work.events:
+            await follow_settings(work)
+
+    def _handled(self, seconds: float) -> None:
+        self.metrics.updates.inc()
+        self.metrics.update_seconds.labels(verb="all").observe(max(0.0, seconds))
+
+    def _committed(self, work: Work) -> None:
+        self.outbox.submit(work.outbox_ids)
+        if work.planned_jobs:
+            self.ticker.wake()
+        for method, payload in work.after:
+            task = asyncio.create_task(self._once(method, payload))
+            self._toasts.add(task)
+            task.add_done_callback(self._toasts.discard)
+
+    async def _once(self, method: str, payload: dict[str, Any]) -> None:
+        """Make a call that may be lost: a button's toast, an inline answer."""
+        try:
+            await self.transport.call(method, payload, timeout=10)
+        except (ApiError, OSError) as exc:
+            log.info("%s: %s", method, exc)
+
+    # --- time ------------------------------------------------------------------------------------------------------
+
+    async def tick(self) -> None:
+        """Run what is due, send what was left, look after what hangs."""
+        while await self.jobs.sweep() >= 200:
+            pass
+        await self.outbox.sweep()
+        now = self.app.now()
+        if now >= self._next_recovery:
+            self._next_recovery = now + _RECOVER_EVERY
+            await self.inbox.recover()
+        if now >= self._next_check:
+            self._next_check = now + _LIVENESS_EVERY
+            async with self.app.work() as work:
+                await check_liveness(work)
+        self.ticker.wake_at(await self.jobs.next_run_at())
+
+    async def start(self) -> None:
+        """Take up what the process before left, and begin to handle and send."""
+        self._loading = asyncio.create_task(self.load_front())
+        await self.jobs.recover()
+        await self.outbox.recover()
+        await self.outbox.start()
+        async with self.app.work() as work:
+            await plan_recurring(work)
+        await self.inbox.recover()
+        await self.ticker.start()
+
+    async def prepare(self) -> None:
+        """Learn the bot's name, show the menus, and print the first administrator's link; needs the Bot API to answer."""
+        assert self._loading is not None
+        await self._loading
+        await _until_answered(self.name_bot)
+        menu = importlib.import_module("botcrm.telegram.menu")
+        async with self.app.work() as work:
+            await menu.send_menus(work)
+            if await needs_first_administrator():
+                token = await invite(work, "admin")
+                link = f"https://t.me/{self._front.username}?start={token}"
+                print(
+                    f"Nobody administers this CRM yet. Open this link in Telegram to become its administrator:\n  {link}",
+                    flush=True,
+                )
+
+    async def stop(self) -> None:
+        """End in order: what is in hand is finished and sent, the rest stays stored."""
+        await self.ticker.stop()
+        await self.inbox.stop()
+        await self.outbox.stop()
+        if self._toasts:
+            await asyncio.wait(self._toasts, timeout=5)
+
+
+async def _until_answered(call: Callable[[], Awaitable[None]]) -> None:
+    for wait in (1, 2, 5, 10, 30, *[60] * 10_000):
+        try:
+            await call()
+            return
+        except ApiError as exc:
+            if exc.code in (401, 404):
+                log.error("the Bot API refuses the token: %s", exc.description)
+            await asyncio.sleep(exc.retry_after or wait)
+        except OSError as exc:
+            log.warning("the Bot API does not answer: %s", exc)
+            await asyncio.sleep(wait)
+
+
+async def run_bot(app: App, settings: Settings, *, process: Callable[[BotProcess], None] | None = None) -> None:
+    """Run a started App's bot until cancelled."""
+    token = settings.token_text()
+    assert token is not None
+    transport = HttpTransport(settings.telegram_api, token)
+    bot = BotProcess(app, transport, bot_id=int(token.split(":")[0]))
+    if process:
+        process(bot)
+    try:
+        if settings.webhook_url:
+            await _set_webhook(transport, settings)
+            await bot.start()
+            await bot.prepare()
+            await asyncio.Event().wait()
+        else:
+            poller = Poller(transport, bot.inbox)
+            polling = asyncio.create_task(poller.run())
+            try:
+                await bot.start()
+                preparing = asyncio.create_task(bot.prepare())
+                await asyncio.gather(polling, preparing)
+            finally:
+                polling.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await polling
+    finally:
+        await bot.stop()
+        await transport.close()
+
+
+async def _set_webhook(transport: HttpTransport, settings: Settings) -> None:
+    payload = {"url": settings.webhook_url, "secret_token": settings.webhook_key(), "allowed_updates": ALLOWED}
+    await _until_answered(lambda: transport.call("setWebhook", payload))

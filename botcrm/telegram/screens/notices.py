@@ -1,0 +1,160 @@
+"""What botcrm says by itself: reminders, overdue pings, digests, clients' messages, alarms."""
+
+from botcrm.core.models import Message, Note
+from botcrm.core.services.cards import ActivityCard
+from botcrm.core.services.home import COLUMNS, Home, TeamRow
+from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack
+from botcrm.telegram.screens.cards import Kinds, deal_row_line, kind_of, phone_text
+from botcrm.telegram.screens.lists import column_name, counters_line, deal_item
+from botcrm.words import Words
+
+
+def reminder_screen(words: Words, kinds: Kinds, card: ActivityCard, *, early: bool, minutes_late: int) -> Screen:
+    """Remind the owner of an activity."""
+    activity = card.activity
+    kind = kind_of(kinds, activity.kind)
+    title = esc(clip(activity.title, 500)) or words.t(kind.label)
+    left = int((activity.due_at - words.now).total_seconds() + 59) // 60 if activity.due_at else 0
+    lead = words.minutes(left) if early and left > 0 else words.t("now")
+    who = dots(esc(clip(card.about, 120)), None)
+    text = lines(
+        f"⏰ {lead}: {bold(clip(activity.title, 500)) if activity.title else title}" + (f" — {who}" if who else ""),
+        phone_text(card.phone),
+        words.t("It was due {when}; botcrm was not running.", when=words.soon(activity.due_at))
+        if minutes_late and not early
+        else "",
+        deal_row_line(words, card.deal) if card.deal else "",
+    )
+    rows = [
+        [
+            Button("✅ " + words.t("Done"), pack("ad", activity.id)),
+            Button("📞 " + words.t("Log call"), pack("al", activity.id)),
+        ],
+        [
+            Button(words.t("+15 min"), pack("am", activity.id, activity.version)),
+            Button(words.t("Tomorrow 9:00"), pack("at", activity.id, activity.version)),
+        ],
+        [Button(words.t("Hand over"), pack("ho", f"a{activity.id}"))],
+    ]
+    if card.deal:
+        rows[-1].append(Button(words.t("Open deal"), pack("op", f"d{card.deal.id}")))
+    return Screen(text, tuple(rows), ("activity", activity.id))
+
+
+def overdue_screen(words: Words, kinds: Kinds, card: ActivityCard, name: str) -> Screen:
+    """Tell a manager what is overdue."""
+    activity = card.activity
+    title = esc(clip(activity.title, 300)) or words.t(kind_of(kinds, activity.kind).label)
+    late = words.ago(activity.deadline_at) if activity.deadline_at else ""
+    text = lines(
+        f"🔴 {bold(name)}: {title}" + (f" — {esc(clip(card.about, 120))}" if card.about else ""),
+        words.t("Was due {when}, {late} ago.", when=words.soon(activity.due_at, activity.has_time), late=late),
+        deal_row_line(words, card.deal) if card.deal else "",
+    )
+    rows = [
+        [
+            Button("💬 " + words.t("Ask"), pack("ak", activity.id)),
+            Button(words.t("Reassign"), pack("ho", f"a{activity.id}")),
+            Button("💤 " + words.t("Snooze"), pack("sz", activity.id, "")),
+        ]
+    ]
+    if card.deal:
+        rows.append([Button(words.t("Open deal"), pack("op", f"d{card.deal.id}"))])
+    return Screen(text, tuple(rows), ("activity", activity.id))
+
+
+def digest_screen(words: Words, kinds: Kinds, home: Home, team: list[TeamRow], name: str) -> Screen:
+    """Say good morning: the counters, what is overdue and due today, and who in the team is late."""
+    counts = [f"{column_name(words, column)}: {home.counts[column]}" for column in COLUMNS if home.counts.get(column)]
+    late = [row for row in team if row.overdue]
+    text = lines(
+        words.t("☀️ Good morning, {name}.", name=bold(name.split()[0] if name.split() else name)),
+        counters_line(words, home.incoming, home.planned, home.overdue),
+        " · ".join(counts),
+        *(deal_item(words, kinds, row) for row in home.rows if row.next_id),
+        bold(words.t("Late in your team:")) if late else "",
+        *(f"🔴 {esc(clip(row.name, 40))}: {row.overdue}" for row in late[:10]),
+    )
+    rows = [[Button("📋 " + words.t("Today"), pack("hm", 0, "-", 0))]]
+    if late:
+        rows.append([Button(clip(row.name, 20), pack("hm", row.user_id, "overdue", 0)) for row in late[:3]])
+    return Screen(text, tuple(rows))
+
+
+def client_screen(words: Words, message: Message, name: str) -> Screen:
+    """Show what a client wrote."""
+    text = lines(f"📥 {bold(clip(name, 100))} · {esc(message.channel)}", esc(message.text) or words.t("(no text)"))
+    row = [Button("💬 " + words.t("Answer"), pack("ca", message.id)), Button(words.t("Open"), pack("om", message.id))]
+    return Screen(text, (row,), ("message", message.id))
+
+
+def unsure_screen(words: Words, message: Message, outbox_id: int) -> Screen:
+    """Ask whether an answer reached the client."""
+    text = lines(
+        words.t("botcrm stopped while this was being sent to the client. Did it arrive?"),
+        f"<i>{esc(clip(message.text, 300))}</i>",
+    )
+    return Screen(text, ([Button(words.t("Resend"), pack("rs", outbox_id))],), ("message", message.id))
+
+
+def asked_screen(words: Words, card: ActivityCard, manager: str, manager_id: int) -> Screen:
+    """Pass a manager's question on to the rep."""
+    activity = card.activity
+    text = lines(
+        words.t("💬 {name} asks how this stands:", name=bold(manager)),
+        f"{esc(clip(activity.title, 300))}" + (f" — {esc(clip(card.about, 120))}" if card.about else ""),
+        words.t("Was due {when}.", when=words.soon(activity.due_at, activity.has_time)),
+    )
+    rows = [
+        [Button("✍️ " + words.t("Answer"), pack("aa", activity.id, manager_id))],
+        [
+            Button("✅ " + words.t("Done"), pack("ad", activity.id)),
+            Button(words.t("+1 day"), pack("ap", activity.id, activity.version)),
+            Button(words.t("Other time"), pack("ao", activity.id)),
+        ],
+    ]
+    return Screen(text, tuple(rows), ("activity", activity.id))
+
+
+def answered_screen(words: Words, card: ActivityCard, note: Note, name: str) -> Screen:
+    """Bring a rep's answer to the manager."""
+    text = lines(
+        words.t("💬 {name} answers:", name=bold(name)),
+        esc(clip(note.text, 1500)),
+        f"<i>{esc(clip(card.activity.title, 120))}</i>",
+    )
+    row = [Button(words.t("Open deal"), pack("op", f"d{card.deal.id}"))] if card.deal else []
+    return Screen(text, (row,), ("activity", card.activity.id))
+
+
+def handed_screen(words: Words, name: str, ref: str, by: str, about: tuple[str, int]) -> Screen:
+    """Tell somebody what they were given."""
+    text = words.t("{who} handed {name} over to you.", who=bold(by), name=bold(clip(name, 120)))
+    return Screen("🤝 " + text, ([Button(words.t("Open"), pack("op", ref))],), about)
+
+
+def alarm_screen(words: Words, notice: str, args: dict[str, object]) -> Screen:
+    """Tell an administrator that something needs a look."""
+    if notice == "quarantined":
+        return Screen(
+            lines(
+                "🚧 " + bold(words.t("A message could not be handled and was set aside.")),
+                f"<code>{esc(clip(str(args.get('error', '')), 300))}</code>",
+                words.t("It is kept: <code>botcrm doctor</code> shows it, <code>botcrm retry</code> tries it again."),
+            )
+        )
+    if notice == "job_failed":
+        error = f"<code>{esc(clip(str(args.get('kind', '')) + ': ' + str(args.get('error', '')), 300))}</code>"
+        return Screen(lines("🚧 " + bold(words.t("Something planned failed for good.")), error))
+    seconds = int(str(args.get("seconds", 0)))
+    return Screen(
+        lines(
+            "🚨 " + bold(words.t("Messages wait too long.")),
+            words.n(
+                "{n} waits, the oldest for {s} s.",
+                "{n} wait, the oldest for {s} s.",
+                int(str(args.get("count", 1))),
+                s=seconds,
+            ),
+        )
+    )

@@ -1,0 +1,1 @@
+"""What botcrm serves over HTTP: its health and its measures."""

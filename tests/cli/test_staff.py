@@ -1,0 +1,82 @@
+"""People come and go by command."""
+
+import re
+
+import pytest
+
+from botcrm.cli import parser
+from botcrm.core.services import export, people
+from tests.cli.conftest import Run
+
+MAREK = ("user", "add", "--name", "Marek", "--role", "manager", "--telegram-id", "102")
+
+
+def test_words_of_the_parser_are_those_of_the_core() -> None:
+    assert export.KINDS == parser.EXPORTS
+    assert tuple(people.ROLES) == parser.ROLES
+
+
+def test_add_list_deactivate(botcrm: Run) -> None:
+    assert botcrm(*MAREK).out == "Marek (no. 1): manager, Telegram 102.\n"
+    anna = botcrm("user", "add", "--name", "Anna  Nowak", "--role", "rep", "--telegram-id", "101", "--manager", "marek")
+    assert anna.out == "Anna Nowak (no. 2): rep, Telegram 101, manager Marek.\n"
+    rows = [re.split(r"\s{2,}", line) for line in botcrm("user", "list").out.splitlines()]
+    assert rows == [
+        ["No.", "Name", "Role", "Telegram", "Manager", "Active"],
+        ["1", "Marek", "manager", "102", "-", "yes"],
+        ["2", "Anna Nowak", "rep", "101", "Marek", "yes"],
+    ]
+    gone = botcrm("user", "deactivate", "Anna")
+    assert gone.code == 0
+    assert gone.out == "Anna Nowak (no. 2) is shut out.\n"
+    assert botcrm("user", "list").out.splitlines()[-1].endswith("no")
+    assert botcrm("user", "deactivate", "Anna").code == 1
+
+
+def test_the_same_account_twice_keeps_its_person(botcrm: Run) -> None:
+    botcrm(*MAREK)
+    again = botcrm("user", "add", "--name", "Marek Kowal", "--role", "admin", "--telegram-id", "102")
+    assert again.out == "Marek Kowal (no. 1): admin, Telegram 102.\n"
+    assert len(botcrm("user", "list").out.splitlines()) == 2
+
+
+def test_unknown_manager_changes_nothing(botcrm: Run) -> None:
+    botcrm(*MAREK)
+    answer = botcrm("user", "add", "--name", "Anna", "--role", "rep", "--telegram-id", "101", "--manager", "Zofia")
+    assert answer.code == 1
+    assert answer.err == "botcrm: nobody, or more than one, is called “Zofia”. The staff: Marek (1).\n"
+    assert len(botcrm("user", "list").out.splitlines()) == 2
+
+
+def test_of_two_with_one_name_the_number_tells(botcrm: Run) -> None:
+    for number in ("101", "102"):
+        botcrm("user", "add", "--name", "Anna", "--role", "manager", "--telegram-id", number)
+    ambiguous = botcrm("user", "deactivate", "Anna")
+    assert (ambiguous.code, "Anna (1), Anna (2)" in ambiguous.err) == (1, True)
+    assert botcrm("user", "deactivate", "2").out == "Anna (no. 2) is shut out.\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("user", "add", "--name", "A", "--role", "boss", "--telegram-id", "1"),
+        ("user", "add", "--name", "A", "--role", "rep", "--telegram-id", "-1"),
+        ("user", "add", "--name", "A", "--role", "rep", "--telegram-id", "9" * 20),
+        ("user", "add", "--name", " ", "--role", "rep", "--telegram-id", "1"),
+        ("user",),
+        ("export", "leads"),
+        ("sing",),
+        (),
+    ],
+)
+def test_wrong_usage_ends_with_2(alone: Run, words: tuple[str, ...]) -> None:
+    answer = alone(*words)
+    assert answer.code == 2
+    assert answer.err.startswith("usage: botcrm")
+    assert "Traceback" not in answer.err
+
+
+def test_invitation_without_a_token_is_words_for_the_bot(botcrm: Run) -> None:
+    answer = botcrm("invite", "--role", "admin")
+    assert (answer.code, answer.err) == (0, "")
+    assert re.fullmatch(r"Sent to the bot, this lets one person in as admin, once: /start [\w-]{32}\n", answer.out)
