@@ -60,12 +60,12 @@ class PluginManager:
         return self._kinds
 
     def _collect(self, hook: str) -> list[Iterable[ActivityKind]]:
-        found = []
+        found: list[Iterable[ActivityKind]] = []
         for implementation in getattr(self._manager.hook, hook).get_hookimpls():
             try:
                 found.append(list(implementation.function()))
-            except Exception:
-                self._failed(implementation.plugin_name, hook)
+            except Exception as exc:  # noqa: BLE001 - whatever a plugin raises is its own
+                self._failed(implementation.plugin_name, hook, exc)
         return found
 
     async def on_event(self, events: Sequence[Event]) -> None:
@@ -77,9 +77,9 @@ class PluginManager:
                     if inspect.isawaitable(answer):
                         async with asyncio.timeout(DEADLINE):
                             await answer
-                except Exception:
-                    self._failed(implementation.plugin_name, "on_event")
+                except Exception as exc:  # noqa: BLE001 - whatever a plugin raises is its own
+                    self._failed(implementation.plugin_name, "on_event", exc)
 
-    def _failed(self, plugin: str, hook: str) -> None:
+    def _failed(self, plugin: str, hook: str, exc: Exception) -> None:
         self.errors[plugin] = self.errors.get(plugin, 0) + 1
-        log.exception("plugin %s failed in %s", plugin, hook)
+        log.error("plugin %s failed in %s", plugin, hook, exc_info=exc)

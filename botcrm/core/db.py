@@ -77,7 +77,8 @@ async def close() -> None:
 
 def connection() -> BaseDBAsyncClient:
     """Return the connection in force here: the transaction's own inside one."""
-    return connections.get("default")
+    current: BaseDBAsyncClient = connections.get("default")
+    return current
 
 
 def dialect() -> str:
@@ -172,9 +173,8 @@ def moment(value: Any) -> datetime | None:
     """Turn a driver's datetime into aware UTC."""
     if value is None:
         return None
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    at: datetime = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def moment_needed(value: Any) -> datetime:

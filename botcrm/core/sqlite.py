@@ -8,11 +8,15 @@ Two things differ from the stock engine (decisions/0003):
   the commit with its fsync, still goes through the thread.
 """
 
+import asyncio
+import contextlib
 import sqlite3
 from typing import Any
 
 import aiosqlite
+from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
+from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError, TransactionManagementError
 
 
@@ -24,11 +28,11 @@ class _Connection(aiosqlite.Connection):
     async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         if self.inline:
             return fn(*args, **kwargs)
-        return await super()._execute(fn, *args, **kwargs)
+        return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
 
     async def in_thread(self, sql: str) -> None:
         """Run one statement on the connection's thread; it may block there."""
-        await super()._execute(self._conn.execute, sql)
+        await super()._execute(self._conn.execute, sql)  # type: ignore[no-untyped-call]
 
 
 def _connector(path: str) -> Any:
@@ -63,7 +67,22 @@ class Client(SqliteClient):
             await connection.close()
 
     def _in_transaction(self) -> SqliteTransactionContext:
-        return SqliteTransactionContext(_Transaction(self), self._lock)
+        return _Context(_Transaction(self), self._lock)
+
+
+class _Context(SqliteTransactionContext):
+    """A transaction's block; when it cannot begin, nothing stays locked behind it."""
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self._trxlock.acquire()
+        try:
+            await self.ensure_connection()
+            await self.connection.begin()
+        except BaseException:
+            self._trxlock.release()
+            raise
+        self.token = get_connections().set(self.connection_name, self.connection)
+        return self.connection
 
 
 class _Transaction(SqliteTransactionWrapper):
@@ -76,6 +95,11 @@ class _Transaction(SqliteTransactionWrapper):
             await self._connection.in_thread("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as exc:
             raise OperationalError(exc) from exc
+        except asyncio.CancelledError:
+            # The thread goes on: what it begins after that must not stay open for whoever comes next.
+            with contextlib.suppress(sqlite3.Error):
+                await self._connection.in_thread("ROLLBACK")
+            raise
 
     async def commit(self) -> None:
         self._finish()

@@ -255,12 +255,11 @@ class Outbox:
             return
         now = self._now()
         moment = self._moment(now)
-        alone = db.dialect() == "sqlite"
         while len(self._tasks) < self._most_in_flight:
             item = self._queue.take(moment)
             if item is None:
                 break
-            if item.lease_until <= now and not alone:
+            if item.lease_until <= now and db.dialect() != "sqlite":
                 # Another process may have it: the sweep tells.
                 self._items.pop(item.row.id, None)
                 self._queue.finish(item.row.chat_id, moment)

@@ -53,8 +53,8 @@ from aiohttp import web
 
 from botcrm.simulator.errors import ApiError, NoBotError
 from botcrm.simulator.faults import Limits
-from botcrm.simulator.model import Message
 from botcrm.simulator.files import guess_mime
+from botcrm.simulator.model import Message
 from botcrm.simulator.view import bot_json, change_json, chat_json, message_json, person_json
 
 if TYPE_CHECKING:

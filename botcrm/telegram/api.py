@@ -29,7 +29,7 @@ class ApiError(Exception):
 class Transport(Protocol):
     """What can carry a Bot API call: HTTP here, memory in tests."""
 
-    async def call(self, method: str, payload: dict[str, Any], *, timeout: float = 30.0) -> Any:
+    async def call(self, method: str, payload: dict[str, Any], *, timeout: float = 30.0) -> Any:  # noqa: ASYNC109 - passed on to the HTTP client
         """Make a call and return its result.
 
         :raises ApiError: the Bot API refused
@@ -47,7 +47,7 @@ class HttpTransport:
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
 
-    async def call(self, method: str, payload: dict[str, Any], *, timeout: float = 30.0) -> Any:
+    async def call(self, method: str, payload: dict[str, Any], *, timeout: float = 30.0) -> Any:  # noqa: ASYNC109 - passed on to the HTTP client
         """Make a call and return its result.
 
         :raises ApiError: the Bot API refused
@@ -61,7 +61,7 @@ class HttpTransport:
             int(answer.get("error_code", 0)), str(answer.get("description", "")), parameters.get("retry_after")
         )
 
-    async def raw(self, method: str, payload: dict[str, Any], *, timeout: float) -> bytes:
+    async def raw(self, method: str, payload: dict[str, Any], *, timeout: float) -> bytes:  # noqa: ASYNC109 - passed on to the HTTP client
         """Make a call and return the whole answer as it came."""
         session = self._open()
         try:
@@ -73,7 +73,7 @@ class HttpTransport:
             # The library's message holds the URL and that the token.
             raise ConnectionError(f"{method}: {type(exc).__name__}") from None
 
-    async def _post(self, method: str, payload: dict[str, Any], timeout: float) -> dict[str, Any]:
+    async def _post(self, method: str, payload: dict[str, Any], timeout: float) -> dict[str, Any]:  # noqa: ASYNC109
         body = await self.raw(method, payload, timeout=timeout)
         try:
             answer = json.loads(body)

@@ -135,7 +135,7 @@ async def keep_file(ctx: Context, facts: dict[str, Any], caption: str) -> Screen
         match = await match_subject(ctx.work, caption.split(), ENTITIES)
         if match.clear:
             about = (match.found[0].entity, match.found[0].record_id)
-    links: dict[str, int] = {}
+    links: dict[str, Any] = {}
     if about:
         try:
             record = await load_any(ctx.work, *about)

@@ -137,7 +137,7 @@ class BotProcess:
             if await needs_first_administrator():
                 token = await invite(work, "admin")
                 link = f"https://t.me/{self._front.username}?start={token}"
-                print(
+                print(  # noqa: T201 - a one-time secret: for the person at the terminal, not for the log
                     f"Nobody administers this CRM yet. Open this link in Telegram to become its administrator:\n  {link}",
                     flush=True,
                 )

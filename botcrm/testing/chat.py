@@ -13,7 +13,7 @@ from botcrm.simulator import Message, Person, Press, Telegram
 from botcrm.telegram.api import ApiError
 from botcrm.telegram.run import BotProcess
 
-TOKEN = "1:test"
+TOKEN = "1:test"  # noqa: S105 - no secret
 # A Tuesday at ten in the morning, Warsaw time: a working day, with a week around it.
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ class MemoryTransport:
         self._telegram = telegram
         self._token = token
 
-    async def call(self, method: str, payload: dict[str, Any], *, timeout: float = 30.0) -> Any:
+    async def call(self, method: str, payload: dict[str, Any], *, timeout: float = 30.0) -> Any:  # noqa: ASYNC109 - passed on to the HTTP client
         """Make a call.
 
         :raises ApiError: the simulated Telegram refused
@@ -118,7 +118,7 @@ class Crm:
         values: dict[str, Any] = {"timezone": "Europe/Warsaw", "currency": "PLN", "region": "PL", "token": TOKEN}
         self.settings = Settings(database_url=database_url, **(values | settings))
         self.clock = Clock()
-        self.telegram = Telegram(now=lambda: self.clock.moment.timestamp())
+        self.telegram = Telegram(now=lambda: self.clock().timestamp())
         self.bot = self.telegram.bot(TOKEN, username="acme_crm_bot")
         self.app = App(self.settings, now=self.clock)
         self.process = BotProcess(self.app, MemoryTransport(self.telegram), bot_id=1)
@@ -150,7 +150,11 @@ class Crm:
         member = self.stranger(name)
         async with self.app.work() as work:
             user = await add_user(
-                work, name=name, role=role, telegram_id=member.person.id, manager_id=manager.user_id if manager else None
+                work,
+                name=name,
+                role=role,
+                telegram_id=member.person.id,
+                manager_id=manager.user_id if manager else None,
             )
         member.user_id = user.id
         member.person.start()
@@ -163,7 +167,9 @@ class Crm:
         """Return somebody who is none of the staff."""
         self._people += 1
         first, _, last = name.partition(" ")
-        return Member(self, self.telegram.person(self._people, first_name=first, last_name=last or None, language_code="en"))
+        return Member(
+            self, self.telegram.person(self._people, first_name=first, last_name=last or None, language_code="en")
+        )
 
     async def settle(self) -> None:
         """Let the bot take in, handle and send all there is."""

@@ -97,7 +97,9 @@ class World:
     async def told(self, notice: str = "") -> list[dict[str, Any]]:
         """Return what people were told, oldest first: chat_id and the notice's arguments."""
         rows = await db.fetch(
-            "SELECT chat_id, notice, args FROM outbox WHERE notice <> '' AND (notice = ? OR ? = '') ORDER BY id", notice, notice
+            "SELECT chat_id, notice, args FROM outbox WHERE notice <> '' AND (notice = ? OR ? = '') ORDER BY id",
+            notice,
+            notice,
         )
         return [{"chat": row["chat_id"], "notice": row["notice"], **db.from_json(row["args"])} for row in rows]
 

@@ -138,9 +138,7 @@ async def test_an_error_takes_the_effect_back_and_the_job_comes_again_later_and_
     assert (job["state"], job["error"], len(await world.states())) == ("done", "", 1)
 
 
-async def test_after_five_errors_the_administrators_are_told_once(
-    world: World, runner: JobRunner, done: Done
-) -> None:
+async def test_after_five_errors_the_administrators_are_told_once(world: World, runner: JobRunner, done: Done) -> None:
     await world.person("Ada", 11, role="admin")
     await db.execute("UPDATE job SET state = 'cancelled'")  # the digest of the person just added
     await plan(world, "a")
@@ -176,9 +174,7 @@ async def test_one_failing_job_does_not_stop_the_others(world: World, runner: Jo
     assert [(await world.job(key))["state"] for key in ("a", "b", "c")] == ["waiting", "done", "done"]
 
 
-async def test_a_kind_nobody_handles_waits_for_an_hour_and_counts_no_attempt(
-    world: World, runner: JobRunner
-) -> None:
+async def test_a_kind_nobody_handles_waits_for_an_hour_and_counts_no_attempt(world: World, runner: JobRunner) -> None:
     await plan(world, "a", kind="plugin.thing")
     for _ in range(8):
         assert await runner.sweep() == 1

@@ -432,7 +432,9 @@ async def test_leases_of_what_is_held_are_renewed(world: World, bot: Bot, make_o
 # --- edits -----------------------------------------------------------------------------------------------------------
 
 
-async def test_of_several_waiting_edits_only_the_newest_is_sent(world: World, bot: Bot, make_outbox: MakeOutbox) -> None:
+async def test_of_several_waiting_edits_only_the_newest_is_sent(
+    world: World, bot: Bot, make_outbox: MakeOutbox
+) -> None:
     outbox = make_outbox()
     ids = [
         await world.post(7, f"{i}", lane=Lane.REMINDER, method="editMessageText", message_id=message)

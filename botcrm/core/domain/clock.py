@@ -97,7 +97,9 @@ def _hour(t: Tokens, hour: int, i: int, *, bare: bool, after_at: bool) -> tuple[
     """Read what follows an hour: minutes, am or pm, o'clock."""
     padded, j = len(t.tokens[i]) == 2 and t.tokens[i][0] == "0", i + 1
     minute = None
-    if j < t.count and t.tokens[j] in (":", ".", "h") and t.glued(j) and t.glued(j + 1):
+    # `1h30` is a length; `15h30` after a day is a time.
+    marks = (":", ".", "h") if bare and hour > 12 else (":", ".")
+    if j < t.count and t.tokens[j] in marks and t.glued(j) and t.glued(j + 1):
         minute = t.number(j + 1, 2)
         if minute is None or len(t.tokens[j + 1]) != 2 or minute > 59 or (hour == 24 and minute):
             return None

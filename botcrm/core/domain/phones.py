@@ -10,6 +10,7 @@ from dataclasses import dataclass
 _EXTENSION = re.compile(
     r"[\s,;(]*(?:ext(?:ension|n)?\b\.?|x|wewn?\b\.?|доб\b\.?|доп\b\.?|内線|#)\s*[:=]?\s*\d{1,6}\)?\s*$", re.IGNORECASE
 )
+_MOST_CHARACTERS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,11 @@ def normal_phone(text: str, region: str | None) -> str | None:
     """
     import phonenumbers
 
-    text = _EXTENSION.sub("", text)
-    if not text or len(text) > 60:
+    text = text.strip()
+    # No number is as long; the pattern for extensions would take its time over spaces.
+    if len(text) > _MOST_CHARACTERS:
         return None
+    text = _EXTENSION.sub("", text)
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:

@@ -5,7 +5,15 @@ from typing import Any
 
 from botcrm.core import db
 from botcrm.core.domain.errors import AlreadyClosed, InvalidValue, StageNotInPipeline
-from botcrm.core.domain.events import DealChanged, DealCreated, DealLost, DealReopened, DealStageChanged, DealWon
+from botcrm.core.domain.events import (
+    DealChanged,
+    DealCreated,
+    DealLost,
+    DealReopened,
+    DealStageChanged,
+    DealWon,
+    Event,
+)
 from botcrm.core.domain.kinds import Action, DealStatus
 from botcrm.core.domain.money import Money
 from botcrm.core.domain.text import fold
@@ -136,7 +144,7 @@ async def move_deal(work: Work, deal_id: int, stage_id: int, *, reason: str | No
     if stage.id == deal.stage_id:
         return deal
     values: dict[str, Any] = {"stage_id": stage.id, "stage_entered_at": work.now, "status": stage.kind}
-    event: type[DealStageChanged | DealWon | DealLost | DealReopened] = DealStageChanged
+    event: type[Event] = DealStageChanged
     if stage.kind != deal.status:
         event = {"won": DealWon, "lost": DealLost}.get(stage.kind, DealReopened)
         values["closed_at"] = None if stage.kind == DealStatus.OPEN else work.now

@@ -106,7 +106,7 @@ async def _due_before(owner: int, moment: datetime) -> int:
 
 
 async def _count(sql: str, *args: Any) -> int:
-    row = await db.fetch_one(f"SELECT count(*) AS n FROM ({sql} LIMIT {MOST}) AS some", *args)
+    row = await db.fetch_one(f"SELECT count(*) AS n FROM ({sql} LIMIT {MOST}) AS counted", *args)
     return int(row["n"]) if row else 0
 
 

@@ -1,6 +1,7 @@
 """Clients write: recognise who it is, keep the message, tell the person responsible."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from botcrm.core import db
 from botcrm.core.domain.errors import NotFound
@@ -139,7 +140,8 @@ async def resend(work: Work, outbox_id: int) -> None:
     :raises NotFound: it is none of the actor's messages in doubt
     """
     taken = await db.execute(
-        "UPDATE outbox SET state = 'waiting', lease_until = NULL, not_before = ? WHERE id = ? AND state IN ('unsure', 'failed') AND user_id = ?",
+        "UPDATE outbox SET state = 'waiting', lease_until = NULL, not_before = ? "
+        "WHERE id = ? AND state IN ('unsure', 'failed') AND user_id = ?",
         work.now,
         outbox_id,
         work.actor.id,
@@ -149,7 +151,7 @@ async def resend(work: Work, outbox_id: int) -> None:
     work.outbox_ids.append(outbox_id)
 
 
-async def tell_person(work: Work, user_id: int, notice: str, **args: object) -> int | None:
+async def tell_person(work: Work, user_id: int, notice: str, **args: Any) -> int | None:
     """Tell a colleague something; None where they have no chat with the bot."""
     person = await person_by_id(work.prefs, user_id)
     return await work.tell(user_id, person.telegram_id, notice, lane=Lane.REMINDER, **args) if person else None

@@ -12,7 +12,7 @@ from botcrm.core.domain.events import SettingChanged, UserAdded, UserChanged
 from botcrm.core.domain.kinds import Action, Entity, Reach
 from botcrm.core.domain.preferences import PREFERENCES, Preferences, in_force, read_preference
 from botcrm.core.domain.text import fold
-from botcrm.core.models import Invite, Role, Setting, User
+from botcrm.core.models import Invite, Role, User
 from botcrm.core.services.work import Actor, Work
 
 _RECORDS = (Entity.DEAL, Entity.LEAD, Entity.CONTACT, Entity.COMPANY, Entity.ACTIVITY)
@@ -246,10 +246,10 @@ async def accept_invite(work: Work, token: str, telegram_id: int, name: str, use
     """
     found = await Invite.filter(token_hash=_hash(token), used_at=None).prefetch_related("role").first()
     if found is None or found.expires_at < work.now:
-        raise InviteUnusable()
+        raise InviteUnusable
     taken = await Invite.filter(id=found.id, used_at=None).update(used_at=work.now)
     if not taken:
-        raise InviteUnusable()
+        raise InviteUnusable
     user = await add_user(
         work,
         name=found.name or name,
@@ -285,11 +285,15 @@ async def change_setting(work: Work, key: str, text: str, *, for_company: bool) 
         user_id = 0
     else:
         user_id = work.actor.id or 0
-    row = await Setting.filter(key=key, user_id=user_id).first()
-    before = row.value if row else None
-    if row:
-        await Setting.filter(id=row.id).update(value=value)
-    else:
-        await Setting.create(key=key, user_id=user_id, value=value)
+    row = await db.fetch_one("SELECT value FROM setting WHERE key = ? AND user_id = ?", key, user_id)
+    before = db.from_json(row["value"]) if row else None
+    # The model's JSON field would take a text such as "07:30" for JSON itself and refuse it.
+    await db.execute(
+        "INSERT INTO setting (key, user_id, value) VALUES (?, ?, ?) "
+        "ON CONFLICT (key, user_id) DO UPDATE SET value = excluded.value",
+        key,
+        user_id,
+        db.to_json(value),
+    )
     work.remember_plain(SettingChanged, "setting", user_id, key=key, before=before, value=value)
     return value

@@ -159,7 +159,7 @@ async def _with_starts(work: Work, words: list[str], entities: Sequence[str]) ->
     for word in words:
         row = await db.fetch_one(
             f"SELECT count(*) AS n FROM (SELECT 1 FROM search_term t WHERE {term_scope} AND t.term >= ? AND t.term < ? "
-            f"LIMIT {_COMMON}) AS some",
+            f"LIMIT {_COMMON}) AS common",
             word,
             _after(word),
         )

@@ -25,7 +25,7 @@ async def last_work(work: Work) -> int:
         work.actor.id,
     )
     if row is None:
-        raise NothingToUndo()
+        raise NothingToUndo
     return int(row["work_id"])
 
 
@@ -39,7 +39,7 @@ async def undo(work: Work, work_id: int) -> list[Record]:
     rows = await db.fetch("SELECT * FROM event WHERE work_id = ? ORDER BY id DESC", work_id)
     rows = [row for row in rows if row["entity"] in MODELS]
     if not rows or await db.fetch_one("SELECT 1 AS y FROM event WHERE undoes = ? LIMIT 1", work_id):
-        raise NothingToUndo()
+        raise NothingToUndo
     await _refuse_if_newer(rows)
     work.undoes = work_id
     done: dict[tuple[str, int], Record] = {}

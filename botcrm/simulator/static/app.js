@@ -45,8 +45,8 @@ class App {
 
   paintTab(column) {
     const { person, unread } = column;
-    this.tabs.get(person.id).replaceChildren(avatar(person, true), h("span", { class: "who" }, nameOf(person)),
-      ...(person.role ? [h("span", { class: "role" }, person.role)] : []),
+    this.tabs.get(person.id).replaceChildren(avatar(person, true), h("span", { class: "label" },
+      h("span", { class: "who" }, nameOf(person)), person.role ? h("span", { class: "role" }, person.role) : null),
       ...(unread ? [h("span", { class: "badge", "aria-label": `${unread} unread` }, String(unread))] : []));
   }
 

@@ -146,15 +146,16 @@ export class Column {
       const element = this.elements.get(message.message_id) || renderMessage(message, this.actions);
       const day = dayOf(message.date);
       const newDay = !before || dayOf(before.date) !== day;
-      if (newDay) parts.push(h("div", { class: "service" }, day));
-      if (message.message_id === this.unreadFrom) parts.push(h("div", { class: "unread" }, "Unread messages"));
+      if (newDay) parts.push(h("div", { class: "day" }, h("div", { class: "service" }, day)));
+      const section = parts[parts.length - 1]; // a day of its own, so that its date stays on top only while it is in view
+      if (message.message_id === this.unreadFrom) section.append(h("div", { class: "unread" }, "Unread messages"));
       const joined = !newDay && before.out === message.out && message.date - before.date < 300;
       element.classList.toggle("joined", joined);
       element.classList.add("last");
       if (joined) kept.get(before.message_id).classList.remove("last");
       element.classList.toggle("new", message.message_id === added);
       kept.set(message.message_id, element);
-      parts.push(element);
+      section.append(element);
       before = message;
     }
     if (!parts.length) parts.push(this.intro());

@@ -48,7 +48,7 @@ function words(message, act) {
 }
 
 function meta(message) {
-  const mark = h("span", { class: "meta" + (message.location ? " over" : "") });
+  const mark = h("span", { class: "meta" });
   const title = new Date(message.date * 1000).toLocaleString();
   if (message.edit_date && !message.location) mark.append(h("span", { title: `edited ${new Date(message.edit_date * 1000).toLocaleString()}` }, "edited"));
   mark.append(h("time", { title }, timeOf(message.date)));
@@ -124,9 +124,14 @@ function reactions(message, act) {
 }
 
 function keys(message, rows, act) {
-  const mark = (key) => (key.url || key.login_url ? "↗" : key.copy_text ? "⧉" : key.web_app ? "▣" : undefined);
+  const mark = (key) => (key.url || key.login_url ? "out" : key.copy_text ? "copy" : key.web_app ? "file" : "");
   return h("div", { class: "keys" }, rows.map((row) => h("div", {}, row.map((key) => {
-    const button = h("button", { class: key.style || "", title: key.text, "data-mark": mark(key), disabled: Boolean(key.disabled) }, key.text);
+    const button = h("button", { class: key.style || "", title: key.text, disabled: Boolean(key.disabled) }, key.text);
+    if (mark(key)) {
+      const corner = icon(mark(key));
+      corner.classList.add("mark");
+      button.append(corner);
+    }
     button.addEventListener("click", () => act.press(message, key, button));
     return button;
   }))));

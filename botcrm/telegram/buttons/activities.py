@@ -139,8 +139,7 @@ async def log_call(ctx: Context, activity_id: str, result: str = "", minutes: st
             )
         return await _after_call(ctx, finished)
     await activities.log_activity(ctx.work, "call", activity.title, direction="out", result=result, **links)
-    screen = await _back(ctx, activity, "", "📞 " + words.t("Call noted. When to try again?"))
-    return screen
+    return await _back(ctx, activity, "", "📞 " + words.t("Call noted. When to try again?"))
 
 
 async def _after_call(ctx: Context, activity: Activity) -> Screen:
@@ -277,7 +276,11 @@ async def as_lead(ctx: Context, draft_id: str) -> Screen:
     text = str(draft.data["text"])
     line = read(ctx, "/lead " + text.replace("\n", " "))[0]
     lead = await records.add_lead(
-        ctx.work, clip(text, 200), name=clip(text.split("\n")[0], 100), phone=line.args.phone, email=line.args.email
+        ctx.work,
+        clip(text, 200),
+        name=clip(text.split("\n", maxsplit=1)[0], 100),
+        phone=line.args.phone,
+        email=line.args.email,
     )
     await activities.add_note(ctx.work, text, lead_id=lead.id)
     await draft.delete()

@@ -256,7 +256,7 @@ async def pick(ctx: Context, ref: str, targets: str) -> Screen:
 
 async def pick_new(ctx: Context, targets: str) -> Screen:
     """Make a new contact (a company for a deal) of the words that matched nothing clearly."""
-    first = await record_of(ctx, targets.split(",")[0], Action.CHANGE)
+    first = await record_of(ctx, targets.split(",", maxsplit=1)[0], Action.CHANGE)
     text = str(getattr(first, "title", "") or getattr(first, "text", ""))
     name = text.split(":", 1)[0] if ":" in text else text
     if isinstance(first, Deal):

@@ -107,7 +107,8 @@ async def _saved(
     """Write what changed and show the record."""
     args, entity = line.args, record._meta.db_table
     if values:
-        record = await records.change_record(ctx.work, type(record), record.id, **values)
+        model: Any = type(record)
+        record = await records.change_record(ctx.work, model, record.id, **values)
     await records.add_tags(ctx.work, record, args.tags)
     if args.owner:
         await records.hand_over(ctx.work, record, (await find_person(ctx.work, args.owner)).id)

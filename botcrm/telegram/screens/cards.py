@@ -128,7 +128,7 @@ def party_screen(words: Words, kinds: Kinds, card: PartyCard, *, head: str = "",
     record = card.record
     letter = LETTERS[Entity(card.entity)]
     status = words.t(str(getattr(record, "status", ""))) if card.entity == "lead" else ""
-    amount = getattr(record, "amount", None)
+    amount, source = getattr(record, "amount", None), str(getattr(record, "source", None) or "")
     text = lines(
         head,
         f"{SIGNS[card.entity]} {bold(clip(card.name, 150))} · {letter}{record.id}",
@@ -138,7 +138,7 @@ def party_screen(words: Words, kinds: Kinds, card: PartyCard, *, head: str = "",
             esc(record.email),
             status,
             words.money(amount, getattr(record, "currency", "")) if amount is not None else None,
-            words.t("from {source}", source=esc(str(record.source))) if getattr(record, "source", None) else None,
+            words.t("from {source}", source=esc(source)) if source else None,
         ),
         " ".join(f"#{esc(tag)}" for tag in card.tags),
         words.t("People: {names}", names=esc(", ".join(clip(name, 40) for name in card.people))) if card.people else "",

@@ -68,7 +68,7 @@ def digest_screen(words: Words, kinds: Kinds, home: Home, team: list[TeamRow], n
     counts = [f"{column_name(words, column)}: {home.counts[column]}" for column in COLUMNS if home.counts.get(column)]
     late = [row for row in team if row.overdue]
     text = lines(
-        words.t("☀️ Good morning, {name}.", name=bold(name.split()[0] if name.split() else name)),
+        words.t("☀️ Good morning, {name}.", name=bold(name.split(maxsplit=1)[0] if name.split() else name)),
         counters_line(words, home.incoming, home.planned, home.overdue),
         " · ".join(counts),
         *(deal_item(words, kinds, row) for row in home.rows if row.next_id),

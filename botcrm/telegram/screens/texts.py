@@ -110,7 +110,8 @@ def help_screen(words: Words, role: str, verb: str = "") -> Screen:
         ),
         "",
         words.t(
-            "Reply to a card and leave the name out: the card is the subject. Edit your line to correct it. Send a photo, file, voice message or contact to keep it."
+            "Reply to a card and leave the name out: the card is the subject. Edit your line to correct it. "
+            "Send a photo, file, voice message or contact to keep it."
         ),
     )
     return Screen(text)

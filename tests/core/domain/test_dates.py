@@ -51,6 +51,7 @@ TIMED = {
     "15:00 tomorrow": "03-05 15:00",
     "9am on friday": "03-06 09:00",
     "at 5 fri": "03-06 17:00",
+    "tomorrow 15h30": "03-05 15:30",
     "tomorrow at noon": "03-05 12:00",
     "on monday at 3pm": "03-09 15:00",
     "in 3 days at 15:00": "03-07 15:00",
@@ -126,7 +127,7 @@ UNCLEAR = {
 NOTHING = [
     *("", " ", "9", "12k", "5 windows", "may I call", "friday's", "mon-fri", "2.5 tons", "24/7 support", "in 5"),
     *("at", "next", "in", "the", "25:00", "31 feb", "32nd", "a day off", "an hour", "week", "9-17", "1234", "in may"),
-    *("monday2", '3/4" pipes', "13:60", "on time", "1.2.3", "99999999999999999999", "in 99999999 days"),
+    *("monday2", '3/4" pipes', "13:60", "on time", "1.2.3", "99999999999999999999", "in 99999999 days", "1h30", "15m"),
 ]
 
 

@@ -61,6 +61,28 @@ def test_15m_is_minutes_in_a_call_and_millions_in_a_deal() -> None:
     assert one("/deal Acme 15m").args.amount == euros(15_000_000)
 
 
+@pytest.mark.parametrize(
+    ("length", "minutes"),
+    [
+        ("1h30", 90),
+        ("1h", 60),
+        ("1h30m", 90),
+        ("1 h 30", 90),
+        ("1.5h", 90),
+        ("90 min", 90),
+        ("15мин", 15),
+        ("15分", 15),
+    ],
+)
+@pytest.mark.parametrize(
+    "line", ["/call Anna {} ok", "/meet Anna {} ok", "/call Anna yesterday {} ok", "/call Anna ok {}"]
+)
+def test_a_length_of_a_call_is_no_time_of_day(line: str, length: str, minutes: int) -> None:
+    args = one(line.format(length)).args
+    assert (args.duration, args.outcome) == (minutes, "ok")
+    assert isinstance(args.when, WhenFound) == ("yesterday" in line)
+
+
 def test_meeting_done_and_check_in_and_out() -> None:
     line = one("/meet Acme 40m ok signed")
     assert (line.args.duration, line.args.outcome, line.text_after(1)) == (40, "ok", "signed")
