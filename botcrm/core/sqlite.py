@@ -82,7 +82,8 @@ class _Context(SqliteTransactionContext):
             self._trxlock.release()
             raise
         self.token = get_connections().set(self.connection_name, self.connection)
-        return self.connection
+        begun: TransactionalDBClient = self.connection
+        return begun
 
 
 class _Transaction(SqliteTransactionWrapper):

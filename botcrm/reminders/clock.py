@@ -10,6 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 log = logging.getLogger(__name__)
 
 _STOP_SECONDS = 10.0
+_SOONEST = 0.01
 
 
 def utc_now() -> datetime:
@@ -75,7 +76,8 @@ class Ticker:
         """
         if moment is None or self._task is None:
             return
-        delay = max(0.0, (moment - self._now()).total_seconds())
+        # What is due and could not be taken must not make the ticks race.
+        delay = max(_SOONEST, (moment - self._now()).total_seconds())
         if delay > self._every:
             return
         loop = asyncio.get_running_loop()

@@ -117,7 +117,10 @@ class Outbox:
                 await _cancel(task)
         await self._writer.stop()
         await table.release([*self._items, *self._fresh])
+        for item in self._items.values():
+            item.gone = True
         self._items.clear()
+        self._fresh.clear()
 
     async def recover(self) -> None:
         """Take up what the process before this one left, once, before `start`.
@@ -170,6 +173,8 @@ class Outbox:
 
     async def drain(self) -> None:
         """Wait until everything submitted is sent and written down, or waits for a time that lies ahead of `now`."""
+        if self._pump is None:
+            return
         self._bell.set()
         with self._writer.hurry():
             while self._bell.is_set() or not self._is_still():

@@ -1,7 +1,6 @@
 """The bot as a process: poll or take web hooks, handle, send, remind; stop without losing anything."""
 
 import asyncio
-import contextlib
 import importlib
 import logging
 from collections.abc import Awaitable, Callable
@@ -165,36 +164,56 @@ async def _until_answered(call: Callable[[], Awaitable[None]]) -> None:
             await asyncio.sleep(wait)
 
 
-async def run_bot(app: App, settings: Settings, *, process: Callable[[BotProcess], None] | None = None) -> None:
-    """Run a started App's bot until cancelled."""
+class Running:
+    """A bot at work: its process, and the task that takes updates in."""
+
+    def __init__(self, process: BotProcess, transport: HttpTransport, polling: asyncio.Task[None]) -> None:
+        self.process = process
+        self.polling = polling
+        self._transport = transport
+        self._preparing = asyncio.create_task(process.prepare())
+        self._preparing.add_done_callback(_say_why)
+
+    async def stop(self) -> None:
+        """Take nothing more in, finish what is in hand, and close the connections."""
+        for task in (self.polling, self._preparing):
+            task.cancel()
+        await asyncio.gather(self.polling, self._preparing, return_exceptions=True)
+        await self.process.stop()
+        await self._transport.close()
+
+
+def _say_why(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception():
+        log.error("the bot could not be prepared", exc_info=task.exception())
+
+
+async def start_bot(app: App, settings: Settings, metrics: Metrics | None = None) -> Running:
+    """Start a started App's bot; the first poll goes out before the slow imports begin."""
     token = settings.token_text()
     assert token is not None
     transport = HttpTransport(settings.telegram_api, token)
-    bot = BotProcess(app, transport, bot_id=int(token.split(":")[0]))
-    if process:
-        process(bot)
+    process = BotProcess(app, transport, bot_id=int(token.split(":")[0]), metrics=metrics)
+    if settings.webhook_url:
+        polling = asyncio.create_task(_take_web_hooks(transport, settings))
+    else:
+        polling = asyncio.create_task(Poller(transport, process.inbox).run())
+    await asyncio.sleep(0)
+    await process.start()
+    return Running(process, transport, polling)
+
+
+async def run_bot(app: App, settings: Settings, metrics: Metrics | None = None) -> None:
+    """Run a started App's bot until cancelled."""
+    running = await start_bot(app, settings, metrics)
     try:
-        if settings.webhook_url:
-            await _set_webhook(transport, settings)
-            await bot.start()
-            await bot.prepare()
-            await asyncio.Event().wait()
-        else:
-            poller = Poller(transport, bot.inbox)
-            polling = asyncio.create_task(poller.run())
-            try:
-                await bot.start()
-                preparing = asyncio.create_task(bot.prepare())
-                await asyncio.gather(polling, preparing)
-            finally:
-                polling.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await polling
+        await running.polling
     finally:
-        await bot.stop()
-        await transport.close()
+        await running.stop()
 
 
-async def _set_webhook(transport: HttpTransport, settings: Settings) -> None:
+async def _take_web_hooks(transport: HttpTransport, settings: Settings) -> None:
+    """Have Telegram send updates to our own address; they come in through botcrm.web."""
     payload = {"url": settings.webhook_url, "secret_token": settings.webhook_key(), "allowed_updates": ALLOWED}
     await _until_answered(lambda: transport.call("setWebhook", payload))
+    await asyncio.Event().wait()

@@ -23,6 +23,7 @@ def path(sqlite_template: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 async def opened(path: Path) -> AsyncIterator[None]:
     await db.open_database(f"sqlite://{path}?busy_timeout=50")
+    await db.fetch("SELECT 1")  # connects
     yield
     await db.close()
 

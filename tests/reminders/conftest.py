@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from botcrm.core import db
-from botcrm.core.domain.kinds import LANE_ORDER, Lane
+from botcrm.core.domain.kinds import Lane
 from botcrm.core.domain.preferences import Preferences
 from botcrm.core.models import User
 from botcrm.core.services.deals import seed_pipeline
@@ -116,16 +116,28 @@ class Bot:
         self.tried: list[tuple[datetime, int]] = []
         self.answers: dict[int, list[Exception]] = {}
         self.gate: dict[int, asyncio.Event] = {}
+        self._changed = asyncio.Condition()
 
     async def deliver(self, row: OutboxRow) -> int:
         self.tried.append((self.clock(), row.chat_id))
+        await self._tell()
         if row.chat_id in self.gate:
             await self.gate[row.chat_id].wait()
         answers = self.answers.get(row.chat_id)
         if answers:
             raise answers.pop(0)
         self.sent.append((self.clock(), row))
+        await self._tell()
         return 1000 + row.id
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def reach(self, *, tried: int = 0, sent: int = 0) -> None:
+        """Wait until so many deliveries were tried and so many went well."""
+        async with asyncio.timeout(10), self._changed:
+            await self._changed.wait_for(lambda: len(self.tried) >= tried and len(self.sent) >= sent)
 
     @property
     def texts(self) -> list[str]:
@@ -196,4 +208,12 @@ async def make_outbox(world: World, bot: Bot, asked: Asked) -> AsyncIterator[Mak
         await outbox.stop()
 
 
-LANES = {lane: LANE_ORDER[lane] for lane in Lane}
+async def settle(world: World, outbox: Outbox, seconds: int, step: float = 0.5) -> None:
+    """Let time pass in small steps, with the sweep of each second."""
+    for _ in range(int(seconds / step)):
+        await outbox.drain()
+        world.clock.move(seconds=step)
+        outbox.wake()
+        if step * 2 >= 1 or world.clock().microsecond == 0:
+            await outbox.sweep()
+    await outbox.drain()

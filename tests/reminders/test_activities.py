@@ -19,7 +19,6 @@ from botcrm.core.services.activities import (
 )
 from botcrm.core.services.deals import add_deal
 from botcrm.core.services.people import change_setting
-from botcrm.core.services.work import Work
 from botcrm.reminders.handlers import HANDLERS
 from botcrm.reminders.jobs import JobRunner
 from tests.reminders.conftest import START, World
@@ -220,4 +219,3 @@ async def test_time_counts_by_the_owners_zone(world: World, runner: JobRunner, b
 
 def test_every_kind_the_core_plans_is_handled() -> None:
     assert {"activity.remind", "activity.overdue", "digest.morning", "maintenance.daily"} <= set(HANDLERS)
-    assert Work

@@ -126,12 +126,13 @@ async def person_by_id(defaults: Preferences, user_id: int) -> Person | None:
 
 
 async def administrators() -> list[tuple[int, int]]:
-    """Return (user id, chat id) of every administrator who has a chat with the bot."""
+    """Return (user id, chat id) of every administrator who has a chat with the bot, of the managers where there is none."""
     rows = await db.fetch(
-        'SELECT u.id, u.telegram_id FROM "user" u JOIN role r ON r.id = u.role_id '
-        "WHERE u.active AND r.key = 'admin' AND u.telegram_id IS NOT NULL ORDER BY u.id"
+        'SELECT u.id, u.telegram_id, r.key AS role FROM "user" u JOIN role r ON r.id = u.role_id '
+        "WHERE u.active AND r.key IN ('admin', 'manager') AND u.telegram_id IS NOT NULL ORDER BY u.id"
     )
-    return [(row["id"], row["telegram_id"]) for row in rows]
+    first = [row for row in rows if row["role"] == "admin"] or rows
+    return [(row["id"], row["telegram_id"]) for row in first]
 
 
 async def find_person(work: Work, name: str) -> User:

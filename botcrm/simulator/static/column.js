@@ -185,6 +185,18 @@ export class Column {
     this.jump.style.display = away ? "" : "none";
     this.jumpCount.textContent = this.unread;
     this.jumpCount.style.display = this.unread ? "" : "none";
+    this.showDates();
+  }
+
+  // A date that floats over messages shows while scrolling and fades after, as in Telegram.
+  showDates() {
+    const top = this.scroll.getBoundingClientRect().top;
+    for (const date of this.scroll.querySelectorAll(".day > .service")) {
+      date.classList.toggle("floating", date.parentElement.getBoundingClientRect().top < top - 4);
+      date.classList.remove("faded");
+    }
+    clearTimeout(this.fading);
+    this.fading = setTimeout(() => this.scroll.querySelectorAll(".floating").forEach((date) => date.classList.add("faded")), 900);
   }
 
   toEnd(smooth = false) {
