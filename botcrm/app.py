@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 from botcrm.core import db
-from botcrm.core.domain.preferences import Preferences
 from botcrm.core.services.deals import seed_pipeline
 from botcrm.core.services.people import preferences, seed_roles, system
 from botcrm.core.services.work import Actor, Work
@@ -26,14 +25,16 @@ class App:
     def __init__(self, settings: Settings, *, now: Callable[[], datetime] = utc_now) -> None:
         self.settings = settings
         self.now = now
-        self.hooks = PluginManager(BUILT_IN)
+        self.defaults = settings.preferences()
         self.metrics = Metrics()
+        self.hooks = PluginManager(
+            BUILT_IN,
+            installed=settings.plugins,
+            folder=settings.plugins_dir,
+            blocked=settings.blocked_plugins,
+            on_error=lambda plugin: self.metrics.errors.labels(plugin=plugin).inc(),
+        )
         self._listeners: list[Callable[[Work], None]] = []
-
-    @property
-    def defaults(self) -> Preferences:
-        """Return the preferences the process was started with."""
-        return self.settings.preferences()
 
     async def start(self) -> None:
         """Bring the database up to date, open it, and put in what every new base starts with."""

@@ -109,7 +109,7 @@ def _copy(source: Path, target: Path) -> None:
 def retry() -> int:
     """Put updates that were set aside back into the queue."""
     count = asyncio.run(_retry())
-    print(f"Updates to be handled again: {count}. The bot takes them up at its next start, or sooner.")
+    print(f"Updates to be handled again: {count}. A running bot takes them up within half a minute.")
     return 0
 
 

@@ -1,7 +1,6 @@
 """Commands that run until they are stopped."""
 
 import asyncio
-import contextlib
 import signal
 from argparse import Namespace
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from botcrm.settings import Settings
 
 if TYPE_CHECKING:
     from botcrm.app import App
+    from botcrm.telegram.run import Running
 
 
 def run(options: Namespace) -> int:
@@ -55,29 +55,34 @@ async def _until_stopped(settings: Settings) -> None:
 
 async def _run(settings: Settings) -> None:
     from botcrm.app import App
-    from botcrm.telegram.run import run_bot
+    from botcrm.telegram.run import start_bot
 
     app = App(settings)
     try:
         await app.start()
-        pages = asyncio.create_task(_serve(app))
+        running = await start_bot(app, settings, app.metrics)
         try:
-            await run_bot(app, settings)
+            await _serve(app, running)
         finally:
-            pages.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await pages
+            await running.stop()
     finally:
         await app.stop()
 
 
-async def _serve(app: "App") -> None:
-    # Imported and started beside the bot, so that its first poll need not wait for a web server.
+async def _serve(app: "App", running: "Running") -> None:
+    """Serve health, metrics and the web hook for as long as updates come in."""
+    # Imported when the bot is at work already, so that its first poll need not wait for a web server.
     from botcrm.web.health import build_app
+    from botcrm.web.hooks import web_hook
     from botcrm.web.server import serving
 
-    async with serving(build_app(app), app.settings.http_host, app.settings.http_port):
-        await asyncio.Event().wait()
+    settings = app.settings
+    url = settings.webhook_url
+    routes = [web_hook(url, settings.webhook_key(), running.process.inbox.store)] if url else []
+    async with serving(build_app(app, routes=routes), settings.http_host, settings.http_port) as address:
+        if url and address is None:
+            raise Failure("the web hook has no port to listen at: see BOTCRM_HTTP_HOST and BOTCRM_HTTP_PORT")
+        await running.polling
 
 
 def demo(options: Namespace) -> int:

@@ -93,6 +93,12 @@ async def transaction() -> AsyncIterator[None]:
         yield
 
 
+async def alone(name: str) -> None:
+    """Let one process at a time go on from here to the end of its transaction; SQLite has one writer anyway."""
+    if dialect() == "postgres":
+        await fetch("SELECT pg_advisory_xact_lock(hashtext(?)) IS NULL AS y", name)
+
+
 @functools.lru_cache(maxsize=2048)
 def _numbered(sql: str) -> str:
     parts = sql.split("?")
@@ -194,6 +200,9 @@ async def pending_migrations(url: str) -> list[str]:
     settings = config(url)
     await Tortoise.init(config=settings, init_connections=False)
     try:
+        if sqlite_path(url) is not None:
+            # Opened here first: in its own queries tortoise keeps a lock for ever when a file turns out to be no database.
+            await connections.get("default").create_connection(with_db=True)
         plan = await MigrationExecutor(connections.get("default"), settings["apps"]).plan()
         return [step.migration.name for step in plan]
     finally:

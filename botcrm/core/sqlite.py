@@ -104,7 +104,14 @@ class _Transaction(SqliteTransactionWrapper):
 
     async def commit(self) -> None:
         self._finish()
-        await self._connection.in_thread("COMMIT")
+        try:
+            await self._connection.in_thread("COMMIT")
+        except sqlite3.Error as exc:
+            # A full disk, say. SQLite may have kept the transaction open; the next one could never begin.
+            if self._connection._conn.in_transaction:
+                with contextlib.suppress(sqlite3.Error):
+                    await self._connection.in_thread("ROLLBACK")
+            raise OperationalError(exc) from exc
 
     async def rollback(self) -> None:
         self._finish()

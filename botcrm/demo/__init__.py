@@ -10,6 +10,8 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from botcrm.app import App
 from botcrm.demo.clock import StoryClock
 from botcrm.demo.company import build_company
@@ -54,7 +56,7 @@ async def _demo(port: int | None, *, once: bool, browser: bool) -> int:
     print(f"Telegram simulator with a chat page: {url}\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="botcrm-demo-") as folder:
         settings = Settings(
-            token=TOKEN,
+            token=SecretStr(TOKEN),
             telegram_api=url,
             database_url=f"sqlite://{Path(folder) / 'demo.sqlite3'}",
             working_hours="Mon-Sun 09:00-18:00",

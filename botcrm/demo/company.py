@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from botcrm.app import App
 from botcrm.core.domain.kinds import DealStatus
@@ -126,7 +127,7 @@ async def _deal(
             amount=Money(Decimal(amount), past.prefs.currency),
             source="site" if amount % 3 else "referral",
         )
-        links = {"deal_id": deal.id, "contact_id": person.id, "company_id": firm.id}
+        links: dict[str, Any] = {"deal_id": deal.id, "contact_id": person.id, "company_id": firm.id}
         await activities.log_activity(past, "call", "first talk", direction="out", result="ok", duration=12, **links)
         later = _at(work, owner, start + timedelta(days=days) / 2)
         if stage == "Lost":

@@ -69,6 +69,9 @@ class HttpTransport:
                 f"{self._base}/bot{self._token}/{method}", json=payload, timeout=aiohttp.ClientTimeout(total=timeout)
             ) as response:
                 return await response.read()
+        except aiohttp.ClientConnectorError as exc:
+            # No connection, so nothing was sent: a client's message may go again without being doubled.
+            raise ConnectionRefusedError(f"{method}: {type(exc).__name__}") from None
         except (TimeoutError, aiohttp.ClientError) as exc:
             # The library's message holds the URL and that the token.
             raise ConnectionError(f"{method}: {type(exc).__name__}") from None

@@ -1,11 +1,15 @@
 """One update in hand: who asks where, the work it runs in, and what is answered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botcrm.core import db
+from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.kinds import ActivityKind, Lane
-from botcrm.core.models import Draft, Record, User
+from botcrm.core.domain.text import fold
+from botcrm.core.models import Activity, Company, Deal, Draft, Record, User
+from botcrm.core.services.derive import deal_name
+from botcrm.core.services.records import hand_over
 from botcrm.core.services.work import Work
 from botcrm.telegram.screens.base import Screen, base36, pack
 from botcrm.words import Words
@@ -20,6 +24,7 @@ class Context:
     :ivar about: the record of the card that was replied to or pressed on
     :ivar main: the record that the line made or changed; a reply to the answer is about it
     :ivar line_id: the stored line that is answered
+    :ivar apart: what is asked in messages of its own after the answer
     """
 
     work: Work
@@ -33,6 +38,7 @@ class Context:
     line_id: int | None = None
     query_id: str = ""
     toasted: bool = False
+    apart: list[Screen] = field(default_factory=list)
 
     @property
     def user_id(self) -> int:
@@ -103,6 +109,65 @@ class Context:
         wide = self.work.actor.role == "admin"
         near = self.work.actor.team | ({me.manager_id} if me and me.manager_id else set())
         return [user for user in people if user.id != self.user_id and (wide or user.id in near)]
+
+    async def colleague(self, name: str) -> User:
+        """Return the one person that things can be handed to (oneself counts) of a name or the start of one.
+
+        :raises NotFound: nobody, or more than one
+        """
+        wanted = fold(name.lstrip("@"))
+        people = [*await self.colleagues(), *await User.filter(id=self.user_id)]
+        exact = [user for user in people if wanted in (fold(user.name), fold(user.username or "-"))]
+        starts = [user for user in people if any(word.startswith(wanted) for word in fold(user.name).split())]
+        for found in (exact, starts):
+            if len(found) == 1:
+                return found[0]
+        raise NotFound(ref=f"@{name.lstrip('@')}")
+
+    async def give(self, record: Record, target: User) -> None:
+        """Hand a record over and tell whom it went to.
+
+        :raises NotAllowed: the actor may not change it
+        :raises NotFound: that person is no colleague within reach
+        """
+        if getattr(record, "owner_id", None) == target.id:
+            return
+        await hand_over(self.work, record, target.id)
+        if target.id != self.user_id:
+            entity, record_id = about_of(record)
+            await self.work.tell(
+                target.id,
+                target.telegram_id,
+                "handed_over",
+                about=(entity, record_id),
+                entity=entity,
+                record_id=record_id,
+                by=self.user_id,
+            )
+
+    async def name_of(self, record: Record) -> str:
+        """Return what a record is called where people read it: a deal with its company, an activity by its text or its kind."""
+        if isinstance(record, Deal):
+            company = await Company.filter(id=record.company_id).first() if record.company_id else None
+            return deal_name(record.title, company.name if company else "")
+        name = next((str(value) for key in ("title", "name", "text") if (value := getattr(record, key, ""))), "")
+        if isinstance(record, Activity):
+            kind = self.kinds.get(record.kind)
+            return name or (self.words.t(kind.label) if kind else record.kind)
+        return name or self.words.t(record._meta.db_table)
+
+    async def join(self, record: Record) -> None:
+        """Count what follows to the work that made the record, if it is the actor's own: one undo takes back both."""
+        entity, record_id = about_of(record)
+        row = await db.fetch_one(
+            "SELECT work_id, actor_id FROM event WHERE entity = ? AND record_id = ? ORDER BY id LIMIT 1",
+            entity,
+            record_id,
+        )
+        if row is None or row["actor_id"] != self.user_id:
+            return
+        if not await db.fetch_one("SELECT 1 AS y FROM event WHERE undoes = ? LIMIT 1", row["work_id"]):
+            self.work.id = int(row["work_id"])
 
 
 def about_of(record: Record) -> tuple[str, int]:

@@ -1,21 +1,62 @@
-"""Correcting in place: an edited line changes the record it made instead of making another."""
+"""Correcting in place: an edited line changes the record it made instead of making another.
+
+Only what the edit changed is changed: what the person, say, moved by a button meanwhile stays as it is.
+"""
 
 from typing import Any
 
 from botcrm.core import db
-from botcrm.core.domain.dates import WhenFound
+from botcrm.core.domain.dates import When, WhenFound, read_when
+from botcrm.core.domain.errors import InvalidValue, NewerChange
 from botcrm.core.domain.grammar import Line
-from botcrm.core.models import Activity, Deal
+from botcrm.core.models import Activity, Deal, Record
 from botcrm.core.models import Line as LineRow
 from botcrm.core.services import activities, deals, records
-from botcrm.core.services.cards import deal_card
-from botcrm.telegram.commands.activities import SUBJECTS
-from botcrm.telegram.commands.deals import PARTIES, plan_next
+from botcrm.telegram.commands.activities import SUBJECTS, answered, lines_kept, task_subject
+from botcrm.telegram.commands.deals import PARTIES, deal_shown, plan_next
 from botcrm.telegram.commands.general import open_card
-from botcrm.telegram.commands.subject import due_or_options, kind_for, subject_of
+from botcrm.telegram.commands.subject import Links, due_of, due_or_options, kind_for, subject_of
 from botcrm.telegram.context import Context
-from botcrm.telegram.screens.base import Screen, lines
-from botcrm.telegram.screens.cards import deal_screen
+from botcrm.telegram.screens.base import Button, Screen, clip, esc, lines
+
+
+async def refuse_if_others_changed(ctx: Context, row: LineRow) -> None:
+    """Refuse to correct what somebody else has changed since the line was written.
+
+    :raises NewerChange: somebody did
+    """
+    newer = await db.fetch_one(
+        'SELECT e.type, u.name FROM event e LEFT JOIN "user" u ON u.id = e.actor_id '
+        "WHERE e.entity = ? AND e.record_id = ? AND (e.actor_id IS NULL OR e.actor_id <> ?) "
+        "AND e.id > (SELECT max(id) FROM event WHERE work_id = ?) ORDER BY e.id DESC LIMIT 1",
+        row.entity,
+        row.record_id,
+        ctx.user_id,
+        row.work_id,
+    )
+    if newer:
+        raise NewerChange(who=newer["name"] or "botcrm", what=newer["type"], entity=row.entity, record_id=row.record_id)
+
+
+async def correct_answer(ctx: Context, row: LineRow, text: str) -> Screen:
+    """Correct what was typed as the answer to a question: a note's words, a time; what went out to a client stays.
+
+    :raises InvalidValue: no time can be read in it, or it cannot be changed any more
+    """
+    if row.entity == "note" and row.record_id:
+        note = await activities.change_note(ctx.work, row.record_id, text)
+        return Screen(lines("📝 " + ctx.words.t("Note corrected"), f"   {esc(clip(note.text, 300))}"))
+    if row.entity == "activity" and row.record_id:
+        found = read_when(text, ctx.words.wall(ctx.work.now), ctx.work.prefs.language)
+        if isinstance(found, WhenFound):
+            await activities.reschedule_activity(ctx.work, row.record_id, due_of(ctx, found))
+            screen = await open_card(ctx, "activity", row.record_id)
+            return Screen(lines("✏️ " + ctx.words.t("Corrected"), screen.text), screen.rows, screen.about)
+    raise InvalidValue(
+        what=ctx.words.t("answer"),
+        value=clip(text, 60),
+        how=ctx.words.t("What you answered is done already. Change it on the card, or write again."),
+    )
 
 
 async def correct(ctx: Context, row: LineRow, was: Line, line: Line) -> Screen | None:
@@ -27,15 +68,19 @@ async def correct(ctx: Context, row: LineRow, was: Line, line: Line) -> Screen |
     if line.args.refs != was.args.refs or _subject_text(line) != _subject_text(was):
         return None
     if line.verb == "deal" and row.entity == "deal" and not was.args.refs:
-        return await _deal(ctx, row, line)
+        return await _deal(ctx, row, was, line)
     if line.verb in ("call", "meet", "task") and row.entity == "activity":
-        return await _activity(ctx, row, line)
+        return await _activity(ctx, row, was, line)
     if line.verb == "note" and row.entity == "note":
         subject = await subject_of(ctx, line, SUBJECTS, loose=True)
         text = line.text_after(subject.words if subject.record else 0).strip()
         if text:
             await activities.change_note(ctx.work, row.record_id or 0, text)
-            return Screen("📝 " + ctx.words.t("Note corrected"))
+            return Screen(
+                lines("📝 " + ctx.words.t("Note corrected"), f"   {esc(clip(text, 300))}"),
+                ([Button("↩ " + ctx.words.t("Undo"), ctx.undo)],),
+                ("note", row.record_id or 0),
+            )
     return None
 
 
@@ -44,8 +89,8 @@ def _subject_text(line: Line) -> str:
     return line.args.quoted or (line.args.subject_words[0].casefold() if line.args.subject_words else "")
 
 
-async def _deal(ctx: Context, row: LineRow, line: Line) -> Screen | None:
-    args = line.args
+async def _deal(ctx: Context, row: LineRow, was: Line, line: Line) -> Screen | None:
+    args, before = line.args, was.args
     deal = await Deal.filter(id=row.record_id, deleted_at=None).first()
     if deal is None:
         return None
@@ -53,67 +98,97 @@ async def _deal(ctx: Context, row: LineRow, line: Line) -> Screen | None:
     linked = {"company": deal.company_id, "contact": deal.contact_id}
     if subject.record is None or linked.get(subject.record._meta.db_table) != subject.record.id:
         return None
-    values: dict[str, Any] = {"title": line.text_after(subject.words) or getattr(subject.record, "name", deal.title)}
-    money = args.amount.quantized() if args.amount else None
-    values |= {"amount": money.amount if money else None, "currency": money.currency if money else deal.currency}
-    await deals.change_deal(ctx.work, deal.id, **values)
-    if args.stage:
+    values: dict[str, Any] = {}
+    title = line.text_after(subject.words)
+    if title != was.text_after(subject.words):
+        values["title"] = title or getattr(subject.record, "name", deal.title)
+    if args.amount != before.amount:
+        money = args.amount.quantized() if args.amount else None
+        values |= {"amount": money.amount if money else None, "currency": money.currency if money else deal.currency}
+    if values:
+        await deals.change_deal(ctx.work, deal.id, **values)
+    if args.stage and args.stage != before.stage:
         await deals.move_deal(ctx.work, deal.id, (await deals.find_stage(deal, args.stage)).id)
-    await records.add_tags(ctx.work, deal, args.tags)
-    await _following(ctx, row, line, {"deal_id": deal.id, "contact_id": deal.contact_id, "company_id": deal.company_id})
+    await _tags(ctx, deal, was, line)
+    if args.owner and args.owner != before.owner:
+        await ctx.give(deal, await ctx.colleague(args.owner))
+    links: Links = {"deal_id": deal.id, "contact_id": deal.contact_id, "company_id": deal.company_id}
+    planned = await _following(ctx, row, was, line, links)
     ctx.main = ("deal", deal.id)
-    card = await deal_card(ctx.work, deal.id)
-    return deal_screen(ctx.words, ctx.kinds, card, head="✏️ " + ctx.words.t("Corrected"), undo=ctx.undo)
+    return await deal_shown(ctx, deal.id, "✏️ " + ctx.words.t("Corrected"), planned)
 
 
-async def _activity(ctx: Context, row: LineRow, line: Line) -> Screen | None:
-    args = line.args
+async def _tags(ctx: Context, record: Record, was: Line, line: Line) -> None:
+    await records.add_tags(ctx.work, record, line.args.tags)
+    for tag in was.args.tags:
+        if tag not in line.args.tags:
+            await records.remove_tag(ctx.work, record, tag.casefold())
+
+
+async def _activity(ctx: Context, row: LineRow, was: Line, line: Line) -> Screen | None:
+    args, before = line.args, was.args
     activity = await Activity.filter(id=row.record_id, deleted_at=None).first()
     if activity is None:
         return None
-    subject = await subject_of(ctx, line, SUBJECTS, loose=True)
+    subject = await (task_subject(ctx, line) if line.verb == "task" else subject_of(ctx, line, SUBJECTS, loose=True))
     due, _ = due_or_options(ctx, args.when)
     planned = activity.status == "planned"
     if planned != (
         line.verb == "task" or (due is not None and activities.due_values(ctx.work, due)["due_at"] > ctx.work.now)
     ):
         return None
-    title = line.text_after(subject.words if subject.record else 0)
-    values: dict[str, Any] = {"title": title} if title or not planned else {}
-    if not planned:
-        values |= {"duration_minutes": args.duration, "result": args.outcome}
-        if args.direction:
-            values["direction"] = args.direction
-        if isinstance(args.when, WhenFound) and due:
-            values["done_at"] = activities.due_values(ctx.work, due)["due_at"]
-    await activities.change_activity(ctx.work, activity.id, **values)
-    if planned and due:
+    links: Links = {name: getattr(activity, name) for name in ("deal_id", "contact_id", "company_id", "lead_id")}
+    values = {name: new for name, new, old in _facts(line, was) if new != old}
+    title = line.text_after(subject.words)
+    if title != was.text_after(subject.words):
+        unclear = bool(subject.candidates) and not any(links.values())
+        values["title"] = lines_kept(subject, title) if unclear else title
+    if not planned and isinstance(args.when, WhenFound) and due and _phrase(args.when) != _phrase(before.when):
+        values["done_at"] = activities.due_values(ctx.work, due)["due_at"]
+    if values:
+        await activities.change_activity(ctx.work, activity.id, **values)
+    if planned and due and _phrase(args.when) != _phrase(before.when):
         await activities.reschedule_activity(ctx.work, activity.id, due)
-    links = {name: getattr(activity, name) for name in ("deal_id", "contact_id", "company_id", "lead_id")}
-    if line.verb != "task":
-        await _following(ctx, row, line, links)
-    ctx.main = ("activity", activity.id)
-    screen = await open_card(ctx, "activity", activity.id)
+    following = await _following(ctx, row, was, line, links) if line.verb != "task" else None
+    screen = await answered(ctx, line, subject, await Activity.get(id=activity.id), following)
     return Screen(lines("✏️ " + ctx.words.t("Corrected"), screen.text), screen.rows, screen.about)
 
 
-async def _following(ctx: Context, row: LineRow, line: Line, links: dict[str, int | None]) -> None:
-    """Correct the next step that the line planned: move and reword it, add it, or call it off."""
+def _phrase(when: When | None) -> str:
+    """Return a date as it was typed: "in 2h" read again later is another moment, and yet the same words."""
+    return when.phrase.strip() if when else ""
+
+
+def _facts(line: Line, was: Line) -> list[tuple[str, Any, Any]]:
+    """Return the plain fields of a call or meeting: their columns, what the line says now, what it said."""
+    new, old = line.args, was.args
+    return [
+        ("duration_minutes", new.duration, old.duration),
+        ("result", new.outcome, old.outcome),
+        ("direction", new.direction or "out", old.direction or "out"),
+    ]
+
+
+async def _following(ctx: Context, row: LineRow, was: Line, line: Line, links: Links) -> Activity | None:
+    """Correct the next step that the line planned: move and reword it, add it, or call it off; return it if it stands."""
     made = await db.fetch_one(
         "SELECT a.id FROM event e JOIN activity a ON a.id = e.record_id WHERE e.work_id = ? AND e.type = 'ActivityPlanned' "
         "AND a.status = 'planned' AND a.deleted_at IS NULL ORDER BY e.id DESC LIMIT 1",
         row.work_id,
     )
-    args = line.args
-    if made is None:
-        await plan_next(ctx, line, links)
-        return
+    args, before = line.args, was.args
+    standing = await Activity.get(id=made["id"]) if made else None
+    if (args.next_text, _phrase(args.next_when)) == (before.next_text, _phrase(before.next_when)):
+        return standing
+    if standing is None:
+        return (await plan_next(ctx, line, links))[0]
     if args.next_text is None:
-        await activities.cancel_activity(ctx.work, made["id"])
-        return
+        await activities.cancel_activity(ctx.work, standing.id)
+        return None
     text = args.next_text.strip()
-    if text:
-        await activities.change_activity(ctx.work, made["id"], title=text, kind=kind_for(ctx.kinds, text))
+    if text and text != (before.next_text or "").strip():
+        await activities.change_activity(ctx.work, standing.id, title=text, kind=kind_for(ctx.kinds, text))
     due, _ = due_or_options(ctx, args.next_when)
-    if due:
-        await activities.reschedule_activity(ctx.work, made["id"], due)
+    if due and _phrase(args.next_when) != _phrase(before.next_when):
+        await activities.reschedule_activity(ctx.work, standing.id, due)
+    return await Activity.get(id=standing.id)

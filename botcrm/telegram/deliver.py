@@ -1,6 +1,7 @@
 """Carrying outbox rows to Telegram, and its refusals back."""
 
 import logging
+import time
 from typing import Any
 
 from botcrm.app import App
@@ -34,12 +35,16 @@ class Delivery:
             if worded is None:
                 raise Undeliverable("of no use any more")
             payload, method = worded, "sendMessage"
+        metrics, started = self._app.metrics, time.perf_counter()
         try:
             result = await self._transport.call(method, payload)
         except ApiError as exc:
+            metrics.sends.labels(result=str(exc.code)).inc()
             return self._refused(row, method, exc)
         except ConnectionRefusedError as exc:
             raise NotSent(str(exc)) from exc
+        metrics.sends.labels(result="ok").inc()
+        metrics.send_seconds.observe(time.perf_counter() - started)
         return int(result["message_id"]) if isinstance(result, dict) and "message_id" in result else None
 
     async def _worded(self, row: OutboxRow) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 """Questions that wait for typed words: another time, a note, an answer to a client; they survive a restart."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from botcrm.core.domain.dates import WhenFound, WhenUnclear, read_when
 from botcrm.core.domain.errors import InvalidValue, NotFound
@@ -8,7 +8,7 @@ from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.models import Activity, Draft
 from botcrm.core.services import deals, inbound
 from botcrm.core.services.access import facts_of, load_any
-from botcrm.core.services.activities import add_note, plan_activity, reschedule_activity
+from botcrm.core.services.activities import Due, add_note, plan_activity, reschedule_activity
 from botcrm.telegram.commands.deals import moved
 from botcrm.telegram.commands.general import open_card
 from botcrm.telegram.commands.subject import due_of, kind_for, links_of
@@ -68,6 +68,18 @@ async def _when(ctx: Context, draft: Draft, text: str) -> Screen:
         activity = await plan_activity(
             ctx.work, kind_for(ctx.kinds, title), title, due_of(ctx, found), **await links_of(ctx, deal)
         )
+    return await _saved(ctx, activity)
+
+
+async def _step(ctx: Context, draft: Draft, text: str) -> Screen:
+    """The smart activity's text; its time stays the one suggested."""
+    deal = await load_any(ctx.work, "deal", draft.data["deal_id"])
+    due = Due(datetime.strptime(draft.data["stamp"], "%Y%m%d%H%M"))
+    activity = await plan_activity(ctx.work, kind_for(ctx.kinds, text), text, due, **await links_of(ctx, deal))
+    return await _saved(ctx, activity)
+
+
+async def _saved(ctx: Context, activity: Activity) -> Screen:
     ctx.main = ("activity", activity.id)
     screen = await open_card(ctx, "activity", activity.id)
     return Screen(
@@ -82,7 +94,7 @@ async def _note(ctx: Context, draft: Draft, text: str) -> Screen:
     links = {name: value for name, value in facts_of(record).items() if value}
     note = await add_note(ctx.work, text, **links)
     ctx.main = ("note", note.id)
-    name = str(getattr(record, "title", "") or getattr(record, "name", ""))
+    name = await ctx.name_of(record)
     return Screen(
         lines("📝 " + ctx.words.t("Noted on {name}", name=bold(clip(name, 100))), f"   {esc(clip(text, 300))}"),
         ([Button("↩ " + ctx.words.t("Undo"), ctx.undo)],),
@@ -93,6 +105,7 @@ async def _note(ctx: Context, draft: Draft, text: str) -> Screen:
 async def _client(ctx: Context, draft: Draft, text: str) -> Screen:
     """An answer to a client."""
     sent = await inbound.answer_client(ctx.work, draft.data["message_id"], text)
+    ctx.main = ("message", sent.id)
     return Screen("💬 " + ctx.words.t("Sent to the client."), (), ("message", sent.id))
 
 
@@ -125,6 +138,7 @@ async def _told(ctx: Context, draft: Draft, text: str) -> Screen:
 
 _ANSWERS = {
     "when": _when,
+    "step": _step,
     "note": _note,
     "client": _client,
     "reason": _reason,

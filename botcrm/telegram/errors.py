@@ -25,6 +25,11 @@ _CHANGES = {
 }
 
 
+def change_words(words: Words, error: NewerChange) -> str:
+    """Return what was changed since, as one says it."""
+    return words.t(_CHANGES.get(error.what, "changed"))
+
+
 def words_for(words: Words, error: CrmError) -> str:
     """Return what is wrong and how to mend it, as HTML."""
     facts = {name: esc(str(value)) for name, value in error.facts.items()}
@@ -32,8 +37,9 @@ def words_for(words: Words, error: CrmError) -> str:
         case NotFound():
             return "🤷 " + words.t("Nothing here by {ref}. It may be gone, or not yours to see.", **facts)
         case NewerChange():
-            change = words.t(_CHANGES.get(error.what, "changed"))
-            return "↩ " + words.t("Not undone: {who} changed it since ({what}).", who=facts["who"], what=change)
+            return "↩ " + words.t(
+                "Not undone: {who} changed it since ({what}).", who=facts["who"], what=change_words(words, error)
+            )
         case AlreadyClosed() | AlreadyDone():
             status = words.t(str(error.status))
             return words.t("“{title}” is {status} already.", title=facts["title"], status=status)

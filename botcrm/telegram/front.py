@@ -206,6 +206,7 @@ class Front:
         if ctx is None:
             work.after.append(("answerCallbackQuery", {"callback_query_id": query.id}))
             return
+        work.label = "button"
         action, *args = (query.data or "").split(":")
         handler = ACTIONS.get(action)
         screen: Screen | None = None

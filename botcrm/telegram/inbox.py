@@ -5,6 +5,7 @@ After three failures it goes to quarantine, the administrators are told, and its
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections import deque
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
 _PAGE = 500
+# A failure that cannot even be marked is the database's own: the update keeps its place and is tried again, at this pace.
+_LONGEST_PAUSE = 5.0
+_LARGEST_ID = 2**63 - 1
 _KINDS = (
     "message",
     "edited_message",
@@ -57,8 +61,24 @@ def chat_key(update: dict[str, Any]) -> str:
             for name in ("chat", "from", "user"):
                 who = holder.get(name) if isinstance(holder, dict) else None
                 if isinstance(who, dict) and isinstance(who.get("id"), int):
-                    return f"{who['id']}"
+                    return f"{who['id']}"[:64]
     return f"update:{update.get('update_id')}"
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and 0 <= value <= _LARGEST_ID
+
+
+async def _tell_administrators(work: Work, inbox_id: int, error: str) -> None:
+    for user_id, chat_id in await administrators():
+        await work.tell(
+            user_id,
+            chat_id,
+            "quarantined",
+            key=f"quarantine:{inbox_id}:{user_id}",
+            inbox_id=inbox_id,
+            error=error[:300],
+        )
 
 
 class Inbox:
@@ -73,7 +93,7 @@ class Inbox:
         handle: Callable[[Work, Update], Awaitable[None]],
         now: Callable[[], datetime],
         bot_id: int,
-        observe: Callable[[float], None] | None = None,
+        observe: Callable[[str, float], None] | None = None,
     ) -> None:
         self._open_work = open_work
         self._handle = handle
@@ -83,22 +103,29 @@ class Inbox:
         self._queues: dict[str, deque[Update]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._known: set[int] = set()
+        # What comes in is queued behind what a former process left, and never between two pages of it.
+        self._taking_in = asyncio.Lock()
+        self._recovered = False
+        self._stopping = asyncio.Event()
 
     async def store(self, updates: Sequence[dict[str, Any]]) -> None:
         """Commit updates, then queue them; one that was stored before is passed over."""
+        # Escaped, a lone half of a surrogate pair stays what it is.
         rows = [
-            (
-                self._bot_id,
-                int(update["update_id"]),
-                chat_key(update),
-                json.dumps(update, ensure_ascii=False).encode(),
-                self._now(),
-            )
+            (self._bot_id, update["update_id"], chat_key(update), json.dumps(update).encode(), self._now())
             for update in updates
-            if isinstance(update.get("update_id"), int)
+            if _is_id(update.get("update_id"))
         ]
         if not rows:
             return
+        async with self._taking_in:
+            if not self._recovered:
+                await self._recover()
+            await self._store(rows, updates)
+
+    async def _store(
+        self, rows: list[tuple[int, int, str, bytes, datetime]], updates: Sequence[dict[str, Any]]
+    ) -> None:
         async with db.transaction():
             await db.execute_many(
                 "INSERT INTO inbox (bot_id, update_id, chat_key, body, state, attempts, error, received_at) "
@@ -120,8 +147,35 @@ class Inbox:
         for update in sorted(fresh, key=lambda item: item.id):
             self._queue(update)
 
+    async def set_aside(self, update_id: int | None, raw: str, error: str) -> None:
+        """Keep something that is no update at all in quarantine, and tell the administrators.
+
+        Without an id it cannot be told from what comes again, so it is only logged.
+        """
+        log.error("no update, set aside: %s", error, extra={"update_id": update_id, "body": raw[:500]})
+        if not _is_id(update_id):
+            return
+        async with self._open_work() as work:
+            row = await db.fetch_one(
+                "INSERT INTO inbox (bot_id, update_id, chat_key, body, state, attempts, error, received_at) "
+                "VALUES (?, ?, ?, ?, 'quarantined', ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+                self._bot_id,
+                update_id,
+                f"update:{update_id}",
+                json.dumps({"update_id": update_id, "undecodable": raw}).encode(),
+                ATTEMPTS,
+                error[:2000],
+                work.now,
+            )
+            if row:
+                await _tell_administrators(work, row["id"], error)
+
     async def recover(self) -> int:
         """Queue what a former process stored and did not finish; returns how many."""
+        async with self._taking_in:
+            return await self._recover()
+
+    async def _recover(self) -> int:
         last = count = 0
         while rows := await db.fetch(
             "SELECT id, update_id, chat_key, body FROM inbox WHERE state = 'new' AND bot_id = ? AND id > ? ORDER BY id LIMIT ?",
@@ -133,6 +187,7 @@ class Inbox:
             for row in rows:
                 self._queue(Update(row["id"], row["update_id"], row["chat_key"], json.loads(bytes(row["body"]))))
                 count += 1
+        self._recovered = True
         return count
 
     def _queue(self, update: Update) -> None:
@@ -160,7 +215,8 @@ class Inbox:
         del self._queues[key]
 
     async def _process(self, update: Update) -> None:
-        for attempt in range(ATTEMPTS):
+        attempt = 0
+        while True:
             try:
                 async with self._open_work() as work:
                     taken = await db.execute(
@@ -172,13 +228,18 @@ class Inbox:
                         return
                     await self._handle(work, update)
                 if self._observe:
-                    self._observe((self._now() - work.now).total_seconds())
+                    self._observe(work.label, (self._now() - work.now).total_seconds())
                 return
             except Exception as exc:
                 log.exception("update failed", extra={"update_id": update.update_id, "attempt": attempt + 1})
                 if not await self._note_failure(update, f"{type(exc).__name__}: {exc}"):
                     return
-                await asyncio.sleep(0.05 * 4**attempt)
+            # It keeps its place at the head of its chat: those behind it would else come before it.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), min(_LONGEST_PAUSE, 0.05 * 4 ** min(attempt, 5)))
+            if self._stopping.is_set():
+                return
+            attempt += 1
 
     async def _note_failure(self, update: Update, error: str) -> bool:
         """Count a failure; returns whether to try again."""
@@ -191,15 +252,7 @@ class Inbox:
                 if row is None or row["attempts"] < ATTEMPTS:
                     return row is not None
                 await db.execute("UPDATE inbox SET state = 'quarantined' WHERE id = ?", update.id)
-                for user_id, chat_id in await administrators():
-                    await work.tell(
-                        user_id,
-                        chat_id,
-                        "quarantined",
-                        key=f"quarantine:{update.id}:{user_id}",
-                        inbox_id=update.id,
-                        error=error[:300],
-                    )
+                await _tell_administrators(work, update.id, error)
             return False
         except Exception:
             log.exception(
@@ -218,7 +271,8 @@ class Inbox:
             await asyncio.gather(*self._tasks)
 
     async def stop(self) -> None:
-        """Let the updates in hand end; those behind them stay stored for the next start."""
+        """Let the updates in hand end; those behind them, and those that fail, stay stored for the next start."""
+        self._stopping.set()
         for queue in self._queues.values():
             while len(queue) > 1:
                 self._known.discard(queue.pop().id)

@@ -6,6 +6,9 @@ It reads Telegram's answer as plain JSON: one update that no library can decode 
 import asyncio
 import json
 import logging
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from botcrm.telegram.api import ApiError, HttpTransport
@@ -24,45 +27,122 @@ ALLOWED = [
 ]
 _WAIT = 25
 _BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+_UPDATE = re.compile(r'\{\s*"update_id"\s*:\s*(\d{1,18})\b')
+_RESULT = re.compile(r'"result"\s*:\s*\[')
+
+
+@dataclass(slots=True)
+class Polled:
+    """What one poll brought: updates, and what is none, as (its id where one can be read, the text as it came)."""
+
+    updates: list[dict[str, Any]] = field(default_factory=list)
+    broken: list[tuple[int | None, str]] = field(default_factory=list)
+
+    @property
+    def offset(self) -> int | None:
+        """Return what acknowledges all of it; None where no id could be read."""
+        ids = [update["update_id"] for update in self.updates] + [number for number, _ in self.broken if number]
+        return max(ids) + 1 if ids else None
+
+    def take(self, item: Any, text: str) -> None:
+        """Sort one item in."""
+        if isinstance(item, dict) and type(item.get("update_id")) is int:
+            self.updates.append(item)
+        else:
+            self.broken.append((None, text))
 
 
 class Poller:
     """Polls one bot's updates into the inbox until it is cancelled."""
 
-    def __init__(self, transport: HttpTransport, inbox: Inbox) -> None:
+    def __init__(
+        self,
+        transport: HttpTransport,
+        inbox: Inbox,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._transport = transport
         self._inbox = inbox
+        self._sleep = sleep
         self.polls = 0
 
     async def run(self) -> None:
-        """Poll for ever; a failure is logged and tried again, later each time."""
+        """Poll for ever; whatever fails is logged and tried again, later each time, and nothing is acknowledged until then."""
         offset, failures = 0, 0
         while True:
+            pause = 0.0
             try:
-                updates = await self._poll(offset)
-                if updates:
-                    await self._inbox.store(updates)
-                    offset = max(update["update_id"] for update in updates) + 1
-                failures = 0
+                polled = await self._poll(offset)
+                for update_id, text in polled.broken:
+                    await self._inbox.set_aside(update_id, text, "not readable as JSON")
+                await self._inbox.store(polled.updates)
+                if polled.offset is not None:
+                    offset = polled.offset
+                elif polled.broken:
+                    # Nothing to acknowledge it by: it goes when the next update is acknowledged.
+                    pause = _BACK_OFF[min(failures, 5)]
+                failures = failures + 1 if pause else 0
             except ApiError as exc:
                 log.error("polling was refused: %s", exc.description)
-                await asyncio.sleep(exc.retry_after or _BACK_OFF[min(failures, 5)])
+                pause = exc.retry_after or _BACK_OFF[min(failures, 5)]
                 failures += 1
             except (OSError, ValueError) as exc:
                 log.warning("polling failed: %s", exc)
-                await asyncio.sleep(_BACK_OFF[min(failures, 5)])
+                pause = _BACK_OFF[min(failures, 5)]
                 failures += 1
+            except Exception:
+                log.exception("what was polled could not be stored; it is polled again")
+                pause = _BACK_OFF[min(failures, 5)]
+                failures += 1
+            if pause:
+                await self._sleep(pause)
 
-    async def _poll(self, offset: int) -> list[dict[str, Any]]:
+    async def _poll(self, offset: int) -> Polled:
         self.polls += 1
         payload = {"offset": offset, "timeout": _WAIT, "limit": 100, "allowed_updates": ALLOWED}
         body = await self._transport.raw("getUpdates", payload, timeout=_WAIT + 15)
+        return read_updates(body.decode(errors="replace"))
+
+
+def read_updates(body: str) -> Polled:
+    """Read the answer to getUpdates; an update that is no JSON is cut out of it, its neighbours are read.
+
+    :raises ApiError: the Bot API refused
+    :raises ValueError: it is no answer of the Bot API
+    """
+    polled = Polled()
+    try:
         answer = json.loads(body)
-        if not answer.get("ok"):
-            parameters = answer.get("parameters") or {}
-            raise ApiError(answer.get("error_code", 0), str(answer.get("description")), parameters.get("retry_after"))
-        return [
-            update
-            for update in answer["result"]
-            if isinstance(update, dict) and isinstance(update.get("update_id"), int)
-        ]
+    except (ValueError, RecursionError):
+        found = _RESULT.search(body)
+        if found is None:
+            raise ValueError("the answer is no JSON") from None
+        _read_apart(body, found.end(), polled)
+        return polled
+    if not isinstance(answer, dict):
+        raise ValueError("the answer is no object")
+    if not answer.get("ok"):
+        parameters = answer.get("parameters") or {}
+        raise ApiError(answer.get("error_code", 0), str(answer.get("description")), parameters.get("retry_after"))
+    for item in answer["result"]:
+        polled.take(item, str(item))
+    return polled
+
+
+def _read_apart(body: str, at: int, polled: Polled) -> None:
+    """Read a list of updates one by one; what cannot be read ends where the next update begins."""
+    decoder = json.JSONDecoder()
+    while at < len(body):
+        while at < len(body) and body[at] in " \t\r\n,":
+            at += 1
+        if body[at : at + 1] in ("]", ""):
+            return
+        try:
+            item, end = decoder.raw_decode(body, at)
+            polled.take(item, body[at:end])
+        except (ValueError, RecursionError):
+            following = _UPDATE.search(body, at + 1)
+            end = following.start() if following else len(body)
+            own = _UPDATE.match(body, at)
+            polled.broken.append((int(own[1]) if own else None, body[at:end]))
+        at = end

@@ -9,12 +9,13 @@ from botcrm.core.domain.grammar import Line, parse_lines
 from botcrm.core.models import Line as LineRow
 from botcrm.core.services import undo
 from botcrm.telegram import drafts
+from botcrm.telegram.commands.general import lone_reference, opened
 from botcrm.telegram.commands.table import COMMANDS, TABLE
 from botcrm.telegram.context import Context
-from botcrm.telegram.corrections import correct
-from botcrm.telegram.errors import words_for
-from botcrm.telegram.offers import offer_unknown
-from botcrm.telegram.screens.base import Button, Screen, esc, lines
+from botcrm.telegram.corrections import correct, correct_answer, refuse_if_others_changed
+from botcrm.telegram.errors import change_words, words_for
+from botcrm.telegram.offers import asks, offer_unknown
+from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,14 @@ async def handle_text(ctx: Context, text: str) -> None:
         screen = await offer_unknown(ctx, text, [])
     await _close(ctx, row)
     await ctx.reply(screen)
+    await _ask_apart(ctx)
+
+
+async def _ask_apart(ctx: Context) -> None:
+    """Ask what several lines left open, each on a card of its own."""
+    ctx.line_id = None
+    for screen in ctx.apart:
+        await ctx.reply(screen)
 
 
 async def _keep(ctx: Context, text: str) -> LineRow:
@@ -91,7 +100,11 @@ async def _close(ctx: Context, row: LineRow) -> None:
 async def run_line(ctx: Context, line: Line) -> Screen:
     """Do one line; a refusal becomes the answer and leaves nothing behind."""
     if line.verb is None:
+        ref = lone_reference(line)
+        if ref:
+            return await _safely(ctx, opened(ctx, *ref))
         return await offer_unknown(ctx, line.raw, line.suggestions)
+    ctx.work.label = line.verb
     return await _safely(ctx, COMMANDS[line.verb](ctx, line))
 
 
@@ -111,17 +124,12 @@ async def _several(ctx: Context, found: list[Line]) -> Screen:
     texts = []
     about = None
     for line in found:
-        if line.verb is None:
-            from_before = line.raw.strip()
-            if from_before:
-                texts.append(
-                    lines(
-                        "❓ " + esc(from_before),
-                        "   " + ctx.words.t("starts with no command, so nothing was done with it"),
-                    )
-                )
-            continue
         screen = await run_line(ctx, line)
+        if asks(screen):
+            # Its buttons would change this answer for all lines: it is asked on a card of its own.
+            texts.append(f"❓ {esc(clip(line.raw, 200))}\n   " + ctx.words.t("asked below"))
+            ctx.apart.append(screen)
+            continue
         texts.append(screen.text)
         about = screen.about or about
     rows = (
@@ -155,20 +163,31 @@ async def handle_edit(ctx: Context, text: str) -> None:
         await ctx.edit(screen, answer["message_id"])
     else:
         await ctx.reply(screen)
+    await _ask_apart(ctx)
 
 
 async def _correct(ctx: Context, row: LineRow, found: list[Line], text: str) -> Screen:
     line = found[0] if len(found) == 1 else None
     was = read(ctx, row.text)
     same_verb = line is not None and len(was) == 1 and line.verb is not None and line.verb == was[0].verb
-    if line is not None and same_verb and row.work_id and row.record_id:
-        try:
+    own = ctx.work.id
+    try:
+        if line is not None and same_verb and row.work_id and row.record_id:
             async with ctx.work.savepoint():
+                await refuse_if_others_changed(ctx, row)
+                # The correction counts to the line's own work: undo takes back the line as a whole.
+                ctx.work.id = row.work_id
                 screen = await correct(ctx, row, was[0], line)
             if screen:
                 return screen
-        except CrmError as exc:
-            return Screen(lines(words_for(ctx.words, exc), ctx.words.t("Nothing was changed.")))
+        elif row.work_id and not any(item.verb for item in was) and not (line and line.slash):
+            async with ctx.work.savepoint():
+                return await correct_answer(ctx, row, text)
+    except NewerChange as exc:
+        return _not_corrected(ctx, exc)
+    except CrmError as exc:
+        return Screen(lines(words_for(ctx.words, exc), ctx.words.t("Nothing was changed.")))
+    ctx.work.id = own
     try:
         async with ctx.work.savepoint():
             if row.work_id:
@@ -176,10 +195,25 @@ async def _correct(ctx: Context, row: LineRow, found: list[Line], text: str) -> 
             screen = await _again(ctx, found, text)
     except NothingToUndo:
         screen = await _again(ctx, found, text)
-    except (NewerChange, NotFound) as exc:
+    except NewerChange as exc:
+        return _not_corrected(ctx, exc)
+    except NotFound as exc:
         return Screen(lines(words_for(ctx.words, exc), ctx.words.t("Nothing was changed.")))
     await _close(ctx, row)
     return screen
+
+
+def _not_corrected(ctx: Context, exc: NewerChange) -> Screen:
+    who = ctx.words.t("you") if exc.who == ctx.work.actor.name else bold(exc.who)
+    return Screen(
+        lines(
+            "✋ "
+            + ctx.words.t(
+                "Not corrected: {who} changed it since ({what}).", who=who, what=change_words(ctx.words, exc)
+            ),
+            ctx.words.t("Change it on its card instead."),
+        )
+    )
 
 
 async def _again(ctx: Context, found: list[Line], text: str) -> Screen:

@@ -17,6 +17,14 @@ from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import SIGNS, party_screen
 
+# Buttons of a card that waits for an answer before it is complete.
+_ASKING = frozenset({"pk", "pn", "sr", "lk", "wn", "ls", "sg", "rv", "uknote", "uklead", "ukfind", "aw"})
+
+
+def asks(screen: Screen) -> bool:
+    """Tell whether a screen asks something."""
+    return any(button.data.split(":", 1)[0] in _ASKING for row in screen.rows for button in row)
+
 
 async def recent(ctx: Context, limit: int = 3) -> list[Found]:
     """Return the records this person worked with last."""

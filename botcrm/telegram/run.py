@@ -36,7 +36,7 @@ class BotProcess:
     def __init__(self, app: App, transport: Transport, *, bot_id: int, metrics: Metrics | None = None) -> None:
         self.app = app
         self.transport = transport
-        self.metrics = metrics or Metrics()
+        self.metrics = metrics or app.metrics
         self.inbox = Inbox(app.work, self._handle, app.now, bot_id, self._handled)
         self.outbox = Outbox(
             Delivery(app, transport),
@@ -77,9 +77,9 @@ class BotProcess:
         if work.events:
             await follow_settings(work)
 
-    def _handled(self, seconds: float) -> None:
+    def _handled(self, label: str, seconds: float) -> None:
         self.metrics.updates.inc()
-        self.metrics.update_seconds.labels(verb="all").observe(max(0.0, seconds))
+        self.metrics.update_seconds.labels(verb=label).observe(max(0.0, seconds))
 
     def _committed(self, work: Work) -> None:
         self.outbox.submit(work.outbox_ids)

@@ -104,6 +104,10 @@ class DealReopened(Event):
     """A closed deal was opened again."""
 
 
+class RecordAttached(Event):
+    """A record came to hang on another deal or contact, e.g. when its lead became one."""
+
+
 class OwnerChanged(Event):
     """A record went over to another person."""
 

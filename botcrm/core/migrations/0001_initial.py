@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 ('lead_id', fields.IntField(null=True)),
                 ('before', fields.JSONField(default=dict, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
                 ('after', fields.JSONField(default=dict, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
-                ('undoes', fields.BigIntField(null=True, description='the work this event takes back')),
+                ('undoes', fields.BigIntField(null=True, db_index=True, description='the work this event takes back')),
             ],
             options={'table': 'event', 'app': 'core', 'indexes': [Index(fields=['entity', 'record_id', 'id']), Index(fields=['actor_id', 'id']), Index(fields=['deal_id', 'id']), Index(fields=['contact_id', 'id']), Index(fields=['company_id', 'id']), Index(fields=['lead_id', 'id'])], 'pk_attr': 'id', 'table_description': 'One change that happened: who, when, what, before and after. Never updated, never deleted.'},
             bases=['Model'],
@@ -377,7 +377,7 @@ class Migration(migrations.Migration):
                 ('company', fields.ForeignKeyField('core.Company', source_field='company_id', null=True, db_constraint=True, to_field='id', related_name='activities', on_delete=OnDelete.RESTRICT)),
                 ('lead', fields.ForeignKeyField('core.Lead', source_field='lead_id', null=True, db_constraint=True, to_field='id', related_name='activities', on_delete=OnDelete.RESTRICT)),
             ],
-            options={'table': 'activity', 'app': 'core', 'indexes': [Index(fields=['owner_id', 'status', 'deadline_at']), Index(fields=['deal_id', 'status', 'deadline_at']), Index(fields=['contact_id', 'status']), Index(fields=['company_id', 'status']), Index(fields=['lead_id', 'status'])], 'pk_attr': 'id', 'table_description': 'Something to do for a client, or done: call, meeting, task, e-mail, any kind a plugin adds.'},
+            options={'table': 'activity', 'app': 'core', 'indexes': [Index(fields=['owner_id', 'status', 'deal_id', 'deadline_at']), Index(fields=['deal_id', 'status', 'deadline_at']), Index(fields=['contact_id', 'status']), Index(fields=['company_id', 'status']), Index(fields=['lead_id', 'status'])], 'pk_attr': 'id', 'table_description': 'Something to do for a client, or done: call, meeting, task, e-mail, any kind a plugin adds.'},
             bases=['Record'],
         ),
         ops.CreateModel(

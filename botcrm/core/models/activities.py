@@ -48,7 +48,7 @@ class Activity(Record):
     class Meta:
         table = "activity"
         indexes = [
-            Index(fields=["owner_id", "status", "deadline_at"]),
+            Index(fields=["owner_id", "status", "deal_id", "deadline_at"]),
             Index(fields=["deal_id", "status", "deadline_at"]),
             Index(fields=["contact_id", "status"]),
             Index(fields=["company_id", "status"]),

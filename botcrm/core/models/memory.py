@@ -26,7 +26,7 @@ class EventRow(Model):
     lead_id = fields.IntField(null=True)
     before: fields.JSONField[dict[str, Any]] = fields.JSONField(default=dict)
     after: fields.JSONField[dict[str, Any]] = fields.JSONField(default=dict)
-    undoes = fields.BigIntField(null=True, description="the work this event takes back")
+    undoes = fields.BigIntField(null=True, db_index=True, description="the work this event takes back")
 
     class Meta:
         table = "event"

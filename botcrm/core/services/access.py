@@ -3,12 +3,13 @@
 A record that exists out of reach and one that does not exist are answered alike, with NotFound.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+from botcrm.core import db
 from botcrm.core.domain.errors import NotAllowed, NotFound
 from botcrm.core.domain.kinds import LETTERS, Action, Entity, Reach
-from botcrm.core.models import Activity, Deal, File, Message, Note, Record
+from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Message, Note, Record
 from botcrm.core.services.work import ENTITIES, MODELS, Actor, Work
 
 R = TypeVar("R", bound=Record)
@@ -92,22 +93,44 @@ async def _within(actor: Actor, record: Record, action: Action) -> bool:
     people = owners(actor, ENTITIES[type(record)], action)
     if people is None or getattr(record, "owner_id", None) in people:
         return True
-    if isinstance(record, Activity | Note | File | Message) and record.deal_id and people:
-        # What hangs on a deal is reached by whoever reaches the deal.
-        return await Deal.filter(id=record.deal_id, owner_id__in=people, deleted_at=None).exists()
-    return False
+    if not isinstance(record, Activity | Note | File | Message) or not people:
+        return False
+    row = await db.fetch_one(
+        f"SELECT 1 AS y FROM {record._meta.db_table} a WHERE a.id = ? AND {activity_sql(actor, 'a', action)}", record.id
+    )
+    return row is not None
 
 
 def activity_sql(actor: Actor, alias: str, action: Action = Action.READ) -> str:
-    """Return an SQL condition for the activities (notes, files, messages) within reach: own ones, and those of reached deals."""
+    """Return an SQL condition for the activities (notes, files, messages) within reach: own ones, and those of reached deals.
+
+    What hangs on no deal goes with its lead or contact, so that it is there for whoever the client was handed to.
+    """
     people = owners(actor, "activity", action)
     if people is None:
         return "1 = 1"
-    deals = owned_sql("reached.owner_id", owners(actor, "deal", action))
-    return (
-        f"({owned_sql(f'{alias}.owner_id', people)} OR EXISTS "
-        f"(SELECT 1 FROM deal reached WHERE reached.id = {alias}.deal_id AND {deals}))"
+    if not people:
+        return "1 = 0"
+    deals, leads, contacts = (
+        f"EXISTS (SELECT 1 FROM {entity} r WHERE r.id = {alias}.{entity}_id AND r.deleted_at IS NULL "
+        f"AND {owned_sql('r.owner_id', owners(actor, entity, action))})"
+        for entity in ("deal", "lead", "contact")
     )
+    return f"({owned_sql(f'{alias}.owner_id', people)} OR {deals} OR ({alias}.deal_id IS NULL AND ({leads} OR {contacts})))"
+
+
+async def load_links(work: Work, links: Mapping[str, int | None]) -> None:
+    """Check that the actor reaches what something is to hang on: its deal, else its lead, contact or company.
+
+    A deal decides alone: its company and contact may be a colleague's.
+
+    :raises NotFound: it is out of reach
+    """
+    for model in (Deal, Lead, Contact, Company):
+        record_id = links.get(f"{ENTITIES[model]}_id")
+        if record_id is not None:
+            await load(work, model, record_id)
+            return
 
 
 def facts_of(record: Record) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from botcrm.core.domain.kinds import Action, ActivityStatus
 from botcrm.core.domain.worktime import Schedule, country_holidays, read_working_hours, smart_due
 from botcrm.core.domain.zones import to_utc, to_wall
 from botcrm.core.models import Activity, File, Note
-from botcrm.core.services.access import demand, load
+from botcrm.core.services.access import demand, load, load_links
 from botcrm.core.services.work import Work
 
 
@@ -68,6 +68,8 @@ async def plan_activity(
 ) -> Activity:
     """Schedule something to do; without a due time it waits for one."""
     demand(work, "activity", Action.ADD)
+    links = {"deal_id": deal_id, "contact_id": contact_id, "company_id": company_id, "lead_id": lead_id}
+    await load_links(work, links)
     return await work.create(
         Activity,
         ActivityPlanned,
@@ -75,10 +77,7 @@ async def plan_activity(
         title=title.strip()[:1000],
         status=str(ActivityStatus.PLANNED),
         owner_id=owner_id or work.actor.id,
-        deal_id=deal_id,
-        contact_id=contact_id,
-        company_id=company_id,
-        lead_id=lead_id,
+        **links,
         **due_values(work, due),
     )
 
@@ -102,6 +101,8 @@ async def log_activity(
     :param duration: minutes
     """
     demand(work, "activity", Action.ADD)
+    links = {"deal_id": deal_id, "contact_id": contact_id, "company_id": company_id, "lead_id": lead_id}
+    await load_links(work, links)
     return await work.create(
         Activity,
         ActivityLogged,
@@ -113,10 +114,7 @@ async def log_activity(
         direction=direction,
         result=result,
         owner_id=work.actor.id,
-        deal_id=deal_id,
-        contact_id=contact_id,
-        company_id=company_id,
-        lead_id=lead_id,
+        **links,
     )
 
 
@@ -162,8 +160,12 @@ async def reschedule_activity(work: Work, activity_id: int, due: Due) -> Activit
 
 
 async def change_activity(work: Work, activity_id: int, **values: Any) -> Activity:
-    """Change an activity's fields, due time excepted."""
+    """Change an activity's fields, due time excepted.
+
+    :raises NotFound: the activity, or what it is to hang on, is out of reach
+    """
     activity = await load(work, Activity, activity_id, Action.CHANGE)
+    await load_links(work, {name: value for name, value in values.items() if getattr(activity, name) != value})
     return await work.change(activity, ActivityChanged, **values)
 
 
@@ -171,7 +173,8 @@ def later_by(work: Work, activity: Activity, step: timedelta) -> Due:
     """Return the due time moved by whole days on the wall clock, or by minutes from now at the earliest."""
     start = activity.due_at or work.now
     if step % timedelta(days=1):
-        return Due(to_wall(max(start, work.now) + step, work.prefs.zone).replace(second=0, microsecond=0))
+        moment = (max(start, work.now) + step).replace(second=0, microsecond=0)
+        return Due(to_wall(moment, work.prefs.zone), moment=moment)
     wall = to_wall(start, work.prefs.zone) + step
     today = to_wall(work.now, work.prefs.zone)
     while wall <= today:
@@ -208,15 +211,14 @@ async def add_note(
 ) -> Note:
     """Keep a text on a record, verbatim."""
     demand(work, "activity", Action.ADD)
+    links = {"deal_id": deal_id, "contact_id": contact_id, "company_id": company_id, "lead_id": lead_id}
+    await load_links(work, links)
     return await work.create(
         Note,
         NoteAdded,
         text=text,
         owner_id=work.actor.id,
-        deal_id=deal_id,
-        contact_id=contact_id,
-        company_id=company_id,
-        lead_id=lead_id,
+        **links,
     )
 
 
@@ -242,6 +244,8 @@ async def add_file(
 ) -> File:
     """Attach a file that the messenger keeps."""
     demand(work, "activity", Action.ADD)
+    links = {"deal_id": deal_id, "contact_id": contact_id, "company_id": company_id, "lead_id": lead_id}
+    await load_links(work, links)
     return await work.create(
         File,
         FileAdded,
@@ -252,8 +256,5 @@ async def add_file(
         size=size,
         caption=caption,
         owner_id=work.actor.id,
-        deal_id=deal_id,
-        contact_id=contact_id,
-        company_id=company_id,
-        lead_id=lead_id,
+        **links,
     )

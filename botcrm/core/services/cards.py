@@ -290,7 +290,7 @@ def _reached_events(work: Work) -> str:
     deals = owned_sql("d.owner_id", owners(work.actor, "deal"))
     if deals == "1 = 1":
         return deals
-    loose = owned_sql("e.actor_id", owners(work.actor, "activity"))
+    loose = f"(e.actor_id IS NULL OR {owned_sql('e.actor_id', owners(work.actor, 'activity'))})"
     return f"((e.deal_id IS NULL AND {loose}) OR EXISTS (SELECT 1 FROM deal d WHERE d.id = e.deal_id AND {deals}))"
 
 

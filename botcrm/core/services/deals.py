@@ -1,6 +1,7 @@
 """Deals: open, move, win, lose, reopen."""
 
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from botcrm.core import db
@@ -36,7 +37,8 @@ DEFAULT_PIPELINE = (
 
 
 async def seed_pipeline() -> None:
-    """Create the default pipeline where there is none."""
+    """Create the default pipeline where there is none; runs inside a transaction."""
+    await db.alone("seed")
     if await Pipeline.exists():
         return
     pipeline = await Pipeline.create(name="Sales")
@@ -59,8 +61,9 @@ async def add_deal(
     stage: str | None = None,
     source: str | None = None,
     expected_close: date | None = None,
+    owner_id: int | None = None,
 ) -> Deal:
-    """Open a deal in the first pipeline, at its first stage unless one is named.
+    """Open a deal in the first pipeline, at its first stage unless one is named; the actor owns it unless somebody is named.
 
     :raises StageNotInPipeline: no stage of that name
     :raises NotFound: the company or contact is out of reach
@@ -86,14 +89,30 @@ async def add_deal(
         pipeline_id=chosen["pipeline_id"],
         stage_id=chosen["id"],
         status=chosen["kind"],
-        amount=amount.quantized().amount if amount else None,
-        currency=amount.currency if amount else work.prefs.currency,
-        owner_id=work.actor.id,
+        amount=storable(amount),
+        currency=amount.currency if amount is not None else work.prefs.currency,
+        owner_id=owner_id or work.actor.id,
         source=source,
         expected_close=expected_close,
         stage_entered_at=work.now,
         closed_at=None if chosen["kind"] == "open" else work.now,
     )
+
+
+# What a column of 18 digits, 2 of them behind the point, can hold.
+_AMOUNT_LIMIT = Decimal(10) ** 16
+
+
+def storable(money: Money | None) -> Decimal | None:
+    """Return an amount as it is kept, in its currency's minor unit.
+
+    :raises InvalidValue: it is too large
+    """
+    if money is None:
+        return None
+    if not money.amount.is_finite() or abs(money.amount) >= _AMOUNT_LIMIT - 1:
+        raise InvalidValue(what="amount", value=str(money.amount), how="Write a smaller one.")
+    return money.quantized().amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def _named(choices: list[tuple[str, Any]], name: str) -> Any:
@@ -121,8 +140,17 @@ async def find_stage(deal: Deal, name: str) -> Stage:
 
 
 async def change_deal(work: Work, deal_id: int, **values: Any) -> Deal:
-    """Change a deal's own fields: title, amount and currency, company, contact, source, expected_close."""
+    """Change a deal's own fields: title, amount and currency, company, contact, source, expected_close.
+
+    :raises NotFound: the deal, or the company or contact it is to have, is out of reach
+    :raises InvalidValue: an empty title or an amount too large to keep
+    """
     deal = await load(work, Deal, deal_id, Action.CHANGE)
+    for model, name in ((Company, "company_id"), (Contact, "contact_id")):
+        if values.get(name) not in (None, getattr(deal, name)):
+            await load(work, model, values[name])
+    if values.get("amount") is not None:
+        values["amount"] = storable(Money(values["amount"], values.get("currency", deal.currency)))
     if "title" in values:
         values["title"] = " ".join(values["title"].split())[:500]
         if not values["title"]:
@@ -149,7 +177,7 @@ async def move_deal(work: Work, deal_id: int, stage_id: int, *, reason: str | No
         event = {"won": DealWon, "lost": DealLost}.get(stage.kind, DealReopened)
         values["closed_at"] = None if stage.kind == DealStatus.OPEN else work.now
         values["lost_reason"] = reason if stage.kind == DealStatus.LOST else None
-    elif reason:
+    elif reason and stage.kind == DealStatus.LOST:
         values["lost_reason"] = reason
     return await work.change(deal, event, **values)
 
@@ -160,10 +188,10 @@ async def close_deal(work: Work, deal_id: int, status: DealStatus, reason: str |
     :raises AlreadyClosed: it stands so already
     """
     deal = await load(work, Deal, deal_id, Action.CHANGE)
-    if deal.status == status and not (reason and reason != deal.lost_reason):
-        raise AlreadyClosed(title=deal.title, status=str(status))
     if deal.status == status:
-        return await work.change(deal, DealLost, lost_reason=reason)
+        if status != DealStatus.LOST or not reason or reason == deal.lost_reason:
+            raise AlreadyClosed(title=deal.title, status=str(status))
+        return await work.change(deal, DealChanged, lost_reason=reason)
     stage = await Stage.filter(pipeline_id=deal.pipeline_id, kind=status).order_by("position").first()
     if stage is None:
         raise StageNotInPipeline(stage=str(status), pipeline=deal.title, stages="")
@@ -171,13 +199,19 @@ async def close_deal(work: Work, deal_id: int, status: DealStatus, reason: str |
 
 
 async def reopen_deal(work: Work, deal_id: int) -> Deal:
-    """Open a closed deal again at the stage it was closed from."""
+    """Open a closed deal again at the stage it was closed from, the first one where that is gone.
+
+    :raises AlreadyClosed: it is open
+    """
+    await work.flush()
     deal = await load(work, Deal, deal_id, Action.CHANGE)
-    row = await db.fetch_one(
-        "SELECT before FROM event WHERE entity = 'deal' AND record_id = ? AND type IN ('DealWon', 'DealLost') ORDER BY id DESC LIMIT 1",
+    if deal.status == DealStatus.OPEN:
+        raise AlreadyClosed(title=deal.title, status=deal.status)
+    rows = await db.fetch(
+        "SELECT before FROM event WHERE entity = 'deal' AND record_id = ? AND type IN ('DealWon', 'DealLost') ORDER BY id DESC LIMIT 20",
         deal_id,
     )
-    stage_id = db.from_json(row["before"]).get("stage_id") if row else None
-    if stage_id is None or not await Stage.filter(id=stage_id, kind="open").exists():
-        stage_id = (await stages(deal.pipeline_id))[0].id
+    left = [db.from_json(row["before"]).get("stage_id") for row in rows]
+    choices = [stage.id for stage in await stages(deal.pipeline_id) if stage.kind == DealStatus.OPEN]
+    stage_id = next((stage_id for stage_id in left if stage_id in choices), choices[0])
     return await move_deal(work, deal_id, stage_id)

@@ -5,6 +5,7 @@ Nothing here is an event and nothing is undone: it is computed again whenever it
 
 from collections.abc import Sequence
 from datetime import timedelta
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from botcrm.core import db
@@ -25,11 +26,14 @@ async def derive(work: "Work", records: Sequence[Record]) -> None:
                 deals.add(record.deal_id)
         elif isinstance(record, Company | Contact | Lead | Deal):
             await _search_entry(work, record)
-    for deal_id in deals:
+    for deal_id in sorted(deals):  # in one order, so that two processes do not wait for each other in a circle
         await _next_activity(deal_id)
 
 
 async def _next_activity(deal_id: int) -> None:
+    if db.dialect() == "postgres":
+        # The update below sees what was committed when it begins: it must not begin before the deal is ours.
+        await db.fetch("SELECT id FROM deal WHERE id = ? FOR UPDATE", deal_id)
     await db.execute(
         "UPDATE deal SET next_activity_id = "
         "(SELECT id FROM activity WHERE deal_id = deal.id AND status = 'planned' AND deleted_at IS NULL "
@@ -58,12 +62,21 @@ async def _reminders(work: "Work", activity: Activity) -> None:
         if activity.version > 1:
             await work.cancel_jobs(before, at)
         return
-    early = activity.due_at - timedelta(minutes=work.prefs.reminder_minutes)
-    if work.prefs.reminder_minutes and early > work.now:
+    minutes = await _reminder_minutes(work, activity.owner_id)
+    early = activity.due_at - timedelta(minutes=minutes)
+    if minutes and early > work.now:
         await work.plan_job("activity.remind", before, early, early=True, **facts)
     elif activity.version > 1:
         await work.cancel_jobs(before)
     await work.plan_job("activity.remind", at, activity.due_at, early=False, **facts)
+
+
+async def _reminder_minutes(work: "Work", owner_id: int | None) -> int:
+    """Return how long before the time the owner wants to be reminded, whoever plans it for them."""
+    if owner_id is None or owner_id == work.actor.id:
+        return work.prefs.reminder_minutes
+    row = await db.fetch_one("SELECT value FROM setting WHERE key = 'reminder_minutes' AND user_id = ?", owner_id)
+    return int(db.from_json(row["value"])) if row else work.company.reminder_minutes
 
 
 # --- search ----------------------------------------------------------------------------------------------------------
@@ -78,7 +91,7 @@ async def _search_entry(work: "Work", record: Company | Contact | Lead | Deal) -
     owner = record.owner_id or 0
     words = list(dict.fromkeys(word[:64] for word in terms(f"{name} {more}")))[:40]
     known = await db.fetch_one(
-        "SELECT id, owner_id FROM search_entry WHERE entity = ? AND record_id = ?", entity, record.id
+        "SELECT id, owner_id, name FROM search_entry WHERE entity = ? AND record_id = ?", entity, record.id
     )
     folded = fold(name)[:500]
     if known is None:
@@ -103,6 +116,8 @@ async def _search_entry(work: "Work", record: Company | Contact | Lead | Deal) -
             work.now,
             entry_id,
         )
+        if known["name"] != name[:500]:
+            await _renamed(work, record)
         old = {row["term"] for row in await db.fetch("SELECT term FROM search_term WHERE entry_id = ?", entry_id)}
         if old == set(words) and known["owner_id"] == owner:
             return
@@ -114,6 +129,18 @@ async def _search_entry(work: "Work", record: Company | Contact | Lead | Deal) -
     await _learn_words(words)
 
 
+async def _renamed(work: "Work", record: Company | Contact | Lead | Deal) -> None:
+    """Have the deals and people found under the new name of their company or contact."""
+    if isinstance(record, Company):
+        for contact in await Contact.filter(company_id=record.id, deleted_at=None):
+            await _search_entry(work, contact)
+        for deal in await Deal.filter(company_id=record.id, deleted_at=None):
+            await _search_entry(work, deal)
+    elif isinstance(record, Contact):
+        for deal in await Deal.filter(contact_id=record.id, deleted_at=None):
+            await _search_entry(work, deal)
+
+
 async def _learn_words(words: list[str]) -> None:
     """Add words to the vocabulary that inexact search looks through."""
     long = [word for word in words if len(word) >= 3]
@@ -122,11 +149,11 @@ async def _learn_words(words: list[str]) -> None:
     if db.dialect() == "postgres":
         await db.execute_many("INSERT INTO search_word (word) VALUES (?) ON CONFLICT DO NOTHING", [(w,) for w in long])
         return
-    # A full-text table has no unique key: a word is new when no other entry has it yet.
+    # A full-text table has no unique key but its row number: the word's own hash keeps it there once.
     for word in long:
-        rows = await db.fetch("SELECT 1 AS y FROM search_term WHERE term = ? LIMIT 2", word)
-        if len(rows) < 2:
-            await db.execute("INSERT INTO search_word (word) VALUES (?)", word)
+        number = int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), signed=True)
+        if not await db.fetch("SELECT 1 AS y FROM search_word WHERE rowid = ?", number):
+            await db.execute("INSERT INTO search_word (rowid, word) VALUES (?, ?)", number, word)
 
 
 async def _forget(entity: str, record_id: int) -> None:

@@ -74,7 +74,7 @@ def _column_sql(column: Column, now: datetime, bounds: Bounds) -> tuple[str, lis
 async def counters(work: Work, owner_id: int | None = None) -> tuple[int, int, int]:
     """Return (incoming, planned for today or overdue, overdue), each for the deals' owner and up to MOST.
 
-    Planned counts the open deals whose next activity is due by the end of today, plus such activities without a deal.
+    Planned counts the activities of open deals that are due by the end of today, plus such activities without a deal.
     """
     owner = owner_id or work.actor.id or 0
     bounds = day_bounds(work.now, work.prefs.zone)
@@ -105,8 +105,8 @@ async def _due_before(owner: int, moment: datetime) -> int:
     return min(MOST, deals + loose)
 
 
-async def _count(sql: str, *args: Any) -> int:
-    row = await db.fetch_one(f"SELECT count(*) AS n FROM ({sql} LIMIT {MOST}) AS counted", *args)
+async def _count(sql: str, *args: Any, most: int = MOST) -> int:
+    row = await db.fetch_one(f"SELECT count(*) AS n FROM ({sql} LIMIT {int(most)}) AS counted", *args)
     return int(row["n"]) if row else 0
 
 
@@ -127,23 +127,28 @@ async def home(
     for name in COLUMNS:
         condition, values = _column_sql(name, work.now, bounds)
         counts[name] = await _count(f"SELECT 1 FROM deal d WHERE {base} AND {condition}", owner, *values)
-    chosen: tuple[Column, ...] = (column,) if column else COLUMNS
-    skip, rows = page * size, list[DealRow]()
-    for name in chosen:
-        if counts[name] <= skip and counts[name] < MOST:
-            skip -= counts[name]
-            continue
-        condition, values = _column_sql(name, work.now, bounds)
-        rows += await deal_rows(
+    skip, rows = max(0, page) * size, list[DealRow]()
+    # By deadline, the columns follow each other: all that have one, then all that have none.
+    parts = (
+        [_column_sql(column, work.now, bounds)]
+        if column
+        else [("d.next_deadline_at IS NOT NULL", []), _column_sql("none", work.now, bounds)]
+    )
+    for place, (condition, values) in enumerate(parts):
+        last = place == len(parts) - 1
+        found = await deal_rows(
             f"{base} AND {condition}",
             [owner, *values],
             "d.next_deadline_at, d.id",
             limit=size + 1 - len(rows),
             offset=skip,
         )
-        skip = 0
-        if len(rows) > size:
+        rows += found
+        if len(rows) > size or last:
             break
+        # This part is passed: the next one begins where its end left off (counted no further than what was skipped).
+        passed = skip if found else await _count(f"SELECT 1 FROM deal d WHERE {base} AND {condition}", owner, most=skip)
+        skip -= passed
     incoming, planned, overdue = await counters(work, owner)
     return Home(
         incoming,

@@ -110,7 +110,7 @@ async def answer_client(work: Work, message_id: int, text: str) -> Message:
     await work.send(
         int(asked.chat_id),
         "sendMessage",
-        {"text": text},
+        {"chat_id": int(asked.chat_id), "text": text},
         lane=Lane.REPLY,
         audience="client",
         user_id=work.actor.id,

@@ -201,7 +201,8 @@ async def deactivate_user(work: Work, user_id: int) -> User:
 
 
 async def seed_roles() -> None:
-    """Create the roles botcrm ships, once; grants that somebody changed stay as they are."""
+    """Create the roles botcrm ships, once; grants that somebody changed stay as they are. Runs inside a transaction."""
+    await db.alone("seed")
     for key, (name, grants) in ROLES.items():
         await Role.get_or_create(defaults={"name": name, "grants": grants}, key=key)
 
@@ -228,6 +229,9 @@ async def invite(work: Work, role: str, name: str = "", manager_id: int | None =
             raise NotAllowed(entity="user", action=Action.ADD)
         if limited:
             manager_id = work.actor.id
+    if role == "admin" and await needs_first_administrator():
+        # Every start prints a link until somebody took one; the ones before it must not make a second administrator.
+        await Invite.filter(role_id=found.id, used_at=None).delete()
     token = secrets.token_urlsafe(24)
     await Invite.create(
         token_hash=_hash(token),
@@ -241,10 +245,13 @@ async def invite(work: Work, role: str, name: str = "", manager_id: int | None =
 
 
 async def accept_invite(work: Work, token: str, telegram_id: int, name: str, username: str | None) -> User:
-    """Let the holder of a one-time token in.
+    """Let the holder of a one-time token in; who is in already stays as they are, and the token good for somebody else.
 
     :raises InviteUnusable: it is unknown, used or too old
     """
+    known = await User.filter(telegram_id=telegram_id, active=True).first()
+    if known:
+        return known
     found = await Invite.filter(token_hash=_hash(token), used_at=None).prefetch_related("role").first()
     if found is None or found.expires_at < work.now:
         raise InviteUnusable

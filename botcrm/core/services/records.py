@@ -24,6 +24,7 @@ from botcrm.core.domain.money import Money
 from botcrm.core.domain.phones import normal_phone
 from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Record, Tag, User
 from botcrm.core.services.access import demand, load, owners
+from botcrm.core.services.deals import storable
 from botcrm.core.services.work import ENTITIES, Work
 
 R = TypeVar("R", Company, Contact, Lead)
@@ -69,8 +70,10 @@ def _name(text: str) -> str:
     return name
 
 
-async def add_company(work: Work, name: str, *, phone: str | None = None, email: str | None = None) -> Company:
-    """Add a company that the actor owns."""
+async def add_company(
+    work: Work, name: str, *, phone: str | None = None, email: str | None = None, owner_id: int | None = None
+) -> Company:
+    """Add a company; the actor owns it unless somebody is named."""
     demand(work, "company", Action.ADD)
     return await work.create(
         Company,
@@ -78,7 +81,7 @@ async def add_company(work: Work, name: str, *, phone: str | None = None, email:
         name=_name(name),
         phone=clean_phone(work, phone),
         email=clean_email(email),
-        owner_id=work.actor.id,
+        owner_id=owner_id or work.actor.id,
     )
 
 
@@ -90,8 +93,9 @@ async def add_contact(
     email: str | None = None,
     company_id: int | None = None,
     telegram_id: int | None = None,
+    owner_id: int | None = None,
 ) -> Contact:
-    """Add a person that the actor owns."""
+    """Add a person; the actor owns them unless somebody is named."""
     demand(work, "contact", Action.ADD)
     if company_id:
         await load(work, Company, company_id)
@@ -103,7 +107,7 @@ async def add_contact(
         email=clean_email(email),
         company_id=company_id,
         telegram_id=telegram_id,
-        owner_id=work.actor.id,
+        owner_id=owner_id or work.actor.id,
     )
 
 
@@ -131,8 +135,8 @@ async def add_lead(
         phone=clean_phone(work, phone),
         email=clean_email(email),
         source=source,
-        amount=amount.amount if amount else None,
-        currency=amount.currency if amount else work.prefs.currency,
+        amount=storable(amount),
+        currency=amount.currency if amount is not None else work.prefs.currency,
         telegram_id=telegram_id,
         owner_id=owner_id if work.actor.is_system else work.actor.id,
     )
@@ -141,6 +145,8 @@ async def add_lead(
 async def change_record(work: Work, model: type[R], record_id: int, **values: Any) -> R:
     """Change a company's, contact's or lead's fields."""
     record = await load(work, model, record_id, Action.CHANGE)
+    if values.get("company_id") not in (None, getattr(record, "company_id", None)):
+        await load(work, Company, values["company_id"])
     if "phone" in values:
         values["phone"] = clean_phone(work, values["phone"])
     if "email" in values:

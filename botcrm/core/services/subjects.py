@@ -174,15 +174,27 @@ async def _with_starts(work: Work, words: list[str], entities: Sequence[str]) ->
 async def _with_any(work: Work, alternatives: list[list[str]], entities: Sequence[str]) -> list[_Row]:
     """Return entries that hold one of the alternatives of every word."""
     _, term_scope = _scope(work, entities)
-    found: dict[int, _Row] = {}
-    seen: list[set[int]] = []
+    counted = []
     for words in alternatives:
         marks = ", ".join("?" * len(words))
-        rows = await _led_by(work, f"t.term IN ({marks}) AND {term_scope}", words, [], entities)
-        seen.append({row.entry_id for row in rows})
-        found.update({row.entry_id: row for row in rows})
-    both = set.intersection(*seen)
-    return [found[entry_id] for entry_id in both]
+        row = await db.fetch_one(
+            f"SELECT count(*) AS n FROM (SELECT 1 FROM search_term t WHERE {term_scope} AND t.term IN ({marks}) "
+            f"LIMIT {_COMMON}) AS common",
+            *words,
+        )
+        counted.append((int(row["n"]) if row else 0, words))
+    counted.sort(key=lambda pair: pair[0])
+    if not counted[0][0]:
+        return []
+    # The rarest word leads: what is cut off behind the limit then has the least to lose.
+    lead, *others = [words for _, words in counted]
+    rest = "".join(
+        " AND EXISTS (SELECT 1 FROM search_term o WHERE o.entry_id = t.entry_id AND o.term IN "
+        f"({', '.join('?' * len(words))}))"
+        for words in others
+    )
+    condition = f"t.term IN ({', '.join('?' * len(lead))}) AND {term_scope}{rest}"
+    return await _led_by(work, condition, [*lead, *(word for words in others for word in words)], [], entities)
 
 
 async def _led_by(work: Work, lead: str, values: list[str], others: list[str], entities: Sequence[str]) -> list[_Row]:

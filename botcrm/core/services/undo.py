@@ -11,6 +11,10 @@ from botcrm.core.models import Record, Tag, User
 from botcrm.core.services.access import owners
 from botcrm.core.services.work import MODELS, Work
 
+# Records that others hang on, as columns of the event table.
+_HOLDERS = ("deal", "contact", "company", "lead")
+# So many works back `/undo` looks for one that still stands.
+_LOOK_BACK = 100
 _UNDOABLE = "entity NOT IN ('user', 'setting') AND undoes IS NULL AND type NOT IN ('MessageReceived', 'MessageSent', 'MessageAnswered')"
 
 
@@ -19,72 +23,132 @@ async def last_work(work: Work) -> int:
 
     :raises NothingToUndo: there is none
     """
-    row = await db.fetch_one(
-        f"SELECT e.work_id FROM event e WHERE e.actor_id = ? AND {_UNDOABLE} AND NOT EXISTS "
-        "(SELECT 1 FROM event u WHERE u.actor_id = e.actor_id AND u.undoes = e.work_id) ORDER BY e.id DESC LIMIT 1",
-        work.actor.id,
-    )
-    if row is None:
-        raise NothingToUndo
-    return int(row["work_id"])
+    before = 2**62
+    for _ in range(_LOOK_BACK):
+        row = await db.fetch_one(
+            f"SELECT id, work_id FROM event WHERE actor_id = ? AND id < ? AND {_UNDOABLE} ORDER BY id DESC LIMIT 1",
+            work.actor.id,
+            before,
+        )
+        if row is None:
+            break
+        if not await _is_undone(row["work_id"]):
+            return int(row["work_id"])
+        first = await db.fetch_one("SELECT min(id) AS id FROM event WHERE work_id = ?", row["work_id"])
+        before = first["id"] if first else row["id"]
+    raise NothingToUndo
 
 
 async def undo(work: Work, work_id: int) -> list[Record]:
     """Take back all that one work changed, and return the records as they stand now.
 
+    Taking back an undo brings back what that took away. Works may be taken back one after the other, the last one first.
+
     :raises NothingToUndo: it was taken back already, or there was nothing
     :raises NotFound: the actor does not reach what was changed
-    :raises NewerChange: a record was changed since by something else; then nothing is taken back
+    :raises NewerChange: a record was changed since by something else, or something newer hangs on a record that would
+        vanish; then nothing is taken back
     """
+    await work.flush()
     rows = await db.fetch("SELECT * FROM event WHERE work_id = ? ORDER BY id DESC", work_id)
     rows = [row for row in rows if row["entity"] in MODELS]
-    if not rows or await db.fetch_one("SELECT 1 AS y FROM event WHERE undoes = ? LIMIT 1", work_id):
+    if not rows or await _is_undone(work_id):
         raise NothingToUndo
+    records = await _reached(work, rows)
     await _refuse_if_newer(rows)
     work.undoes = work_id
-    done: dict[tuple[str, int], Record] = {}
     try:
         for row in rows:
-            record = await _take_back(work, row, done.get((row["entity"], row["record_id"])))
-            done[(row["entity"], row["record_id"])] = record
+            await _take_back(work, row, records[(row["entity"], row["record_id"])])
     finally:
         work.undoes = None
-    return list(reversed(done.values()))
+    return list(reversed(records.values()))
+
+
+async def _is_undone(work_id: int) -> bool:
+    """Tell whether a work is taken back as things stand: by a work that was not taken back itself."""
+    takers = await db.fetch("SELECT DISTINCT work_id FROM event WHERE undoes = ?", work_id)
+    for taker in takers:
+        if not await _is_undone(taker["work_id"]):
+            return True
+    return False
+
+
+async def _reached(work: Work, rows: Sequence[dict[str, Any]]) -> dict[tuple[str, int], Record]:
+    """Return the records of these events, each of which the actor may change or has changed themselves."""
+    records: dict[tuple[str, int], Record] = {}
+    for row in rows:
+        key = (row["entity"], row["record_id"])
+        record = records.get(key) or await MODELS[row["entity"]].filter(id=row["record_id"]).first()
+        if record is None or not (row["actor_id"] == work.actor.id or _may_take_back(work, row, record)):
+            raise NotFound(ref=f"{row['entity']} {row['record_id']}")
+        records[key] = record
+    return records
+
+
+def _may_take_back(work: Work, row: dict[str, Any], record: Record) -> bool:
+    """Tell whether the actor may take back what somebody else did.
+
+    A hand-over is not taken back by who got the record, but by who could have made it: who reaches both people.
+    """
+    people = owners(work.actor, row["entity"], Action.CHANGE)
+    if people is None:
+        return True
+    former = db.from_json(row["before"]).get("owner_id", work.actor.id)
+    return getattr(record, "owner_id", None) in people and former in people
 
 
 async def _refuse_if_newer(rows: Sequence[dict[str, Any]]) -> None:
-    latest: dict[tuple[str, int], int] = {}
+    last: dict[tuple[str, int], int] = {}
+    created: dict[tuple[str, int], int] = {}
     for row in rows:
         key = (row["entity"], row["record_id"])
-        latest[key] = max(latest.get(key, 0), row["version"])
-    for (entity, record_id), version in latest.items():
-        newer = await db.fetch_one(
-            "SELECT actor_id, type FROM event WHERE entity = ? AND record_id = ? AND version > ? ORDER BY id DESC LIMIT 1",
+        last[key] = max(last.get(key, 0), row["id"])
+        if issubclass(EVENTS.get(row["type"], Event), Created):
+            created[key] = row["id"]
+    work_id = rows[0]["work_id"]
+    for (entity, record_id), event_id in last.items():
+        newer = await db.fetch(
+            "SELECT id, work_id, actor_id, type, undoes FROM event WHERE entity = ? AND record_id = ? AND id > ? "
+            "AND work_id <> ? ORDER BY id DESC",
             entity,
             record_id,
-            version,
+            event_id,
+            work_id,
         )
-        if newer:
-            who = await User.filter(id=newer["actor_id"]).first() if newer["actor_id"] else None
-            raise NewerChange(who=who.name if who else "botcrm", what=newer["type"], entity=entity, record_id=record_id)
+        if (entity, record_id) in created and entity in _HOLDERS:
+            newer += await db.fetch(
+                f"SELECT id, work_id, actor_id, type, undoes FROM event WHERE {entity}_id = ? AND entity <> ? AND id > ? "
+                "AND work_id <> ? ORDER BY id DESC",
+                record_id,
+                entity,
+                created[(entity, record_id)],
+                work_id,
+            )
+        await _refuse_standing(newer, entity, record_id)
 
 
-async def _take_back(work: Work, row: dict[str, Any], record: Record | None) -> Record:
+async def _refuse_standing(newer: Sequence[dict[str, Any]], entity: str, record_id: int) -> None:
+    """Refuse if one of these events still stands: it was not taken back, and does not take back another of them."""
+    works = {row["work_id"] for row in newer}
+    undone = {work_id: await _is_undone(work_id) for work_id in works}
+    for row in newer:
+        if undone[row["work_id"]] or row["undoes"] in works:
+            continue
+        who = await User.filter(id=row["actor_id"]).first() if row["actor_id"] else None
+        raise NewerChange(who=who.name if who else "botcrm", what=row["type"], entity=entity, record_id=record_id)
+
+
+async def _take_back(work: Work, row: dict[str, Any], record: Record) -> None:
     event = EVENTS.get(row["type"], Event)
-    if record is None:
-        people = owners(work.actor, row["entity"], Action.CHANGE)
-        record = await MODELS[row["entity"]].filter(id=row["record_id"]).first()
-        mine = row["actor_id"] == work.actor.id
-        if record is None or not (mine or people is None or getattr(record, "owner_id", None) in people):
-            raise NotFound(ref=f"{row['entity']} {row['record_id']}")
     if event in (TagAdded, TagRemoved):
         await _take_back_tag(work, row, record, added=event is TagAdded)
     elif issubclass(event, Created):
         await work.change(record, RecordDeleted, deleted_at=work.now)
     else:
         before = {name: _value(record, name, value) for name, value in db.from_json(row["before"]).items()}
-        await work.change(record, RecordRestored if event is RecordDeleted else event, **before)
-    return record
+        back = {RecordDeleted: RecordRestored, RecordRestored: RecordDeleted}.get(event, event)
+        await work.change(record, back, **before)
 
 
 async def _take_back_tag(work: Work, row: dict[str, Any], record: Record, *, added: bool) -> None:

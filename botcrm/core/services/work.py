@@ -61,8 +61,10 @@ class Buffer:
     touched: dict[tuple[str, int], Record] = field(default_factory=dict)
     outbox_ids: list[int] = field(default_factory=list)
     after: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    label: str = "other"
     jobs: bool = False
     flushed: int = 0
+    company: Preferences | None = None
 
 
 class Work:
@@ -77,7 +79,7 @@ class Work:
         self.now = now
         self.id = secrets.randbits(52)
         self.undoes: int | None = None
-        self._buffer = buffer or Buffer()
+        self._buffer = buffer or Buffer(company=actor.prefs if actor.is_system else None)
 
     def acting_as(self, actor: Actor) -> "Work":
         """Return the same transaction in the hands of somebody else, with an id of its own."""
@@ -87,6 +89,11 @@ class Work:
     def prefs(self) -> Preferences:
         """Return the settings in force for the actor."""
         return self.actor.prefs
+
+    @property
+    def company(self) -> Preferences:
+        """Return the company's settings where the work was opened by the system, as a bot's is; else the actor's."""
+        return self._buffer.company or self.actor.prefs
 
     @property
     def events(self) -> list[Event]:
@@ -102,6 +109,15 @@ class Work:
     def after(self) -> list[tuple[str, dict[str, Any]]]:
         """Return the calls a front end makes once after the commit and that may be lost, like a button's toast."""
         return self._buffer.after
+
+    @property
+    def label(self) -> str:
+        """Return what the work is measured as: its verb, or "button"."""
+        return self._buffer.label
+
+    @label.setter
+    def label(self, label: str) -> None:
+        self._buffer.label = label
 
     @property
     def planned_jobs(self) -> bool:
@@ -212,9 +228,11 @@ class Work:
         line_id: int | None = None,
     ) -> int:
         """Send a ready Bot API call after the commit; returns the outbox id."""
-        return await self._post(
+        outbox_id = await self._post(
             chat_id, lane, audience, user_id, about, method=method, payload=db.to_json(payload), line_id=line_id
         )
+        assert outbox_id is not None  # it has no key that could be taken
+        return outbox_id
 
     async def tell(
         self,
@@ -235,40 +253,38 @@ class Work:
         """
         if chat_id is None:
             return None
-        if key and await db.fetch_one("SELECT id FROM outbox WHERE key = ?", key):
-            return None
         return await self._post(chat_id, lane, "staff", user_id, about, notice=notice, args=db.to_json(args), key=key)
 
     async def _post(
         self, chat_id: int, lane: Lane, audience: str, user_id: int | None, about: tuple[str, int] | None, **values: Any
-    ) -> int:
+    ) -> int | None:
+        """Write a row of the outbox; None where its key was used before, perhaps by another process just now."""
         entity, record_id = about or (None, None)
-        row = {
-            "notice": "",
-            "args": "{}",
-            "method": "",
-            "payload": "{}",
+        row = {"key": None, "notice": "", "args": "{}", "method": "", "payload": "{}", "line_id": None} | values
+        row |= {
+            "chat_id": chat_id,
+            "lane_order": LANE_ORDER[lane],
+            "audience": audience,
+            "user_id": user_id,
+            "entity": entity,
+            "record_id": record_id,
             "state": "waiting",
             "attempts": 0,
             "error": "",
-        }
-        row |= values
-        outbox_id = await db.insert(
-            "outbox",
-            chat_id=chat_id,
-            lane_order=LANE_ORDER[lane],
-            audience=audience,
-            user_id=user_id,
-            entity=entity,
-            record_id=record_id,
-            not_before=self.now,
+            "not_before": self.now,
             # A row just committed is sent from memory; the sweeper takes it only when that did not happen.
-            lease_until=self.now + timedelta(seconds=30),
-            created_at=self.now,
-            **row,
+            "lease_until": self.now + timedelta(seconds=30),
+            "created_at": self.now,
+        }
+        written = await db.fetch_one(
+            f"INSERT INTO outbox ({', '.join(row)}) VALUES ({', '.join('?' * len(row))}) "
+            "ON CONFLICT (key) DO NOTHING RETURNING id",
+            *row.values(),
         )
-        self._buffer.outbox_ids.append(outbox_id)
-        return outbox_id
+        if written is None:
+            return None
+        self._buffer.outbox_ids.append(written["id"])
+        return int(written["id"])
 
     # --- the end -----------------------------------------------------------------------------------------------------
 
@@ -287,7 +303,7 @@ class Work:
         """Do something that may fail without taking the rest along: rows and what was to be written both go back."""
         await self.flush()
         buffer = self._buffer
-        events, outbox = len(buffer.events), len(buffer.outbox_ids)
+        events, outbox, after = len(buffer.events), len(buffer.outbox_ids), len(buffer.after)
         try:
             async with db.transaction():
                 yield
@@ -295,6 +311,7 @@ class Work:
         except BaseException:
             del buffer.events[events:]
             del buffer.outbox_ids[outbox:]
+            del buffer.after[after:]
             buffer.flushed = events
             buffer.touched.clear()
             raise

@@ -60,6 +60,7 @@ class App {
       if (this.narrow.matches) column.toEnd();
     }
     if (focus && !this.narrow.matches) column.composer.field.focus();
+    if (focus) column.element.scrollIntoView({ inline: "nearest", block: "nearest" });
     column.scrolled();
   }
 

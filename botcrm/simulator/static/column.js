@@ -60,10 +60,12 @@ export class Column {
     this.bot = chat.bot;
     this.face.replaceChildren(avatar(chat.bot));
     this.title.textContent = chat.bot.first_name;
+    const follow = !this.messages.size || this.distance() < NEAR;
     this.messages = new Map(chat.messages.map((message) => [message.message_id, message]));
+    this.elements.clear();
     this.update(chat);
     this.paint();
-    this.toEnd();
+    if (follow) this.toEnd();
   }
 
   async act(action, values = {}) {

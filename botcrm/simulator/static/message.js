@@ -75,7 +75,7 @@ function media(message, act) {
     return h("a", { class: "attach link", href: message.file_url, download: file.file_name || "file" }, round("file"), h("span", {}, h("b", {}, file.file_name || "File"), h("small", {}, sizeOf(file.file_size))));
   }
   if (message.contact) return contact(message.contact, act);
-  if (message.venue || message.location) return place(message);
+  if (message.venue || message.location) return place(message, act);
   return null;
 }
 
@@ -87,13 +87,13 @@ function contact(card, act) {
     round("person"), h("span", {}, h("b", {}, name), h("small", {}, card.phone_number)));
 }
 
-function place(message) {
+function place(message, act) {
   const { latitude, longitude, live_period: live } = message.location;
   const where = `${latitude.toFixed(5)}, ${longitude.toFixed(5)}`;
   const until = live && timeOf(message.date + live);
   const label = message.venue ? h("div", { class: "attach" }, h("span", {}, h("b", {}, message.venue.title), h("small", {}, message.venue.address)))
     : h("div", { class: "attach" }, h("span", {}, h("b", {}, live ? "Live location" : "Location"), h("small", {}, live ? `${where} · until ${until}` : where)));
-  const map = h("a", { class: "map" + (live ? " live" : ""), href: `https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}#map=16/${latitude}/${longitude}`, target: "_blank", rel: "noopener noreferrer", "aria-label": `Map at ${where}` }, icon("pin"));
+  const map = h("button", { class: "map" + (live ? " live" : ""), title: "Copy the coordinates", "aria-label": `Map at ${where}`, onclick: () => act.copy(where) }, icon("pin"));
   return [map, label];
 }
 

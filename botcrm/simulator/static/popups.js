@@ -2,7 +2,8 @@
 
 import { h, icon } from "/dom.js";
 
-export function toast(host, text, milliseconds = 3200) {
+export function toast(column, text, milliseconds = 3200) {
+  const host = column.querySelector(".wall") || column;
   host.querySelectorAll(":scope > .toast").forEach((old) => old.remove());
   const note = h("div", { class: "toast", role: "status" }, text);
   host.append(note);

@@ -1,15 +1,17 @@
 """Buttons of activities, reminders, overdue pings, the smart activity, lists and clients' messages."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from botcrm.core.domain.errors import InvalidValue, NotFound
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Activity, Deal, Draft, Message
 from botcrm.core.services import activities, inbound, people, records
-from botcrm.core.services.access import load, load_any
+from botcrm.core.services.access import load
 from botcrm.core.services.activities import Due, later_by
-from botcrm.core.services.cards import party_card
+from botcrm.core.services.cards import activity_card, party_card
 from botcrm.core.services.home import COLUMNS, home
+from botcrm.core.services.suggestions import PERIODS, resume_suggestions, stop_suggestions
+from botcrm.core.services.work import Work
 from botcrm.telegram import drafts
 from botcrm.telegram.buttons.records import demand_version, record_of, ref_of
 from botcrm.telegram.commands.general import open_card, settings
@@ -18,10 +20,11 @@ from botcrm.telegram.commands.subject import links_of
 from botcrm.telegram.commands.table import COMMANDS, TABLE
 from botcrm.telegram.context import Context
 from botcrm.telegram.lines import read, run_line
-from botcrm.telegram.screens.base import Button, Screen, base36, bold, clip, esc, lines, pack
+from botcrm.telegram.screens.base import Button, Screen, base36, bold, clip, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import party_screen
 from botcrm.telegram.screens.lists import home_screen
-from botcrm.telegram.smart import suggestion
+from botcrm.telegram.screens.notices import overdue_screen
+from botcrm.telegram.smart import suggestion, with_question
 
 
 async def _back(ctx: Context, activity: Activity, where: str, head: str) -> Screen:
@@ -43,8 +46,11 @@ async def done(ctx: Context, activity_id: str, where: str = "") -> Screen:
     question = await suggestion(ctx, activity.deal_id) if activity.deal_id else None
     if question is None:
         return screen
-    keep = screen.rows[-1:] if where != "d" else screen.rows[1:]
-    return Screen(lines(screen.text, "", question.text), (*question.rows, *keep), screen.about)
+    if where == "d":
+        # The question says what the card's own line says.
+        text = "\n".join(line for line in screen.text.split("\n") if line != ctx.words.t("No next step."))
+        return with_question(Screen(text, (), screen.about), question, screen.rows[1:])
+    return with_question(screen, question, screen.rows)
 
 
 async def plus_day(ctx: Context, activity_id: str, version: str, where: str = "") -> Screen:
@@ -145,11 +151,7 @@ async def log_call(ctx: Context, activity_id: str, result: str = "", minutes: st
 async def _after_call(ctx: Context, activity: Activity) -> Screen:
     screen = await _back(ctx, activity, "", "")
     question = await suggestion(ctx, activity.deal_id) if activity.deal_id else None
-    return (
-        Screen(lines(screen.text, "", question.text), (*question.rows, *screen.rows), screen.about)
-        if question
-        else screen
-    )
+    return with_question(screen, question, screen.rows) if question else screen
 
 
 # --- the smart activity --------------------------------------------------------------------------------------------------
@@ -177,23 +179,66 @@ async def smart_no(ctx: Context, deal_id: str) -> Screen:
     return await open_card(ctx, "deal", int(deal_id))
 
 
+async def smart_text(ctx: Context, deal_id: str, stamp: str) -> None:
+    """Ask for the next step's text; its time is the one suggested."""
+    await load(ctx.work, Deal, int(deal_id), Action.CHANGE)
+    await drafts.put(ctx, "step", ctx.words.t("What is to be done?"), deal_id=int(deal_id), stamp=stamp)
+
+
+async def smart_quiet(ctx: Context, deal_id: str, period: str = "") -> Screen:
+    """Offer for how long to suggest nothing; then do so."""
+    await load(ctx.work, Deal, int(deal_id))
+    words = ctx.words
+    if not period:
+        labels = (words.t("today"), words.t("this week"), words.t("this month"), words.t("for ever"))
+        chips = [Button(label, pack("sd", deal_id, name)) for label, name in zip(labels, PERIODS, strict=True)]
+        back = [Button("← " + words.t("Back"), pack("op", f"d{deal_id}"))]
+        return Screen(words.t("Suggest no next steps:"), (*rows_of(chips, 2), back), ("deal", int(deal_id)))
+    until = await stop_suggestions(ctx.work, period)
+    head = (
+        words.t("No suggestions until {day}.", day=words.date(datetime.combine(until, time())))
+        if until
+        else words.t("No suggestions any more. To have them again: {example}", example="/settings smart_activity on")
+    )
+    screen = await open_card(ctx, "deal", int(deal_id))
+    return Screen(lines(head, screen.text), screen.rows, screen.about)
+
+
 # --- managers --------------------------------------------------------------------------------------------------------------
+
+
+async def responsible(work: Work, activity: Activity) -> people.Person | None:
+    """Return whose the work is: the deal's owner, or the activity's own where it hangs on no deal."""
+    deal = await Deal.filter(id=activity.deal_id).first() if activity.deal_id else None
+    return await people.person_by_id(work.prefs, (deal.owner_id if deal else activity.owner_id) or 0)
 
 
 async def ask(ctx: Context, activity_id: str) -> Screen:
     """Ask the person responsible what is going on; their answer comes back."""
     activity = await load(ctx.work, Activity, int(activity_id))
-    person = await people.person_by_id(ctx.work.prefs, activity.owner_id or 0)
-    if person is None or person.telegram_id is None:
-        raise NotFound(ref=f"u{activity.owner_id}")
+    person = await responsible(ctx.work, activity)
+    if person is None or person.telegram_id is None or person.id == ctx.user_id:
+        raise InvalidValue(
+            what=ctx.words.t("Ask"),
+            value=person.name if person else ctx.words.t("nobody"),
+            how=ctx.words.t("There is nobody to ask: reassign it, or open the deal."),
+        )
     await ctx.work.tell(
         person.id, person.telegram_id, "asked", about=("activity", activity.id), activity_id=activity.id, by=ctx.user_id
     )
     ctx.toast(ctx.words.t("Asked. The answer will come here."))
-    screen = await open_card(ctx, "activity", activity.id)
-    return Screen(
-        lines(ctx.words.t("{name} was asked.", name=bold(person.name)), screen.text), screen.rows, screen.about
+    return await _overdue_again(ctx, activity, "💬 " + ctx.words.t("{name} was asked.", name=bold(person.name)))
+
+
+async def _overdue_again(ctx: Context, activity: Activity, head: str) -> Screen:
+    """Show the overdue ping with what was just done about it; its buttons stay."""
+    if activity.status != "planned":
+        return await open_card(ctx, "activity", activity.id)
+    person = await responsible(ctx.work, activity)
+    screen = overdue_screen(
+        ctx.words, ctx.kinds, await activity_card(ctx.work, activity.id), person.name if person else "?"
     )
+    return Screen(lines(screen.text, head), screen.rows, screen.about)
 
 
 async def answer_ask(ctx: Context, activity_id: str, asked_by: str) -> None:
@@ -214,8 +259,9 @@ async def snooze(ctx: Context, activity_id: str, deadline: str) -> Screen:
         deadline=activity.deadline_at.isoformat() if activity.deadline_at else "",
         user_id=ctx.user_id,
     )
-    ctx.toast(ctx.words.t("Again at {time}.", time=ctx.words.clock(ctx.words.wall(again))))
-    return await open_card(ctx, "activity", activity.id)
+    text = ctx.words.t("Again at {time}, if it is still open.", time=ctx.words.clock(ctx.words.wall(again)))
+    ctx.toast(text)
+    return await _overdue_again(ctx, activity, "💤 " + text)
 
 
 # --- lists, settings, kept texts --------------------------------------------------------------------------------------------
@@ -231,7 +277,8 @@ async def show_home(ctx: Context, owner: str, column: str, page: str) -> Screen:
 
 async def switch(ctx: Context, key: str, value: str) -> Screen:
     """Switch a setting on or off for oneself."""
-    await people.change_setting(ctx.work, key, value, for_company=False)
+    if await people.change_setting(ctx.work, key, value, for_company=False) and key == "smart_activity":
+        await resume_suggestions(ctx.work)
     actor = await people.actor_by_id(ctx.work.prefs, ctx.user_id)
     assert actor is not None
     fresh = Context(ctx.work.acting_as(actor), ctx.words, ctx.kinds, ctx.chat_id, ctx.message_id)
@@ -265,7 +312,7 @@ async def as_note(ctx: Context, draft_id: str, ref: str) -> Screen:
     links = {f"{record._meta.db_table}_id": record.id}
     note = await activities.add_note(ctx.work, str(draft.data["text"]), **links)
     await draft.delete()
-    name = str(getattr(record, "title", "") or getattr(record, "name", ""))
+    name = await ctx.name_of(record)
     text = lines("📝 " + ctx.words.t("Noted on {name}", name=bold(clip(name, 100))), f"   {esc(clip(note.text, 300))}")
     return Screen(text, ([Button("↩ " + ctx.words.t("Undo"), ctx.undo)],), ref_of(ref))
 
@@ -318,9 +365,9 @@ async def resend(ctx: Context, outbox_id: str) -> Screen:
     return Screen(ctx.words.t("Sent again."))
 
 
-async def open_about(ctx: Context, message_id: str) -> Screen:
+async def open_about(ctx: Context, message_id: str) -> None:
     """Open the contact or lead a client's message belongs to."""
     message = await load(ctx.work, Message, int(message_id))
     about = ("contact", message.contact_id) if message.contact_id else ("lead", message.lead_id)
-    await load_any(ctx.work, about[0], about[1] or 0)
-    return await open_card(ctx, about[0], about[1] or 0)
+    # On a card of its own: the message keeps its [Answer].
+    await ctx.reply(await open_card(ctx, about[0], about[1] or 0))

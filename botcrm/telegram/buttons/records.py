@@ -1,20 +1,21 @@
 """Buttons of deals, contacts, companies, leads, and of what hangs on them."""
 
-from botcrm.core import db
 from botcrm.core.domain.errors import NotFound, Stale
+from botcrm.core.domain.events import RecordAttached
 from botcrm.core.domain.kinds import ENTITY_OF, Action, DealStatus
-from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Note, Record, Stage
-from botcrm.core.services import activities, deals, leads, records
+from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Note, Record, Stage, User
+from botcrm.core.services import access, activities, deals, leads, records
 from botcrm.core.services.access import facts_of, load, load_any
 from botcrm.core.services.cards import deal_card, files_of, party_card, timeline
 from botcrm.telegram import drafts
 from botcrm.telegram.commands.deals import moved
 from botcrm.telegram.commands.general import open_card, undone
 from botcrm.telegram.commands.subject import links_of
-from botcrm.telegram.context import Context
-from botcrm.telegram.screens.base import Button, Screen, bold, clip, lines, pack, rows_of
+from botcrm.telegram.context import Context, about_of
+from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import party_screen, stage_screen
-from botcrm.telegram.screens.lists import files_screen, people_screen, timeline_screen
+from botcrm.telegram.screens.lists import Names, files_screen, people_screen, timeline_screen
+from botcrm.telegram.smart import suggestion, with_question
 
 _PAGE = 8
 _REASONS = ("Price", "Competitor", "No budget", "No answer", "Not now")
@@ -147,17 +148,20 @@ async def show_timeline(ctx: Context, ref: str, before: str = "") -> Screen:
     """Show what happened around a record."""
     record = await record_of(ctx, ref)
     entries = await timeline(ctx.work, record, limit=_PAGE + 1, before=int(before) if before else None)
-    names = {stage.id: stage.name for stage in await Stage.all()}
-    entry = await db.fetch_one("SELECT name FROM search_entry WHERE entity = ? AND record_id = ?", *ref_of(ref))
-    return timeline_screen(
-        ctx.words, ctx.kinds, entry["name"] if entry else ref, ref, entries[:_PAGE], names, len(entries) > _PAGE
+    ids = [entry.record_id for _, entry in entries if entry.entity == "activity"]
+    names = Names(
+        stages={stage.id: stage.name for stage in await Stage.all()},
+        people={user.id: user.name for user in await User.all()},
+        activities={activity.id: (activity.kind, activity.title) for activity in await Activity.filter(id__in=ids)},
     )
+    name, more = await ctx.name_of(record), len(entries) > _PAGE
+    return timeline_screen(ctx.words, ctx.kinds, name, ref, entries[:_PAGE], names, more)
 
 
 async def ask_note(ctx: Context, ref: str) -> None:
     """Ask for a note's text."""
     record = await record_of(ctx, ref)
-    name = str(getattr(record, "title", "") or getattr(record, "name", ""))
+    name = await ctx.name_of(record)
     entity, record_id = ref_of(ref)
     question = ctx.words.t("Type the note for {name}.", name=bold(clip(name, 100)))
     await drafts.put(ctx, "note", question, entity=entity, record_id=record_id)
@@ -181,31 +185,20 @@ async def send_file(ctx: Context, file_id: str) -> None:
 async def choose_person(ctx: Context, ref: str) -> Screen:
     """Offer the colleagues a record can go to."""
     record = await record_of(ctx, ref, Action.CHANGE)
-    name = str(getattr(record, "title", "") or getattr(record, "name", "") or ref)
-    return people_screen(ctx.words, ref, name, await ctx.colleagues())
+    return people_screen(ctx.words, ref, record.version, await ctx.name_of(record), await ctx.colleagues())
 
 
-async def hand_over(ctx: Context, ref: str, user_id: str) -> Screen:
-    """Give a record to a colleague and tell them."""
+async def hand_over(ctx: Context, ref: str, user_id: str, version: str = "") -> Screen:
+    """Give a record to a colleague and tell them; the version tells one handing over from the next."""
     record = await record_of(ctx, ref, Action.CHANGE)
     people = {user.id: user for user in await ctx.colleagues()}
     target = people.get(int(user_id))
     if target is None:
         raise NotFound(ref=f"u{user_id}")
-    await records.hand_over(ctx.work, record, target.id)
-    entity, record_id = ref_of(ref)
-    await ctx.work.tell(
-        target.id,
-        target.telegram_id,
-        "handed_over",
-        about=(entity, record_id),
-        entity=entity,
-        record_id=record_id,
-        by=ctx.user_id,
-    )
-    name = str(getattr(record, "title", "") or getattr(record, "name", "") or ref)
+    await ctx.give(record, target)
+    name = await ctx.name_of(record)
     text = ctx.words.t("{name} went over to {who}.", name=bold(clip(name, 100)), who=bold(target.name))
-    return Screen("✅ " + text, ([Button("↩ " + ctx.words.t("Undo"), ctx.undo)],), (entity, record_id))
+    return Screen("✅ " + text, ([Button("↩ " + ctx.words.t("Undo"), ctx.undo)],), ref_of(ref))
 
 
 async def convert(ctx: Context, lead_id: str, version: str) -> Screen:
@@ -269,7 +262,9 @@ async def _link(ctx: Context, record: Record, targets: str) -> Screen:
     first: Record | None = None
     for target in targets.split(","):
         saved = await record_of(ctx, target, Action.CHANGE)
-        first = first or saved
+        if first is None:
+            first = saved
+            await ctx.join(saved)
         if isinstance(saved, Deal):
             await _link_deal(ctx, saved, record)
         elif isinstance(saved, Activity):
@@ -283,21 +278,22 @@ async def _link(ctx: Context, record: Record, targets: str) -> Screen:
             await deals.change_deal(ctx.work, record.id, contact_id=saved.id)
         elif isinstance(saved, Note | File):
             own = {name: value for name, value in facts_of(record).items() if value}
-            changed = type(saved).filter(id=saved.id)
-            await changed.update(**own)
-            await saved.refresh_from_db()
+            await ctx.work.change(saved, RecordAttached, **own)
     assert first is not None
+    undo = Button("↩ " + ctx.words.t("Undo"), ctx.undo)
     if isinstance(first, Note | File):
-        name = str(getattr(record, "title", "") or getattr(record, "name", ""))
-        about = (record._meta.db_table, record.id)
-        sign = "📝" if isinstance(first, Note) else "📎"
-        return Screen(
-            f"{sign} → {bold(clip(name, 100))}",
-            ([Button(ctx.words.t("Open"), pack("op", f"{about[0][0]}{about[1]}"))],),
-            about,
-        )
-    screen = await open_card(ctx, first._meta.db_table, first.id)
-    return Screen(lines("✅ " + ctx.words.t("Saved"), screen.text), screen.rows, screen.about)
+        name = bold(clip(await ctx.name_of(record), 100))
+        kept = clip(first.text, 300) if isinstance(first, Note) else clip(first.name or first.caption, 100)
+        head = "📝 " + ctx.words.t("Noted on {name}", name=name) if isinstance(first, Note) else f"📎 → {name}"
+        about = about_of(record)
+        open_button = Button(ctx.words.t("Open"), pack("op", access.ref(*about)))
+        return Screen(lines(head, f"   {esc(kept)}" if kept else ""), ([open_button, undo],), about)
+    screen = await open_card(ctx, *about_of(first))
+    text = lines("✅ " + ctx.words.t("Saved"), screen.text)
+    done = isinstance(first, Activity) and first.status == "done" and first.deal_id
+    question = await suggestion(ctx, first.deal_id) if done and first.deal_id else None  # type: ignore[attr-defined]
+    screen = Screen(text, (*screen.rows, [undo]), screen.about)
+    return with_question(screen, question, screen.rows) if question else screen
 
 
 def _without_subject(title: str) -> str:

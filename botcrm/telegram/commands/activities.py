@@ -6,10 +6,11 @@ from botcrm.core.models import Activity
 from botcrm.core.services import records
 from botcrm.core.services.activities import add_note, due_values, log_activity, plan_activity
 from botcrm.core.services.cards import activity_card
-from botcrm.telegram.commands.deals import ask_who, picks, plan_next
+from botcrm.telegram.commands.deals import ask_who, given, kept_as_text, picks, plan_next
 from botcrm.telegram.commands.subject import Missing, Subject, due_or_options, links_of, subject_of
 from botcrm.telegram.context import Context
-from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack
+from botcrm.telegram.offers import recent, target_buttons
+from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import (
     activity_buttons,
     activity_lines,
@@ -44,7 +45,7 @@ async def _contact(ctx: Context, line: Line, kind: str, example: str) -> Screen:
     ahead = due is not None and bool(due_values(ctx.work, due)["due_at"] > ctx.work.now)
     if ahead or options:
         activity = await plan_activity(ctx.work, kind, text, due, **links)
-        return await _answer(ctx, line, subject, activity, options=options)
+        return await answered(ctx, line, subject, activity, options=options)
     done_at = due_values(ctx.work, due)["due_at"] if isinstance(when, WhenFound) else None
     activity = await log_activity(
         ctx.work,
@@ -57,7 +58,7 @@ async def _contact(ctx: Context, line: Line, kind: str, example: str) -> Screen:
         **links,
     )
     following, options = await plan_next(ctx, line, links)
-    return await _answer(ctx, line, subject, activity, following, options)
+    return await answered(ctx, line, subject, activity, following, options)
 
 
 def lines_kept(subject: Subject, text: str) -> str:
@@ -76,7 +77,7 @@ async def _subject(ctx: Context, line: Line, example: str) -> Subject:
     return Subject(contact, subject.typed, subject.words, tier="new")
 
 
-async def _answer(
+async def answered(
     ctx: Context,
     line: Line,
     subject: Subject,
@@ -97,7 +98,7 @@ async def _answer(
         phone_text(card.phone) if planned else "",
         _next_line(ctx, following) if following else "",
         deal_row_line(words, card.deal) if card.deal else "",
-        words.t("Not used: {words}", words=esc(" ".join(line.args.extra))) if line.args.extra else "",
+        kept_as_text(ctx, line),
     )
     rows: list[list[Button]] = []
     if subject.candidates:
@@ -112,7 +113,7 @@ async def _answer(
     elif card.deal:
         question = await suggestion(ctx, card.deal.id)
         if question:
-            text, rows = lines(text, "", question.text), [*rows, *(list(row) for row in question.rows)]
+            text, rows = lines(text, question.text), [*rows, *(list(row) for row in question.rows)]
     last = [Button(words.t("Open deal"), pack("op", f"d{card.deal.id}"))] if card.deal else []
     return Screen(
         text, (*rows, [*last, Button("↩ " + words.t("Undo"), ctx.undo)]), ("activity", (planned or activity).id)
@@ -126,7 +127,7 @@ def _next_line(ctx: Context, activity: Activity) -> str:
 
 async def task(ctx: Context, line: Line) -> Screen:
     """Plan something to do."""
-    subject = await _task_subject(ctx, line)
+    subject = await task_subject(ctx, line)
     text = line.text_after(subject.words)
     if subject.record is None:
         text = " ".join(filter(None, (lines_kept(subject, text) if subject.candidates else text,)))
@@ -139,10 +140,15 @@ async def task(ctx: Context, line: Line) -> Screen:
     activity = await plan_activity(
         ctx.work, "task", text or ctx.words.t("Follow up"), when, **await links_of(ctx, subject.record)
     )
-    return await _answer(ctx, line, subject, activity, options=options)
+    unknown = await given(ctx, activity, line.args.owner) if line.args.owner else []
+    screen = await answered(ctx, line, subject, activity, options=options)
+    if line.args.owner and not unknown and activity.owner_id != ctx.user_id:
+        to = await ctx.colleague(line.args.owner)
+        unknown = ["🤝 " + ctx.words.t("Given to {name}", name=bold(to.name))]
+    return Screen(lines(screen.text, *unknown), screen.rows, screen.about)
 
 
-async def _task_subject(ctx: Context, line: Line) -> Subject:
+async def task_subject(ctx: Context, line: Line) -> Subject:
     """A task need not be about anybody: words that name no record are its text."""
     subject = await subject_of(ctx, line, SUBJECTS, loose=True)
     if subject.record is None and (not subject.candidates or subject.tier in ("like", "part")):
@@ -165,17 +171,20 @@ async def note(ctx: Context, line: Line) -> Screen:
     ctx.main = ("note", saved.id)
     undo = [Button("↩ " + ctx.words.t("Undo"), ctx.undo)]
     if subject.record is not None:
-        name = getattr(subject.record, "title", "") or getattr(subject.record, "name", "")
         about = (subject.record._meta.db_table, subject.record.id)
-        head = "📝 " + ctx.words.t("Noted on {name}", name=bold(clip(str(name), 100)))
+        head = "📝 " + ctx.words.t("Noted on {name}", name=bold(clip(await ctx.name_of(subject.record), 100)))
         return Screen(lines(head, f"   {esc(clip(text, 300))}"), (undo,), about)
     asked = Subject(None, subject.typed, subject.words, subject.candidates, subject.tier)
     text_line = lines(
         "📝 " + ctx.words.t("Note kept"), f"   {esc(clip(text, 300))}", "", ctx.words.t("Whom is it about?")
     )
+    kept = f"n{saved.id}"
     rows = (
         picks(ctx, asked, [("note", saved.id)])
         if asked.candidates
-        else [[Button(ctx.words.t("Search…"), pack("sr", f"n{saved.id}"))]]
+        else [
+            *rows_of(target_buttons(await recent(ctx, 4), kept), 2),
+            [Button("🔍 " + ctx.words.t("Search…"), pack("sr", kept))],
+        ]
     )
     return Screen(text_line, (*rows, undo), ("note", saved.id))

@@ -1,25 +1,32 @@
 """The verbs about deals: deal, stage, won, lost."""
 
+from collections import Counter
 from typing import Any
 
-from botcrm.core.domain.errors import NotFound
+from botcrm.core.domain.errors import CrmError, NotFound, StageNotInPipeline
 from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.kinds import LETTERS, DealStatus, Entity
 from botcrm.core.domain.text import fold
-from botcrm.core.models import Company, Contact, Deal, Record
+from botcrm.core.models import Activity, Company, Contact, Deal, Record
 from botcrm.core.services import deals, records
 from botcrm.core.services.access import owned_sql, owners
 from botcrm.core.services.activities import plan_activity
 from botcrm.core.services.cards import deal_card, party_card
 from botcrm.core.services.home import deal_rows
-from botcrm.core.services.people import find_person
 from botcrm.core.services.subjects import Found
 from botcrm.telegram.commands.subject import Missing, Subject, due_or_options, kind_for, subject_of
 from botcrm.telegram.context import Context
+from botcrm.telegram.errors import words_for
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import SIGNS, deal_screen, party_screen, stage_screen, when_chips
 
 PARTIES = ("company", "contact")
+
+
+class NoOpenDeal(CrmError):
+    """A company or contact has no open deal that could be moved or closed."""
+
+    message = "{name} has no open deal."
 
 
 async def deal(ctx: Context, line: Line) -> Screen:
@@ -37,7 +44,13 @@ async def deal(ctx: Context, line: Line) -> Screen:
         card = await party_card(ctx.work, subject.record._meta.db_table, subject.record.id)
         if card.deals:
             ctx.main = (card.entity, card.record.id)
-            return party_screen(ctx.words, ctx.kinds, card)
+            head = ctx.words.n(
+                "{name} has an open deal. Open it, or start another.",
+                "{name} has {n} open deals. Open one, or start another.",
+                len(card.deals),
+                name=esc(clip(card.name, 80)),
+            )
+            return party_screen(ctx.words, ctx.kinds, card, head=head)
     return await _open(ctx, line, subject, title)
 
 
@@ -54,24 +67,64 @@ async def _open(ctx: Context, line: Line, subject: Subject, title: str) -> Scree
     name = title or (subject.typed if unclear or not subject.record else "") or getattr(subject.record, "name", "")
     if not name:
         raise Missing(what=ctx.words.t("A deal for whom?"), example="deal Acme 12k roof repair")
-    found = await deals.add_deal(work, title=name, amount=args.amount, stage=args.stage, **values)
+    found, unknown = await _added(ctx, line, name, values)
     await records.add_tags(work, found, args.tags)
-    if args.owner:
-        await records.hand_over(work, found, (await find_person(work, args.owner)).id)
     activity, options = await plan_next(ctx, line, {**values, "deal_id": found.id})
+    if args.owner:
+        unknown += await given(ctx, found, args.owner)
     ctx.main = ("deal", found.id)
-    card = await deal_card(work, found.id)
-    screen = deal_screen(ctx.words, ctx.kinds, card, head="✅ " + ctx.words.t("Deal opened"), undo=ctx.undo)
-    rows = list(screen.rows)
-    if activity is not None and activity.due_at is None:
-        rows[0:1] = when_chips(ctx.words, activity, options)
-    text = screen.text
+    screen = await deal_shown(ctx, found.id, "✅ " + ctx.words.t("Deal opened"), activity, options)
+    rows, text = list(screen.rows), lines(screen.text, *unknown, kept_as_text(ctx, line))
     if subject.candidates:
         rows[0:0] = picks(ctx, subject, [("deal", found.id)])
-        text = lines(text, "", ask_who(ctx, subject, saved=not unclear))
-    if args.extra:
-        text = lines(text, ctx.words.t("Not used: {words}", words=esc(" ".join(args.extra))))
+        text = lines(text, ask_who(ctx, subject, saved=not unclear))
     return Screen(text, tuple(rows), screen.about)
+
+
+async def _added(ctx: Context, line: Line, name: str, values: dict[str, Any]) -> tuple[Deal, list[str]]:
+    """Add the deal, at the first stage where the one named is none; return it and what to say of that."""
+    amount, stage = line.args.amount, line.args.stage
+    try:
+        return await deals.add_deal(ctx.work, title=name, amount=amount, stage=stage, **values), []
+    except StageNotInPipeline as exc:
+        return await deals.add_deal(ctx.work, title=name, amount=amount, **values), [words_for(ctx.words, exc)]
+
+
+async def given(ctx: Context, record: Record, name: str) -> list[str]:
+    """Hand what was just saved to the colleague that a line names; return what to say where that is nobody."""
+    try:
+        await ctx.give(record, await ctx.colleague(name))
+    except NotFound:
+        return [
+            "✋ " + ctx.words.t("No colleague of yours goes by @{name}, so it stays yours.", name=esc(name.lstrip("@")))
+        ]
+    return []
+
+
+def kept_as_text(ctx: Context, line: Line) -> str:
+    """Say which amounts, durations and the like came a second time and went into the text."""
+    extra = line.args.extra
+    return ctx.words.t("Kept as text: {words}", words=esc(", ".join(extra))) if extra else ""
+
+
+async def deal_shown(
+    ctx: Context,
+    deal_id: int,
+    head: str,
+    planned: Activity | None = None,
+    options: tuple[Any, ...] = (),
+    *,
+    undo: bool = True,
+) -> Screen:
+    """Show a deal after something was done with it; chips ask for the time of a next step that has none."""
+    card = await deal_card(ctx.work, deal_id)
+    own = card.deal.owner_id == ctx.work.actor.id
+    screen = deal_screen(ctx.words, ctx.kinds, card, head=head, undo=ctx.undo if undo else "", own=own)
+    if planned is None or planned.due_at is not None:
+        return screen
+    question = ctx.words.t("When: {what}?", what=esc(clip(planned.title, 100)))
+    chips = when_chips(ctx.words, planned, options)
+    return Screen(lines(screen.text, question), (*chips, *screen.rows[1:]), screen.about)
 
 
 async def plan_next(ctx: Context, line: Line, links: dict[str, int | None]) -> tuple[Any, tuple[Any, ...]]:
@@ -97,17 +150,19 @@ def ask_who(ctx: Context, subject: Subject, *, saved: bool) -> str:
 def picks(ctx: Context, subject: Subject, targets: list[tuple[str, int]]) -> list[list[Button]]:
     """Offer the records a subject may be; a press links them to what was saved."""
     to = ",".join(f"{LETTERS[Entity(entity)]}{record_id}" for entity, record_id in targets)
-    buttons = [pick_button(item, "pk", to) for item in subject.candidates]
+    twice = {name for name, n in Counter(item.name for item in subject.candidates).items() if n > 1}
+    buttons = [pick_button(item, "pk", to, numbered=item.name in twice) for item in subject.candidates]
     rows = rows_of(buttons, 2)
     if subject.tier in ("exact", "start") or targets[0][0] != "deal":
         rows.append([Button(ctx.words.t("New “{name}”", name=clip(subject.typed, 24)), pack("pn", to))])
     return rows
 
 
-def pick_button(item: Found, action: str, *args: object) -> Button:
-    """Return a button that names a found record."""
-    letter = LETTERS[Entity(item.entity)]
-    return Button(f"{SIGNS[item.entity]} {clip(item.name, 26)}", pack(action, f"{letter}{item.record_id}", *args))
+def pick_button(item: Found, action: str, *args: object, numbered: bool = False) -> Button:
+    """Return a button that names a found record; `numbered` tells it from another of the same name."""
+    ref = f"{LETTERS[Entity(item.entity)]}{item.record_id}"
+    name = f"{clip(item.name, 22)} · {ref}" if numbered or item.entity == "deal" else clip(item.name, 26)
+    return Button(f"{SIGNS[item.entity]} {name}", pack(action, ref, *args))
 
 
 async def _correct(ctx: Context, found: Deal, line: Line) -> Screen:
@@ -124,22 +179,13 @@ async def _correct(ctx: Context, found: Deal, line: Line) -> Screen:
         changed = await deals.move_deal(work, found.id, stage.id)
     await records.add_tags(work, changed, args.tags)
     if args.owner:
-        await records.hand_over(work, changed, (await find_person(work, args.owner)).id)
+        await ctx.give(changed, await ctx.colleague(args.owner))
     links = {"deal_id": found.id, "contact_id": found.contact_id, "company_id": found.company_id}
     activity, options = await plan_next(ctx, line, links)
     ctx.main = ("deal", found.id)
     did = bool(values or args.stage or args.tags or args.owner or activity)
-    card = await deal_card(work, found.id)
-    screen = deal_screen(
-        ctx.words,
-        ctx.kinds,
-        card,
-        head="✅ " + ctx.words.t("Deal changed") if did else "",
-        undo=ctx.undo if did else "",
-    )
-    if activity is not None and activity.due_at is None:
-        return Screen(screen.text, (*when_chips(ctx.words, activity, options), *screen.rows[1:]), screen.about)
-    return screen
+    head = "✅ " + ctx.words.t("Deal changed") if did else ""
+    return await deal_shown(ctx, found.id, head, activity, options, undo=did)
 
 
 # --- stage, won, lost ------------------------------------------------------------------------------------------------
@@ -163,10 +209,10 @@ async def moved(ctx: Context, deal_id: int) -> Screen:
     """Show a deal after it moved."""
     card = await deal_card(ctx.work, deal_id)
     head = {
-        "won": "🏆 " + ctx.words.t("Won!"),
-        "lost": "🚫 " + ctx.words.t("Lost"),
+        "won": "🎉 " + bold(ctx.words.t("Won!")),
+        "lost": bold(ctx.words.t("Lost")),
     }.get(card.deal.status, "✅ " + ctx.words.t("Now in {stage}", stage=bold(card.stage)))
-    return deal_screen(ctx.words, ctx.kinds, card, head=head, undo=ctx.undo)
+    return await deal_shown(ctx, deal_id, head)
 
 
 async def won(ctx: Context, line: Line) -> Screen:
@@ -197,8 +243,9 @@ async def _which(ctx: Context, line: Line, example: str) -> tuple[Deal | None, S
     """Return the deal that is beyond doubt, or what it may be: closing a deal is never guessed."""
     subject = await subject_of(ctx, line, ("deal", *PARTIES))
     if isinstance(subject.record, Deal):
-        sure = bool(line.args.refs or ctx.about) or fold(subject.typed) == fold(await _name(ctx, subject.record))
-        return (subject.record, subject) if sure else (None, _as_candidate(subject))
+        name = await ctx.name_of(subject.record)
+        sure = bool(line.args.refs or ctx.about) or fold(subject.typed) == fold(name)
+        return (subject.record, subject) if sure else (None, _as_candidate(subject, name))
     if subject.record is not None:
         entity = subject.record._meta.db_table
         reached = owned_sql("d.owner_id", owners(ctx.work.actor, "deal"))
@@ -209,20 +256,20 @@ async def _which(ctx: Context, line: Line, example: str) -> tuple[Deal | None, S
             limit=5,
         )
         found = tuple(Found("deal", row.id, row.name, 100.0) for row in rows)
+        if not found:
+            raise NoOpenDeal(
+                name=subject.record.name if isinstance(subject.record, Company | Contact) else subject.typed
+            )
         return None, Subject(None, subject.typed, subject.words, found, "start")
     if not subject.typed:
         raise Missing(what=ctx.words.t("Which deal?"), example=example)
     return None, subject
 
 
-async def _name(ctx: Context, found: Deal) -> str:
-    return (await deal_card(ctx.work, found.id)).name
-
-
-def _as_candidate(subject: Subject) -> Subject:
+def _as_candidate(subject: Subject, subject_name: str) -> Subject:
     record: Record | None = subject.record
     assert isinstance(record, Deal)
-    return Subject(None, subject.typed, subject.words, (Found("deal", record.id, record.title, 100.0),), "start")
+    return Subject(None, subject.typed, subject.words, (Found("deal", record.id, subject_name, 100.0),), "start")
 
 
 def _ask_deal(ctx: Context, subject: Subject, action: str, rest: str) -> Screen:

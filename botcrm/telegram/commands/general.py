@@ -1,17 +1,19 @@
 """The verbs about the day and the bot itself: today, deals, team, undo, settings, invite, help, start."""
 
 from botcrm.core.domain.grammar import Line
-from botcrm.core.domain.kinds import Reach
+from botcrm.core.domain.kinds import ENTITY_OF, Reach
 from botcrm.core.domain.preferences import PREFERENCES
 from botcrm.core.domain.text import fold
-from botcrm.core.models import Activity, Deal, Record
+from botcrm.core.models import Activity, Record
 from botcrm.core.services import people, undo
+from botcrm.core.services.access import ref
 from botcrm.core.services.cards import activity_card, deal_card, party_card
 from botcrm.core.services.home import home, team
+from botcrm.core.services.suggestions import resume_suggestions
 from botcrm.telegram.commands.subject import Missing
-from botcrm.telegram.context import Context
+from botcrm.telegram.context import Context, about_of
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack
-from botcrm.telegram.screens.cards import activity_screen, deal_screen, party_screen
+from botcrm.telegram.screens.cards import activity_screen, deal_screen, kind_of, party_screen
 from botcrm.telegram.screens.lists import home_screen, team_screen
 from botcrm.telegram.screens.texts import HELP, help_screen, settings_screen, show_value, welcome_screen
 
@@ -38,25 +40,28 @@ async def undone(ctx: Context, work_id: int) -> Screen:
     """Undo one work and say what it was."""
     changed = await undo.undo(ctx.work, work_id)
     await ctx.work.flush()
-    shown = [await _undone_line(ctx, record) for record in changed[:6]]
+    gone = [await _undone_name(ctx, record) for record in changed if record.deleted_at]
+    back = [await _undone_name(ctx, record) for record in changed if not record.deleted_at]
     first = next((record for record in changed if record.deleted_at is None), None)
-    open_button = [Button(ctx.words.t("Open"), pack("op", _ref(first)))] if isinstance(first, Deal | Activity) else []
-    about = (first._meta.db_table, first.id) if first else None
-    return Screen(lines("↩ " + bold(ctx.words.t("Undone")), *shown), (open_button,), about)
-
-
-def _ref(record: Record) -> str:
-    return f"{record._meta.db_table[0]}{record.id}"
-
-
-async def _undone_line(ctx: Context, record: Record) -> str:
-    name = str(getattr(record, "title", "") or getattr(record, "name", "") or getattr(record, "text", "") or "")
-    what = (
-        f"{ctx.words.t(record._meta.db_table)} {bold(clip(name, 80))}" if name else ctx.words.t(record._meta.db_table)
+    opens = first and ref(*about_of(first))[0] in "dcola"
+    return Screen(
+        lines(
+            "↩ " + bold(ctx.words.t("Undone")),
+            "   " + ctx.words.t("Removed: {what}", what=", ".join(gone[:6])) if gone else "",
+            "   " + ctx.words.t("As before: {what}", what=", ".join(back[:6])) if back else "",
+        ),
+        ([Button(ctx.words.t("Open"), pack("op", ref(*about_of(first))))] if first and opens else [],),
+        about_of(first) if first else None,
     )
-    if record.deleted_at:
-        return "   " + ctx.words.t("{what} is gone again", what=what)
-    return "   " + ctx.words.t("{what} is as it was before", what=what)
+
+
+async def _undone_name(ctx: Context, record: Record) -> str:
+    """Say what a record is and how it is called: “the deal Acme roof repair”, “the call with Anna”."""
+    name = bold(clip(await ctx.name_of(record), 60))
+    if isinstance(record, Activity):
+        kind = ctx.words.t(kind_of(ctx.kinds, record.kind).label).lower()
+        return f"{kind} {name}" if record.title else kind
+    return f"{ctx.words.t(record._meta.db_table)} {name}"
 
 
 async def settings(ctx: Context, line: Line) -> Screen:
@@ -79,6 +84,8 @@ async def settings(ctx: Context, line: Line) -> Screen:
             )
         )
     chosen = await people.change_setting(ctx.work, key, value, for_company=for_company)
+    if key == "smart_activity" and chosen and not for_company:
+        await resume_suggestions(ctx.work)
     return Screen("✅ " + f"<b>{key}</b> = {show_value(ctx.words, chosen)}")
 
 
@@ -108,6 +115,21 @@ async def show_help(ctx: Context, line: Line) -> Screen:
 async def start(ctx: Context, line: Line) -> Screen:
     """Greet again."""
     return welcome_screen(ctx.words, ctx.work.actor.name, ctx.work.actor.role)
+
+
+def lone_reference(line: Line) -> tuple[str, int] | None:
+    """Return the record that a line is nothing but the reference of, like d12."""
+    args = line.args
+    if len(args.refs) != 1 or len(args.head) != 1 or args.refs[0][0] not in "dcola":
+        return None
+    return str(ENTITY_OF[args.refs[0][0]]), args.refs[0][1]
+
+
+async def opened(ctx: Context, entity: str, record_id: int) -> Screen:
+    """Open a record by its reference alone."""
+    screen = await open_card(ctx, entity, record_id)
+    ctx.main = (entity, record_id)
+    return screen
 
 
 async def open_card(ctx: Context, entity: str, record_id: int) -> Screen:

@@ -3,16 +3,14 @@
 from typing import Any
 
 from botcrm.core.domain.grammar import Line, guess_subject
-from botcrm.core.domain.text import fold
 from botcrm.core.models import Company, Contact, Lead
 from botcrm.core.services import records
 from botcrm.core.services.cards import party_card
-from botcrm.core.services.people import find_person
 from botcrm.core.services.subjects import by_name, search
-from botcrm.telegram.commands.deals import plan_next
+from botcrm.telegram.commands.deals import given, plan_next
 from botcrm.telegram.commands.subject import Missing, subject_of
 from botcrm.telegram.context import Context
-from botcrm.telegram.screens.base import Button, Screen, clip, pack, rows_of
+from botcrm.telegram.screens.base import Button, Screen, clip, lines, pack, rows_of
 from botcrm.telegram.screens.cards import party_screen
 from botcrm.telegram.screens.lists import found_screen
 
@@ -110,17 +108,17 @@ async def _saved(
         model: Any = type(record)
         record = await records.change_record(ctx.work, model, record.id, **values)
     await records.add_tags(ctx.work, record, args.tags)
-    if args.owner:
-        await records.hand_over(ctx.work, record, (await find_person(ctx.work, args.owner)).id)
+    unknown = await given(ctx, record, args.owner) if args.owner else []
     if args.next_text is not None:
         await plan_next(ctx, line, {f"{entity}_id": record.id})
     ctx.main = (entity, record.id)
     changed = bool(values or args.tags or args.owner or args.next_text is not None)
     head = ctx.words.t("Added") if created else ctx.words.t("Changed") if changed else ""
     card = await party_card(ctx.work, entity, record.id)
-    return party_screen(
+    screen = party_screen(
         ctx.words, ctx.kinds, card, head=f"✅ {head}" if head else "", undo=ctx.undo if created or changed else ""
     )
+    return Screen(lines(screen.text, *unknown), screen.rows, screen.about)
 
 
 async def find(ctx: Context, line: Line) -> Screen:
@@ -133,11 +131,7 @@ async def find(ctx: Context, line: Line) -> Screen:
 
 async def found_by(ctx: Context, text: str) -> Screen:
     """Show what a search finds."""
-    digits = "".join(character for character in text if character.isdigit())
-    wanted = (
-        digits[-9:] if len(digits) >= 7 and len(digits) >= len(fold(text).replace(" ", "").lstrip("+")) - 4 else text
-    )
-    screen = found_screen(ctx.words, text, await search(ctx.work, wanted, limit=10))
+    screen = found_screen(ctx.words, text, await search(ctx.work, _as_number(text) or text, limit=10))
     if screen.rows:
         return screen
     return Screen(
@@ -148,6 +142,13 @@ async def found_by(ctx: Context, text: str) -> Screen:
             ),
         ),
     )
+
+
+def _as_number(text: str) -> str:
+    """Return the digits of what looks like a phone number or a part of one, as the index holds them; else nothing."""
+    digits = "".join(character for character in text if character.isdigit())
+    only = all(character.isdigit() or character in " +-().\u00a0" for character in text)
+    return digits[-9:] if only and len(digits) >= 3 else ""
 
 
 def clip_bytes(text: str, most: int) -> str:

@@ -1,12 +1,15 @@
 """Lists: the home screen, the team, what a search found, a timeline, files, people to hand over to."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from botcrm.core.domain.kinds import LETTERS, Entity
 from botcrm.core.models import File, User
 from botcrm.core.services.cards import Entry
 from botcrm.core.services.home import MOST, Column, DealRow, Home, TeamRow
 from botcrm.core.services.subjects import Found
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack, rows_of
-from botcrm.telegram.screens.cards import SIGNS, Kinds, kind_of
+from botcrm.telegram.screens.cards import SIGNS, Kinds, kind_of, outcome
 from botcrm.words import Words
 
 _COLUMN_SIGNS: dict[Column, str] = {
@@ -151,11 +154,25 @@ def found_screen(words: Words, query: str, found: list[Found]) -> Screen:
     )
 
 
-def _change_text(words: Words, kinds: Kinds, entry: Entry, stages: dict[int, str]) -> str:
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the ids in a timeline's events are called; an activity's is its (kind, title)."""
+
+    stages: dict[int, str]
+    people: dict[int, str]
+    activities: dict[int, tuple[str, str]]
+
+
+def _change_text(words: Words, kinds: Kinds, entry: Entry, names: Names) -> str:
     """Word one event of a timeline."""
+    stages = names.stages
     after, before = entry.after, entry.before
     title = esc(clip(str(after.get("title") or ""), 80))
-    kind = kind_of(kinds, str(after.get("kind", "task")))
+    kind_name, known = (
+        names.activities.get(entry.record_id, ("task", "")) if entry.entity == "activity" else ("task", "")
+    )
+    kind = kind_of(kinds, kind_name)
+    which = esc(clip(known, 80)) or words.t(kind.label)
     amount = after.get("duration_minutes")
     match entry.type:
         case "DealStageChanged" | "DealReopened":
@@ -174,17 +191,15 @@ def _change_text(words: Words, kinds: Kinds, entry: Entry, stages: dict[int, str
             return f"{kind.sign} " + dots(
                 words.t(kind.label),
                 words.minutes(amount) if amount else None,
-                esc(str(after.get("result") or "")),
+                outcome(words, after.get("result")),
                 title,
             )
         case "ActivityDone":
-            return "✅ " + words.t("activity done")
+            return f"✅ {words.t('done')}: {which}"
         case "ActivityRescheduled":
-            return "🕑 " + words.t(
-                "activity moved to {when}", when=esc(str(after.get("due_wall") or "?").replace("T", " ")[:16])
-            )
+            return "🕑 " + words.t("moved to {when}", when=_wall_text(words, after.get("due_wall"))) + f": {which}"
         case "ActivityCancelled":
-            return "✖ " + words.t("activity called off")
+            return f"✖ {words.t('called off')}: {which}"
         case "NoteAdded" | "NoteChanged":
             return f"📝 {esc(clip(str(after.get('text') or ''), 200))}"
         case "FileAdded":
@@ -192,15 +207,29 @@ def _change_text(words: Words, kinds: Kinds, entry: Entry, stages: dict[int, str
         case "MessageReceived" | "MessageSent":
             return f"💬 {esc(clip(str(after.get('text') or ''), 200))}"
         case "OwnerChanged":
-            return words.t("new owner")
+            who = bold(clip(names.people.get(int(after.get("owner_id") or 0), "?"), 40))
+            what = "" if entry.entity in ("deal", "lead", "contact", "company") else f": {which}"
+            return "🤝 " + words.t("went over to {who}", who=who) + what
+        case "RecordAttached":
+            return words.t("{what} put here", what=words.t(entry.entity))
         case "TagAdded":
             return f"#{esc(str(after.get('tag')))}"
         case "RecordDeleted":
-            return words.t("{what} taken back", what=entry.entity)
+            return "↩ " + words.t("{what} removed", what=which if entry.entity == "activity" else words.t(entry.entity))
+        case "RecordRestored":
+            return "↩ " + words.t("{what} is back", what=which if entry.entity == "activity" else words.t(entry.entity))
     if entry.type.endswith("Created"):
-        return words.t("{what} added", what=entry.entity)
+        return words.t("{what} added", what=words.t(entry.entity))
     changed = ", ".join(name.removesuffix("_id").replace("_", " ") for name in after) or entry.type
     return words.t("changed: {what}", what=esc(changed))
+
+
+def _day_and_time(words: Words, wall: datetime) -> str:
+    return f"{words.day(wall)} {words.clock(wall)}"
+
+
+def _wall_text(words: Words, wall: object) -> str:
+    return _day_and_time(words, datetime.fromisoformat(str(wall))) if wall else words.t("no time yet")
 
 
 def timeline_screen(
@@ -209,12 +238,12 @@ def timeline_screen(
     name: str,
     ref: str,
     entries: list[tuple[int, Entry]],
-    stages: dict[int, str],
+    names: Names,
     more: bool,
 ) -> Screen:
     """Show what happened around a record, newest first."""
     shown = [
-        f"{words.soon(entry.at)} · {esc(clip(entry.who, 30))}\n   {_change_text(words, kinds, entry, stages)}"
+        f"{words.soon(entry.at)} · {esc(clip(entry.who, 30))}\n   {_change_text(words, kinds, entry, names)}"
         for _, entry in entries
     ]
     text = lines(bold(words.t("Timeline of {name}", name=clip(name, 80))), *(shown or [words.t("Nothing yet.")]))
@@ -232,12 +261,12 @@ def files_screen(words: Words, ref: str, files: list[File]) -> Screen:
     return Screen(text, (*rows_of(buttons, 1), [Button("← " + words.t("Back"), pack("op", ref))]))
 
 
-def people_screen(words: Words, ref: str, name: str, people: list[User]) -> Screen:
+def people_screen(words: Words, ref: str, version: int, name: str, people: list[User]) -> Screen:
     """Offer the colleagues a record can be handed over to."""
     if not people:
         return Screen(
             words.t("There is nobody to hand it over to."), ([Button("← " + words.t("Back"), pack("op", ref))],)
         )
-    buttons = [Button(clip(user.name, 30), pack("hO", ref, user.id)) for user in people[:20]]
+    buttons = [Button(clip(user.name, 30), pack("hO", ref, user.id, version)) for user in people[:20]]
     text = words.t("Hand {name} over to whom?", name=bold(clip(name, 100)))
     return Screen(text, (*rows_of(buttons, 2), [Button("← " + words.t("Back"), pack("op", ref))]))
