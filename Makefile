@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: help demo test check lint format lock docs clean
+.PHONY: help demo test check lint format lock docs messages clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -34,6 +34,9 @@ format: $(DEV) ## Rewrite the code as ruff wants it
 
 docs: $(DEV) ## Check that the documentation is true: run its examples and compare the generated pages
 	$(BIN)/python -m pytest tests/docs
+
+messages: $(DEV) ## Write the translators' template anew from the code
+	$(BIN)/python tools/messages.py
 
 lock: $(DEV) ## Write requirements.lock and requirements-dev.lock anew from pyproject.toml
 	$(BIN)/python tools/lock.py

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,55 @@ OPEN_SHARE = 0.2
 _PLANNED_SHARE = 0.9  # of the open deals; the others have no next activity
 _LATE, _SOON = 0.1, 0.5  # shares of the planned ones: overdue, due within two weeks
 
-_KINDS = ("roof", "solar", "window", "garden", "kitchen", "floor", "heating", "facade", "fence", "garage", "bath", "attic")
-_WORKS = ("repair", "survey", "renewal", "cleaning", "design", "extension", "inspection", "service", "delivery", "upgrade")
+_KINDS = (
+    "roof",
+    "solar",
+    "window",
+    "garden",
+    "kitchen",
+    "floor",
+    "heating",
+    "facade",
+    "fence",
+    "garage",
+    "bath",
+    "attic",
+)
+_WORKS = (
+    "repair",
+    "survey",
+    "renewal",
+    "cleaning",
+    "design",
+    "extension",
+    "inspection",
+    "service",
+    "delivery",
+    "upgrade",
+)
 _FORMS = ("Ltd", "GmbH", "SA", "Group", "Works", "Systems", "Partners", "Trade", "House", "Studio")
-_SYLLABLES = ("ba", "ko", "ri", "ne", "mar", "tel", "vo", "sun", "lin", "dor", "pa", "wes", "ka", "mi", "tan", "gor", "fe", "lu", "ste", "no")
+_SYLLABLES = (
+    "ba",
+    "ko",
+    "ri",
+    "ne",
+    "mar",
+    "tel",
+    "vo",
+    "sun",
+    "lin",
+    "dor",
+    "pa",
+    "wes",
+    "ka",
+    "mi",
+    "tan",
+    "gor",
+    "fe",
+    "lu",
+    "ste",
+    "no",
+)
 
 
 def _words(count: int, seed: int) -> list[str]:
@@ -61,7 +107,9 @@ async def _found(url: str) -> None:
         async with app.work() as work:
             admin = await add_user(work, name="Ada Admin", role="admin", telegram_id=CHAT + 999_999)
             bosses = [
-                await add_user(work, name=f"Boss {n}", role="manager", telegram_id=CHAT + 900_000 + n, manager_id=admin.id)
+                await add_user(
+                    work, name=f"Boss {n}", role="manager", telegram_id=CHAT + 900_000 + n, manager_id=admin.id
+                )
                 for n in range(MANAGERS)
             ]
             for n in range(REPS):
@@ -95,8 +143,9 @@ class _Tables:
             if len(word) >= 3:
                 self.words.add(word)
 
-    def event(self, kind: str, entity: str, record_id: int, owner: int, at: str, deal: int | None, contact: int | None, company: int | None) -> None:
-        self.add("event", None, at, record_id, owner, kind, entity, record_id, 1, deal, contact, company, None, "{}", "{}", None)
+    def event(self, kind: str, entity: str, record_id: int, owner: int, at: str, *links: int | None) -> None:
+        """Enter a record's creation; `links` are its deal, contact and company."""
+        self.add("event", None, at, record_id, owner, kind, entity, record_id, 1, *links, None, "{}", "{}", None)
 
     def _write(self, table: str) -> None:
         rows, self.waiting[table] = self.waiting[table], []
@@ -106,7 +155,11 @@ class _Tables:
     def finish(self) -> None:
         for table in list(self.waiting):
             self._write(table)
-        self.db.executemany("INSERT INTO search_word (word) VALUES (?)", [(word,) for word in sorted(self.words)])
+        # The row number is the word's hash, as in derive._learn_words.
+        numbered = sorted(
+            (int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), signed=True), word) for word in self.words
+        )
+        self.db.executemany("INSERT INTO search_word (rowid, word) VALUES (?, ?)", numbered)
 
 
 _COLUMNS = {
@@ -146,7 +199,12 @@ def _digits(phone: str) -> str:
 def _fill(db: sqlite3.Connection, deals: int, now: datetime) -> None:
     dice = random.Random(7)
     to = _Tables(db)
-    reps = [row[0] for row in db.execute("SELECT u.id FROM user u JOIN role r ON r.id = u.role_id WHERE r.key = 'rep' ORDER BY u.id")]
+    reps = [
+        row[0]
+        for row in db.execute(
+            "SELECT u.id FROM user u JOIN role r ON r.id = u.role_id WHERE r.key = 'rep' ORDER BY u.id"
+        )
+    ]
     stages = db.execute("SELECT id, kind, pipeline_id FROM stage ORDER BY position").fetchall()
     open_stages = [row[0] for row in stages if row[1] == "open"]
     closed = {kind: stage for stage, kind, _ in stages if kind != "open"}
@@ -157,7 +215,8 @@ def _fill(db: sqlite3.Connection, deals: int, now: datetime) -> None:
 
     companies: list[tuple[str, int]] = []
     for n in range(1, many["company"] + 1):
-        name, owner, at = f"{dice.choice(last)} {dice.choice(first)} {dice.choice(_FORMS)}", reps[n % REPS], stamp(old + timedelta(seconds=n))
+        name = f"{dice.choice(last)} {dice.choice(first)} {dice.choice(_FORMS)}"
+        owner, at = reps[n % REPS], stamp(old + timedelta(seconds=n))
         companies.append((name, owner))
         to.add("company", n, 1, at, at, None, name, None, None, owner)
         to.found_by("company", n, owner, name, "", True, at)
@@ -165,7 +224,8 @@ def _fill(db: sqlite3.Connection, deals: int, now: datetime) -> None:
     contacts: list[tuple[str, int, int]] = []
     for n in range(1, many["contact"] + 1):
         company = dice.randrange(len(companies))
-        name, owner, at = f"{dice.choice(first)} {dice.choice(last)}", companies[company][1], stamp(old + timedelta(seconds=n))
+        name = f"{dice.choice(first)} {dice.choice(last)}"
+        owner, at = companies[company][1], stamp(old + timedelta(seconds=n))
         contacts.append((name, company + 1, owner))
         phone = _phone(n)
         to.add("contact", n, 1, at, at, None, name, phone, None, None, company + 1, owner)
@@ -230,12 +290,19 @@ def build(path: Path, deals: int) -> float:
     asyncio.run(_found(f"sqlite://{path}"))
     db = sqlite3.connect(path, isolation_level=None)
     try:
-        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-500000", "temp_store=MEMORY", "foreign_keys=OFF"):
+        for pragma in (
+            "journal_mode=OFF",
+            "synchronous=OFF",
+            "cache_size=-500000",
+            "temp_store=MEMORY",
+            "foreign_keys=OFF",
+        ):
             db.execute(f"PRAGMA {pragma}").fetchall()
         _same_columns(db)
         marks = ", ".join("?" * len(_COLUMNS))
         indexes = db.execute(
-            f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ({marks})", list(_COLUMNS)
+            f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ({marks})",
+            list(_COLUMNS),
         ).fetchall()
         db.execute("BEGIN")
         for name, _ in indexes:
@@ -256,7 +323,11 @@ def build(path: Path, deals: int) -> float:
 
 def _format() -> str:
     """Return what a file depends on: the schema, what is derived, and this script."""
-    parts = [*sorted((ROOT / "botcrm/core/migrations").glob("*.py")), ROOT / "botcrm/core/services/derive.py", ROOT / "botcrm/core/db.py"]
+    parts = [
+        *sorted((ROOT / "botcrm/core/migrations").glob("*.py")),
+        ROOT / "botcrm/core/services/derive.py",
+        ROOT / "botcrm/core/db.py",
+    ]
     return hashlib.sha256(b"".join(part.read_bytes() for part in (*parts, Path(__file__)))).hexdigest()
 
 
@@ -281,13 +352,20 @@ def chats(path: Path, count: int, each: int) -> list[dict[str, Any]]:
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
 
     def names(table: str, owner: int) -> list[str]:
-        return [row[0] for row in db.execute(f"SELECT name FROM {table} WHERE owner_id = ? ORDER BY id LIMIT ?", (owner, each))]
+        return [
+            row[0]
+            for row in db.execute(f"SELECT name FROM {table} WHERE owner_id = ? ORDER BY id LIMIT ?", (owner, each))
+        ]
 
     try:
         rows: Iterable[tuple[int, int]] = db.execute(
-            "SELECT u.id, u.telegram_id FROM user u JOIN role r ON r.id = u.role_id WHERE r.key = 'rep' ORDER BY u.id LIMIT ?", (count,)
+            "SELECT u.id, u.telegram_id FROM user u JOIN role r ON r.id = u.role_id WHERE r.key = 'rep' ORDER BY u.id LIMIT ?",
+            (count,),
         ).fetchall()
-        return [{"chat": chat, "companies": names("company", user), "contacts": names("contact", user)} for user, chat in rows]
+        return [
+            {"chat": chat, "companies": names("company", user), "contacts": names("contact", user)}
+            for user, chat in rows
+        ]
     finally:
         db.close()
 

@@ -98,7 +98,7 @@ class Mock:
             self._last = arrived
             self._replied.set()
 
-    async def _updates(self, offset: int, timeout: float) -> web.Response:
+    async def _updates(self, offset: int, wait: float) -> web.Response:
         now = time.monotonic()
         self.first_poll = self.first_poll or now
         while self._unacknowledged and self._unacknowledged[0][0].update_id < offset:
@@ -106,7 +106,7 @@ class Mock:
         if not self._unacknowledged and not self._ready:
             self._bell.clear()
             try:
-                await asyncio.wait_for(self._bell.wait(), timeout)
+                await asyncio.wait_for(self._bell.wait(), wait)
             except TimeoutError:
                 return _answer([])
         handed = time.monotonic()
@@ -163,7 +163,7 @@ class Mock:
             "text": text,
         }
         if text.startswith("/"):
-            message["entities"] = [{"offset": 0, "length": len(text.split()[0]), "type": "bot_command"}]
+            message["entities"] = [{"offset": 0, "length": len(text.split(maxsplit=1)[0]), "type": "bot_command"}]
         note = Note(self._next_update, label, time.monotonic())
         self._ready.append((note, json.dumps({"update_id": note.update_id, "message": message}).encode()))
         self._open[chat_id].append(note)
@@ -214,7 +214,9 @@ def main() -> None:
     """Read the command line and serve."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--port", type=int, default=9100)
-    parser.add_argument("--latency", type=float, default=0.05, help="seconds that each send takes (default %(default)s)")
+    parser.add_argument(
+        "--latency", type=float, default=0.05, help="seconds that each send takes (default %(default)s)"
+    )
     options = parser.parse_args()
     asyncio.run(serve(options.port, options.latency))
 

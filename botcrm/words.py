@@ -24,11 +24,13 @@ def _translations(language: str) -> gettext.NullTranslations:
 @functools.lru_cache(maxsize=4096)
 def _money(amount: Decimal, currency: str, locale: str) -> str:
     from babel import Locale
+    from babel.numbers import format_currency
 
-    pattern = Locale.parse(locale).currency_formats["standard"]
-    digits = (0, 0) if amount == amount.to_integral_value() else None
-    text = str(pattern.apply(amount, locale, currency=currency, force_frac=digits, currency_digits=digits is None))
-    text = text.replace("\xa0", " ")
+    whole = amount == amount.to_integral_value()
+    pattern = str(Locale.parse(locale).currency_formats["standard"].pattern)
+    if whole:
+        pattern = re.sub(r"\.0+", "", pattern)
+    text = str(format_currency(amount, currency, pattern, locale, currency_digits=not whole)).replace("\xa0", " ")
     # A code reads better apart from its amount: PLN 12,000, but €12,000.
     return re.sub(r"(?<=[A-Za-z])(?=\d)", " ", text, count=1)
 

@@ -18,6 +18,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.transactions import in_transaction
 
+from botcrm.core import sqlite
 from botcrm.core.domain.errors import DatabaseUnusable
 
 _PRAGMAS = {"busy_timeout": "10000", "synchronous": "FULL", "cache_size": "-65536", "temp_store": "MEMORY"}
@@ -115,10 +116,8 @@ def _adapt(value: Any) -> Any:
     return value
 
 
-def _ready(sql: str, args: Sequence[Any]) -> tuple[str, list[Any]]:
-    if dialect() == "postgres":
-        return _numbered(sql), list(args)
-    return sql, [_adapt(value) for value in args]
+def _is_postgres(client: BaseDBAsyncClient) -> bool:
+    return client.capabilities.dialect == "postgres"
 
 
 async def fetch(sql: str, *args: Any) -> list[dict[str, Any]]:
@@ -126,8 +125,12 @@ async def fetch(sql: str, *args: Any) -> list[dict[str, Any]]:
 
     Datetimes come back as the driver gives them: pass them through `moment`.
     """
-    sql, values = _ready(sql, args)
-    return await connection().execute_query_dict(sql, values)
+    client = connection()
+    if _is_postgres(client):
+        return await client.execute_query_dict(_numbered(sql), list(args))
+    values = [_adapt(value) for value in args]
+    rows = sqlite.run(client, sql, values)
+    return await client.execute_query_dict(sql, values) if rows is None else rows
 
 
 async def fetch_one(sql: str, *args: Any) -> dict[str, Any] | None:
@@ -138,16 +141,19 @@ async def fetch_one(sql: str, *args: Any) -> dict[str, Any] | None:
 
 async def execute(sql: str, *args: Any) -> int:
     """Run a statement and return how many rows it changed."""
-    sql, values = _ready(sql, args)
-    return (await connection().execute_query(sql, values))[0]
+    client = connection()
+    if _is_postgres(client):
+        return (await client.execute_query(_numbered(sql), list(args)))[0]
+    return (await client.execute_query(sql, [_adapt(value) for value in args]))[0]
 
 
 async def execute_many(sql: str, rows: Iterable[Sequence[Any]]) -> None:
     """Run one statement for many rows of values."""
-    if dialect() == "postgres":
-        await connection().execute_many(_numbered(sql), [list(row) for row in rows])
+    client = connection()
+    if _is_postgres(client):
+        await client.execute_many(_numbered(sql), [list(row) for row in rows])
     else:
-        await connection().execute_many(sql, [[_adapt(value) for value in row] for row in rows])
+        await client.execute_many(sql, [[_adapt(value) for value in row] for row in rows])
 
 
 async def insert(table: str, **values: Any) -> int:
@@ -215,6 +221,7 @@ async def migrate(url: str) -> list[str]:
     :returns: the names of the migrations that were applied
     :raises DatabaseUnusable: the file or the server cannot be opened or written
     """
+    config(url)  # refuses what is no database of ours
     path = sqlite_path(url)
     try:
         if path is None:
@@ -278,6 +285,7 @@ async def _ensure_search() -> None:
     """Create the trigram index over the words that records are found by."""
     if dialect() == "sqlite":
         await execute("CREATE VIRTUAL TABLE IF NOT EXISTS search_word USING fts5(word, tokenize='trigram')")
+        await execute("CREATE VIRTUAL TABLE IF NOT EXISTS search_gram USING fts5vocab('search_word', 'row')")
         return
     await execute("CREATE TABLE IF NOT EXISTS search_word (word text PRIMARY KEY)")
     with contextlib.suppress(Exception):  # the extension needs a right that the database's owner may lack

@@ -11,13 +11,14 @@ Two things differ from the stock engine (decisions/0003):
 import asyncio
 import contextlib
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 import aiosqlite
-from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.connection import get_connections
-from tortoise.exceptions import OperationalError, TransactionManagementError
+from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
 
 
 class _Connection(aiosqlite.Connection):
@@ -35,9 +36,33 @@ class _Connection(aiosqlite.Connection):
         await super()._execute(self._conn.execute, sql)  # type: ignore[no-untyped-call]
 
 
+def run(client: BaseDBAsyncClient, sql: str, values: Sequence[Any]) -> list[dict[str, Any]] | None:
+    """Run a statement at once where a transaction holds the connection; None where there is none.
+
+    The library's own way takes a lock, a scan of the text and two awaits each time: three quarters of what an indexed
+    statement costs.
+
+    :raises OperationalError: as the library does
+    :raises IntegrityError: as the library does
+    """
+    if not isinstance(client, SqliteTransactionWrapper):
+        return None
+    try:
+        cursor = client._connection._conn.execute(sql, values)
+        rows = cursor.fetchall()
+    except sqlite3.OperationalError as exc:
+        raise OperationalError(exc) from exc
+    except sqlite3.IntegrityError as exc:
+        raise IntegrityError(exc) from exc
+    if not rows:
+        return []
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
 def _connector(path: str) -> Any:
     def connect() -> sqlite3.Connection:
-        return sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        return sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=2048)
 
     return connect
 

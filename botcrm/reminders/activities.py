@@ -57,7 +57,7 @@ async def overdue(work: Work, job: DueJob) -> None:
     person's zone. Who has no manager, or one without a chat, has nobody told; their own digest shows it.
     """
     activity = await _unchanged(work, job)
-    if activity is None or activity.deadline_at is None:
+    if activity is None or activity.deadline_at is None or await _deal_closed(activity):
         return
     row = await db.fetch_one(
         'SELECT u.id, u.manager_id FROM "user" u WHERE u.id = COALESCE((SELECT owner_id FROM deal WHERE id = ?), ?)',
@@ -81,6 +81,37 @@ async def overdue(work: Work, job: DueJob) -> None:
         manager.telegram_id,
         "activity_overdue",
         key=f"overdue:{activity.id}:{job.payload['deadline']}",
+        about=("activity", activity.id),
+        activity_id=activity.id,
+        user_id=row["id"],
+    )
+
+
+async def _deal_closed(activity: Activity) -> bool:
+    """Tell whether an activity hangs on a deal that is won or lost: nobody waits for it any more."""
+    if activity.deal_id is None:
+        return False
+    return bool(await db.fetch_one("SELECT 1 AS y FROM deal WHERE id = ? AND status <> 'open'", activity.deal_id))
+
+
+async def overdue_again(work: Work, job: DueJob) -> None:
+    """Tell a manager once more of an activity they snoozed, if it is still to be done and overdue."""
+    activity = await Activity.filter(id=int(job.payload["activity_id"]), deleted_at=None).first()
+    if activity is None or activity.status != ActivityStatus.PLANNED or activity.deadline_at is None:
+        return
+    if activity.deadline_at > work.now or await _deal_closed(activity):
+        return
+    manager = await person_by_id(work.prefs, int(job.payload["user_id"]))
+    row = await db.fetch_one(
+        "SELECT COALESCE((SELECT owner_id FROM deal WHERE id = ?), ?) AS id", activity.deal_id, activity.owner_id
+    )
+    if manager is None or row is None or row["id"] is None:
+        return
+    await work.tell(
+        manager.id,
+        manager.telegram_id,
+        "activity_overdue",
+        key=f"overdue-again:{activity.id}:{manager.id}:{job.run_at.isoformat()}",
         about=("activity", activity.id),
         activity_id=activity.id,
         user_id=row["id"],

@@ -2,12 +2,13 @@
 
 from botcrm.core.services.work import Work
 from botcrm.reminders import digests, maintenance
-from botcrm.reminders.activities import overdue, remind
+from botcrm.reminders.activities import overdue, overdue_again, remind
 from botcrm.reminders.jobs import Handler
 
 HANDLERS: dict[str, Handler] = {
     "activity.remind": remind,
     "activity.overdue": overdue,
+    "activity.overdue.again": overdue_again,
     digests.KIND: digests.morning_digest,
     maintenance.KIND: maintenance.maintain,
 }

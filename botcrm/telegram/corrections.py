@@ -181,7 +181,8 @@ async def _following(ctx: Context, row: LineRow, was: Line, line: Line, links: L
     if (args.next_text, _phrase(args.next_when)) == (before.next_text, _phrase(before.next_when)):
         return standing
     if standing is None:
-        return (await plan_next(ctx, line, links))[0]
+        planned: Activity | None = (await plan_next(ctx, line, links))[0]
+        return planned
     if args.next_text is None:
         await activities.cancel_activity(ctx.work, standing.id)
         return None

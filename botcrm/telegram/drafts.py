@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from botcrm.core import db
 from botcrm.core.domain.dates import WhenFound, WhenUnclear, read_when
 from botcrm.core.domain.errors import InvalidValue, NotFound
 from botcrm.core.domain.kinds import DealStatus
@@ -18,16 +19,21 @@ from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines,
 from botcrm.telegram.screens.cards import when_chips
 
 # Kinds whose answer is any text; the others yield to a line that starts with a verb.
-VERBATIM = frozenset({"note", "client", "told"})
+VERBATIM = frozenset({"note", "client", "told", "step", "reason"})
 _LASTS = timedelta(hours=12)
 
 
 async def waiting(ctx: Context) -> Draft | None:
     """Return the question that this person was asked last and has not answered."""
-    draft = (
-        await Draft.filter(user_id=ctx.user_id, chat_id=ctx.chat_id, kind__in=tuple(_ANSWERS)).order_by("-id").first()
+    marks = ", ".join("?" * len(_ANSWERS))
+    row = await db.fetch_one(
+        f"SELECT id FROM draft WHERE user_id = ? AND chat_id = ? AND created_at > ? AND kind IN ({marks}) ORDER BY id DESC LIMIT 1",
+        ctx.user_id,
+        ctx.chat_id,
+        ctx.work.now - _LASTS,
+        *_ANSWERS,
     )
-    return draft if draft and draft.created_at > ctx.work.now - _LASTS else None
+    return await Draft.filter(id=row["id"]).first() if row else None
 
 
 async def put(ctx: Context, kind: str, question: str, **data: object) -> None:

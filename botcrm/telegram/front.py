@@ -181,10 +181,9 @@ class Front:
         greeting = text.strip() == "/start"
         if not greeting:
             file = file_in(raw)
-            if file and not text:
-                text = f"[{file['kind']}]"
+            text = text or _shared_text(message, words) or ""
             sender = Sender("telegram", str(message.chat.id), message.from_user.full_name, message.from_user.id)
-            await receive_message(work, sender, text, str(message.message_id))
+            await receive_message(work, sender, text, str(message.message_id), file)
         if greeting or not known:
             await self._say(
                 work,
@@ -266,6 +265,17 @@ async def _first_time(ctx: Context, data: str) -> bool:
     """Note a press that changes something; the same one delivered again changes nothing."""
     key = f"{ctx.user_id}:{ctx.chat_id}:{ctx.message_id}:{data}"
     return bool(await db.execute("INSERT INTO press (key, at) VALUES (?, ?) ON CONFLICT DO NOTHING", key, ctx.work.now))
+
+
+def _shared_text(message: Message, words: Words) -> str:
+    """Write down what a client sent instead of words."""
+    if message.contact:
+        return f"{message.contact.first_name} {message.contact.last_name or ''} {message.contact.phone_number}".strip()
+    if message.location:
+        return f"https://maps.google.com/?q={message.location.latitude:.6f},{message.location.longitude:.6f}"
+    if message.sticker:
+        return message.sticker.emoji or words.t("(a sticker)")
+    return ""
 
 
 def _plain(text: str) -> str:

@@ -66,7 +66,7 @@ def chat_key(update: dict[str, Any]) -> str:
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, int) and 0 <= value <= _LARGEST_ID
+    return type(value) is int and 0 <= value <= _LARGEST_ID
 
 
 async def _tell_administrators(work: Work, inbox_id: int, error: str) -> None:

@@ -191,7 +191,8 @@ async def _correct(ctx: Context, row: LineRow, found: list[Line], text: str) -> 
     try:
         async with ctx.work.savepoint():
             if row.work_id:
-                await undo.undo(ctx.work, row.work_id)
+                # A work of its own: taking back what follows must not bring back what is taken back here.
+                await undo.undo(ctx.work.acting_as(ctx.work.actor), row.work_id)
             screen = await _again(ctx, found, text)
     except NothingToUndo:
         screen = await _again(ctx, found, text)

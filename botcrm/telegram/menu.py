@@ -7,7 +7,6 @@ from typing import Any
 from botcrm.core import db
 from botcrm.core.domain.kinds import Lane
 from botcrm.core.models import Setting
-from botcrm.core.services.people import person_by_id
 from botcrm.core.services.work import Work
 from botcrm.telegram.screens.texts import HELP, MENU
 from botcrm.words import Words
@@ -28,25 +27,28 @@ async def send_menu(work: Work, role: str, chat_id: int) -> None:
 
 
 async def send_menus(work: Work) -> None:
-    """Show everybody their menu again after it changed with an upgrade."""
-    fingerprint = hashlib.sha256(
-        json.dumps([MENU, {name: text.menu for name, text in HELP.items()}]).encode()
-    ).hexdigest()[:16]
-    shown = await Setting.filter(key=_KEY, user_id=0).first()
-    known: dict[str, str] = dict(shown.value) if shown and isinstance(shown.value, dict) else {}
+    """Show everybody their menu again after it changed with an upgrade or a new role."""
+    texts = json.dumps([MENU, {name: text.menu for name, text in HELP.items()}])
+    fingerprint = hashlib.sha256(texts.encode()).hexdigest()[:16]
+    shown = {row.user_id: row.value for row in await Setting.filter(key=_KEY)}
     rows = await db.fetch(
         'SELECT u.id, u.telegram_id, r.key AS role FROM "user" u JOIN role r ON r.id = u.role_id '
         "WHERE u.active AND u.telegram_id IS NOT NULL ORDER BY u.id"
     )
     for row in rows:
-        mark = f"{fingerprint}:{row['role']}"
-        person = await person_by_id(work.prefs, row["id"])
-        if person and known.get(str(row["id"])) != mark:
+        if shown.get(row["id"]) != f"{fingerprint}:{row['role']}":
             await send_menu(work, row["role"], row["telegram_id"])
-            known[str(row["id"])] = mark
-    if shown is None:
-        await Setting.create(key=_KEY, user_id=0, value=known)
+            await _remember(row["id"], f"{fingerprint}:{row['role']}")
+    if shown.get(0) != fingerprint:
         clients = {"commands": [{"command": "start", "description": Words(work.prefs, work.now).t("Write to us")}]}
         await work.send(0, "setMyCommands", clients, lane=Lane.BROADCAST)
-    elif shown.value != known:
-        await Setting.filter(id=shown.id).update(value=known)
+        await _remember(0, fingerprint)
+
+
+async def _remember(user_id: int, mark: str) -> None:
+    await db.execute(
+        "INSERT INTO setting (key, user_id, value) VALUES (?, ?, ?) ON CONFLICT (key, user_id) DO UPDATE SET value = excluded.value",
+        _KEY,
+        user_id,
+        db.to_json(mark),
+    )

@@ -47,7 +47,8 @@ async def _client(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen 
     message = await load(work, Message, args["message_id"])
     entity, record_id = ("contact", message.contact_id) if message.contact_id else ("lead", message.lead_id)
     row = await db.fetch_one("SELECT name FROM search_entry WHERE entity = ? AND record_id = ?", entity, record_id or 0)
-    return notices.client_screen(words, message, row["name"] if row else words.t("A client"))
+    name = row["name"] if row else words.t("A client")
+    return notices.client_screen(words, message, name, args.get("file_id"))
 
 
 async def _unsure(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
@@ -66,7 +67,10 @@ async def _answered(work: Work, words: Words, kinds: Kinds, args: Args) -> Scree
 
 async def _handed(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
     record = await load_any(work, args["entity"], args["record_id"])
-    name = str(getattr(record, "title", "") or getattr(record, "name", ""))
+    row = await db.fetch_one(
+        "SELECT name FROM search_entry WHERE entity = ? AND record_id = ?", args["entity"], record.id
+    )
+    name = str(row["name"] if row else getattr(record, "title", "") or words.t(args["entity"]))
     ref = f"{LETTERS[Entity(args['entity'])]}{record.id}"
     return notices.handed_screen(words, name, ref, await _name(work, args["by"]), (args["entity"], record.id))
 

@@ -89,7 +89,7 @@ async def offer_unknown(ctx: Context, text: str, suggestions: Sequence[str]) -> 
     if ctx.about and ctx.about[0] in ENTITIES:
         last = [item for item in last if (item.entity, item.record_id) != ctx.about][:1]
         record = await load_any(ctx.work, *ctx.about)
-        last.insert(0, Found(*ctx.about, str(getattr(record, "title", "") or getattr(record, "name", "")), 100.0))
+        last.insert(0, Found(*ctx.about, await ctx.name_of(record), 100.0))
     rows += [
         [
             Button(
@@ -160,7 +160,8 @@ async def keep_file(ctx: Context, facts: dict[str, Any], caption: str) -> Screen
     undo = [Button("↩ " + ctx.words.t("Undo"), ctx.undo)]
     if about and links:
         name = await _name(about)
-        return Screen(f"📎 {esc(clip(what, 80))} → {bold(clip(name, 100))}", (undo,), about)
+        note = f"   {esc(clip(caption, 300))}" if caption else ""
+        return Screen(lines(f"📎 {esc(clip(what, 80))} → {bold(clip(name, 100))}", note), (undo,), about)
     return await _ask_where(ctx, file, what, undo)
 
 
@@ -193,7 +194,7 @@ async def keep_contact(ctx: Context, part: dict[str, Any]) -> Screen:
     if known:
         ctx.main = ("contact", known["id"])
         card = await party_card(ctx.work, "contact", known["id"])
-        return party_screen(ctx.words, ctx.kinds, card, head=ctx.words.t("You know this number:"))
+        return party_screen(ctx.words, ctx.kinds, card, head="👤 " + ctx.words.t("This number is known:"))
     found: Contact = await records.add_contact(ctx.work, name, phone=phone, telegram_id=part.get("user_id"))
     ctx.main = ("contact", found.id)
     if raw and not phone:
@@ -207,6 +208,18 @@ async def keep_contact(ctx: Context, part: dict[str, Any]) -> Screen:
 
 
 async def keep_place(ctx: Context, latitude: float, longitude: float, title: str = "") -> Screen:
-    """Keep a location as a note, and ask what it belongs to."""
-    text = lines(f"📍 {title}".strip(), f"https://maps.google.com/?q={latitude:.6f},{longitude:.6f}")
-    return await offer_unknown(ctx, text, [])
+    """Keep a location as a note: on the card replied to, else ask what it belongs to."""
+    place = f"📍 {title} https://maps.google.com/?q={latitude:.6f},{longitude:.6f}".replace("  ", " ")
+    links: dict[str, Any] = {}
+    if ctx.about:
+        record = await load_any(ctx.work, *ctx.about)
+        links = {name: value for name, value in facts_of(record).items() if value}
+    note = await add_note(ctx.work, place, **links)
+    ctx.main = ("note", note.id)
+    undo = [Button("↩ " + ctx.words.t("Undo"), ctx.undo)]
+    if ctx.about and links:
+        return Screen(f"📍 → {bold(clip(await _name(ctx.about), 100))}", (undo,), ctx.about)
+    ref = f"n{note.id}"
+    rows = rows_of(target_buttons(await recent(ctx, 4), ref), 2)
+    text = lines("📍 " + ctx.words.t("Place kept."), ctx.words.t("Where does it belong?"))
+    return Screen(text, (*rows, [Button("🔍 " + ctx.words.t("Search…"), pack("sr", ref)), *undo]), ("note", note.id))

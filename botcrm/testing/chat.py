@@ -16,6 +16,8 @@ from botcrm.telegram.run import BotProcess
 TOKEN = "1:test"  # noqa: S105 - no secret
 # A Tuesday at ten in the morning, Warsaw time: a working day, with a week around it.
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+# Telegram takes one message a second in a chat; a test waits so many seconds for what is behind it.
+_PATIENCE = 4
 
 
 class Clock:
@@ -77,6 +79,17 @@ class Member:
         self.toast = (press.answer or {}).get("text") or ""
         return next(shown.text for shown in self.person.messages() if shown.id == target.id)
 
+    async def forge(self, data: str, message: Message) -> str:
+        """Press a button that is not there, as an old or a changed client might; returns the toast."""
+        person = self.person
+        press = Press(f"{self.crm.next_query()}", message, self.crm.clock().timestamp(), person)
+        self.crm.telegram.remember(self.crm.bot.presses, press.id, press)
+        query = {"id": press.id, "from": person.user(), "message": message.data, "chat_instance": "1", "data": data}
+        self.crm.telegram.push(self.crm.bot, "callback_query", query, message.chat)
+        await self.crm.settle()
+        self.toast = (press.answer or {}).get("text") or ""
+        return self.toast
+
     def with_button(self, label: str) -> Message:
         """Return the newest message of the bot with a button whose label holds these words."""
         for message in reversed(self.person.messages()):
@@ -120,24 +133,45 @@ class Crm:
         self.clock = Clock()
         self.telegram = Telegram(now=lambda: self.clock().timestamp())
         self.bot = self.telegram.bot(TOKEN, username="acme_crm_bot")
-        self.app = App(self.settings, now=self.clock)
-        self.process = BotProcess(self.app, MemoryTransport(self.telegram), bot_id=1)
+        self._build()
         self._offset = 0
         self._people = 100
+        self._queries = 0
 
     @classmethod
     async def start(cls, database_url: str, **settings: Any) -> "Crm":
         """Start the bot on a database."""
         crm = cls(database_url, **settings)
-        await crm.app.start()
-        await crm.process.load_front()
-        await crm.process.name_bot()
-        await crm.process.jobs.recover()
-        await crm.process.outbox.recover()
-        await crm.process.outbox.start()
-        await crm.process.inbox.recover()
-        await crm.settle()
+        await crm._begin()
         return crm
+
+    def _build(self) -> None:
+        self.app = App(self.settings, now=self.clock)
+        self.process = BotProcess(self.app, MemoryTransport(self.telegram), bot_id=1)
+
+    async def _begin(self) -> None:
+        await self.app.start()
+        await self.process.load_front()
+        await self.process.name_bot()
+        await self.process.jobs.recover()
+        await self.process.outbox.recover()
+        await self.process.outbox.start()
+        await self.process.inbox.recover()
+        await self.settle()
+
+    async def restart(self, **downtime: float) -> None:
+        """Stop the bot and start it again on the same database, e.g. `hours=3` later; Telegram and its people go on."""
+        await self.stop()
+        self.clock.moment += timedelta(**downtime)
+        self._build()
+        await self._begin()
+        await self.process.jobs.sweep()
+        await self._send()
+
+    def next_query(self) -> int:
+        """Return an id that no callback query had."""
+        self._queries += 1
+        return 10**15 + self._queries
 
     async def stop(self) -> None:
         """Stop the bot and close the database."""
@@ -172,7 +206,16 @@ class Crm:
         )
 
     async def settle(self) -> None:
-        """Let the bot take in, handle and send all there is."""
+        """Let the bot take in, handle and send all there is; what waits its turn in a chat goes out seconds later."""
+        await self._take_in()
+        for _ in range(_PATIENCE):
+            if not await self.process.outbox.depth():
+                return
+            self.clock.moment += timedelta(seconds=1)
+            self.process.outbox.wake()
+            await self.process.outbox.drain()
+
+    async def _take_in(self) -> None:
         while True:
             payload = {"offset": self._offset, "timeout": 0, "limit": 100}
             updates = await self.telegram.call(TOKEN, "getUpdates", payload)
@@ -194,7 +237,7 @@ class Crm:
             self.clock.moment = max(self.clock.moment, due)
             await self.process.jobs.sweep()
             await self._send()
-        self.clock.moment = end
+        self.clock.moment = max(end, self.clock.moment)
         await self._send()
 
     async def _send(self) -> None:

@@ -191,7 +191,8 @@ async def test_the_owner_of_the_deal_is_responsible_not_the_activitys(
     seller = await world.person("Piotr", 12, manager=other_boss.id)
     async with world.work(await world.acting(seller)) as work:
         deal = await add_deal(work, title="roof")
-    await plan(world, rep, deal_id=deal.id)
+    async with world.work() as work:  # by the system: a rep plans nothing on a deal out of reach
+        await plan_activity(work, "call", "send offer", Due(NOON), deal_id=deal.id, owner_id=rep.id)
     await run_until(world, runner, NOON.replace(hour=15))
     assert [told["chat"] for told in await world.told("activity_due")] == [10, 10]
     (told,) = await world.told("activity_overdue")

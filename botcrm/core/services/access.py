@@ -73,7 +73,10 @@ async def load(work: Work, model: type[R], record_id: int, action: Action = Acti
     :raises NotAllowed: it may be seen, yet not for this action
     """
     entity = ENTITIES[model]
-    record = await model.filter(id=record_id, deleted_at=None).first() if 0 < record_id < 2**31 else None
+    written = work.written(entity, record_id)
+    record = written if isinstance(written, model) and written.deleted_at is None else None
+    if written is None and 0 < record_id < 2**31:
+        record = await model.filter(id=record_id, deleted_at=None).first()
     if record is None or not await _within(work.actor, record, Action.READ):
         raise NotFound(ref=ref(entity, record_id))
     if action != Action.READ and not await _within(work.actor, record, action):

@@ -36,6 +36,7 @@ class DealRow:
     next_at: datetime | None
     next_has_time: bool
     deadline_at: datetime | None
+    stage_entered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ async def deal_rows(condition: str, values: list[Any], order: str, *, limit: int
     rows = await db.fetch(
         "SELECT p.*, c.name AS company, s.name AS stage, u.name AS owner, a.title AS next_title, a.kind AS next_kind, "
         "a.due_at AS next_at, a.has_time AS next_has_time FROM "
-        "(SELECT d.id, d.title, d.amount, d.currency, d.status, d.owner_id, d.company_id, d.stage_id, d.next_activity_id, "
+        "(SELECT d.id, d.title, d.amount, d.currency, d.status, d.owner_id, d.company_id, d.stage_id, d.stage_entered_at, d.next_activity_id, "
         f"d.next_deadline_at FROM deal d WHERE {condition} ORDER BY {order} LIMIT {int(limit)} OFFSET {int(offset)}) AS p "
         "LEFT JOIN company c ON c.id = p.company_id LEFT JOIN stage s ON s.id = p.stage_id "
         'LEFT JOIN "user" u ON u.id = p.owner_id LEFT JOIN activity a ON a.id = p.next_activity_id '
@@ -192,6 +193,7 @@ async def deal_rows(condition: str, values: list[Any], order: str, *, limit: int
             next_at=db.moment(row["next_at"]),
             next_has_time=bool(row["next_has_time"]),
             deadline_at=db.moment(row["next_deadline_at"]),
+            stage_entered_at=db.moment(row["stage_entered_at"]),
         )
         for row in rows
     ]

@@ -5,9 +5,9 @@ from typing import Any
 
 from botcrm.core import db
 from botcrm.core.domain.errors import NotFound
-from botcrm.core.domain.events import ContactChanged, MessageAnswered, MessageReceived, MessageSent
+from botcrm.core.domain.events import ContactChanged, FileAdded, MessageAnswered, MessageReceived, MessageSent
 from botcrm.core.domain.kinds import Action, Lane
-from botcrm.core.models import Contact, Lead, Message
+from botcrm.core.models import Contact, File, Lead, Message
 from botcrm.core.services.access import load
 from botcrm.core.services.people import administrators, person_by_id
 from botcrm.core.services.records import add_lead
@@ -24,10 +24,14 @@ class Sender:
     telegram_id: int | None = None
 
 
-async def receive_message(work: Work, sender: Sender, text: str, external_id: str = "") -> Message:
+async def receive_message(
+    work: Work, sender: Sender, text: str, external_id: str = "", file: dict[str, Any] | None = None
+) -> Message:
     """Keep a client's message, with the lead it makes where nobody knows the sender, and tell whoever is responsible.
 
     The responsible person is the contact's or lead's owner, the administrators where there is none.
+
+    :param file: what came with it, as the columns of File: kind, file_id, name, mime, size
     """
     contact = (
         await Contact.filter(telegram_id=sender.telegram_id, deleted_at=None).first() if sender.telegram_id else None
@@ -66,10 +70,16 @@ async def receive_message(work: Work, sender: Sender, text: str, external_id: st
         lead_id=lead.id if lead else None,
         deal_id=deal_id,
     )
+    kept: dict[str, Any] = {}
+    if file:
+        links = {"contact_id": message.contact_id, "lead_id": message.lead_id, "deal_id": deal_id}
+        kept["file_id"] = (await work.create(File, FileAdded, owner_id=owner_id, caption=text, **file, **links)).id
     person = await person_by_id(work.prefs, owner_id) if owner_id else None
     targets = [(person.id, person.telegram_id)] if person and person.telegram_id else await administrators()
     for user_id, chat_id in targets:
-        await work.tell(user_id, chat_id, "client_message", about=("message", message.id), message_id=message.id)
+        await work.tell(
+            user_id, chat_id, "client_message", about=("message", message.id), message_id=message.id, **kept
+        )
     return message
 
 

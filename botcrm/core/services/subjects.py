@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from rapidfuzz import fuzz, process
+
 from botcrm.core import db
 from botcrm.core.domain.text import fold, similarity, terms
 from botcrm.core.services.access import owned_sql, owners
@@ -17,6 +19,7 @@ from botcrm.core.services.work import Work
 _COMMON = 400
 _CANDIDATES = 60
 _FUZZY_WORDS = 12
+_WORDS_LOOKED_AT = 3000
 _FUZZY_LEAST = 72.0
 ENTITIES = ("company", "contact", "lead", "deal")
 
@@ -220,25 +223,35 @@ def _after(word: str) -> str:
 
 
 async def _near(word: str) -> list[str]:
-    """Return known words that a typed word may be a misspelling of, most alike first."""
-    if len(word) < 3 or not await db.has_trigrams():
+    """Return known words that a typed word may be a misspelling of, most alike first.
+
+    A word with a digit in it is a number, a size or a reference: one beside it is another thing, not a slip.
+    """
+    if len(word) < 3 or not word.isalpha() or not await db.has_trigrams():
         return []
     if db.dialect() == "postgres":
         rows = await db.fetch(
             "SELECT word FROM search_word WHERE word % ? ORDER BY similarity(word, ?) DESC LIMIT 60", word, word
         )
-        known = [row["word"] for row in rows]
     else:
-        grams = [word[i : i + 3] for i in range(len(word) - 2)]
-        # A dropped or swapped letter spoils three trigrams; the ones without it still meet.
-        grams += [word[:i] + word[i + 1 :] for i in range(len(word)) if len(word) <= 5 and len(word) > 3]
-        query = " OR ".join(f'"{gram}"' for gram in dict.fromkeys(grams))
-        rows = await db.fetch(
-            "SELECT word FROM (SELECT rowid, word FROM search_word WHERE search_word MATCH ? LIMIT 3000) AS hit", query
+        grams = {word[i : i + 3] for i in range(len(word) - 2)}
+        if len(word) in (4, 5):
+            # A dropped or swapped letter spoils three trigrams; in a short word those without it are all that still meet.
+            grams |= {(word[:i] + word[i + 1 :])[j : j + 3] for i in range(len(word)) for j in range(len(word) - 3)}
+        marks = ", ".join("?" * len(grams))
+        rare = await db.fetch(
+            f"SELECT term FROM search_gram WHERE term IN ({marks}) ORDER BY doc LIMIT 5", *sorted(grams)
         )
-        known = [row["word"] for row in rows]
-    scored = sorted(((similarity(word, other), other) for other in set(known)), reverse=True)
-    return [other for score, other in scored if score >= _FUZZY_LEAST][:_FUZZY_WORDS]
+        if not rare:
+            return []
+        query = " OR ".join(f'"{row["term"]}"' for row in rare)
+        rows = await db.fetch(
+            f"SELECT word FROM (SELECT rowid, word FROM search_word WHERE search_word MATCH ? LIMIT {_WORDS_LOOKED_AT}) AS hit",
+            query,
+        )
+    known = {row["word"] for row in rows}
+    found = process.extract(word, known, scorer=fuzz.ratio, score_cutoff=_FUZZY_LEAST, limit=_FUZZY_WORDS)
+    return [other for other, _, _ in found]
 
 
 async def match_subject(work: Work, words: Sequence[str], entities: Sequence[str], limit: int = 5) -> Match:

@@ -59,6 +59,7 @@ class Buffer:
 
     events: list[Event] = field(default_factory=list)
     touched: dict[tuple[str, int], Record] = field(default_factory=dict)
+    known: dict[tuple[str, int], Record] = field(default_factory=dict)
     outbox_ids: list[int] = field(default_factory=list)
     after: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     label: str = "other"
@@ -192,7 +193,12 @@ class Work:
 
     def touch(self, record: Record) -> None:
         """Have what is derived from a record computed again before the commit."""
-        self._buffer.touched[(ENTITIES[type(record)], record.id)] = record
+        key = (ENTITIES[type(record)], record.id)
+        self._buffer.touched[key] = self._buffer.known[key] = record
+
+    def written(self, entity: str, record_id: int) -> Record | None:
+        """Return a record that this work itself wrote: it stands as this transaction left it and need not be read again."""
+        return self._buffer.known.get((entity, record_id))
 
     # --- later and outside -----------------------------------------------------------------------------------------
 
@@ -314,6 +320,7 @@ class Work:
             del buffer.after[after:]
             buffer.flushed = events
             buffer.touched.clear()
+            buffer.known.clear()
             raise
 
 

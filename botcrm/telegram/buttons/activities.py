@@ -107,11 +107,13 @@ async def other_time(ctx: Context, activity_id: str) -> None:
     await drafts.put(ctx, "when", question, activity_id=activity.id)
 
 
-async def call_off(ctx: Context, activity_id: str, version: str) -> Screen:
+async def call_off(ctx: Context, activity_id: str, version: str, where: str = "") -> Screen:
     """Call an activity off."""
     demand_version(await load(ctx.work, Activity, int(activity_id)), version)
     activity = await activities.cancel_activity(ctx.work, int(activity_id))
-    return await _back(ctx, activity, "", "")
+    screen = await _back(ctx, activity, where, "")
+    question = await suggestion(ctx, activity.deal_id) if activity.deal_id else None
+    return with_question(screen, question, screen.rows) if question and where != "d" else screen
 
 
 async def log_call(ctx: Context, activity_id: str, result: str = "", minutes: str = "", asked: str = "") -> Screen:
@@ -145,7 +147,12 @@ async def log_call(ctx: Context, activity_id: str, result: str = "", minutes: st
             )
         return await _after_call(ctx, finished)
     await activities.log_activity(ctx.work, "call", activity.title, direction="out", result=result, **links)
-    return await _back(ctx, activity, "", "📞 " + words.t("Call noted. When to try again?"))
+    again = [
+        Button(words.t("+15 min"), pack("am", activity.id, activity.version)),
+        Button(words.t("Tomorrow 9:00"), pack("at", activity.id, activity.version)),
+    ]
+    screen = await _back(ctx, activity, "", "📞 " + words.t("Call noted. When to try again?"))
+    return Screen(screen.text, (again, *screen.rows), screen.about)
 
 
 async def _after_call(ctx: Context, activity: Activity) -> Screen:

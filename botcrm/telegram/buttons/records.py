@@ -252,6 +252,7 @@ async def pick_new(ctx: Context, targets: str) -> Screen:
     first = await record_of(ctx, targets.split(",", maxsplit=1)[0], Action.CHANGE)
     text = str(getattr(first, "title", "") or getattr(first, "text", ""))
     name = text.split(":", 1)[0] if ":" in text else text
+    await ctx.join(first)
     if isinstance(first, Deal):
         return await _link(ctx, await records.add_company(ctx.work, name), targets)
     return await _link(ctx, await records.add_contact(ctx.work, name), targets)
@@ -268,7 +269,8 @@ async def _link(ctx: Context, record: Record, targets: str) -> Screen:
         if isinstance(saved, Deal):
             await _link_deal(ctx, saved, record)
         elif isinstance(saved, Activity):
-            title = _without_subject(saved.title)
+            # What was saved first carries the unclear name in its text; the next step does not.
+            title = _without_subject(saved.title) if saved is first else saved.title
             await activities.change_activity(
                 ctx.work, saved.id, **links, **({"title": title} if title != saved.title else {})
             )

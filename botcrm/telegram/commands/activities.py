@@ -142,7 +142,7 @@ async def task(ctx: Context, line: Line) -> Screen:
     )
     unknown = await given(ctx, activity, line.args.owner) if line.args.owner else []
     screen = await answered(ctx, line, subject, activity, options=options)
-    if line.args.owner and not unknown and activity.owner_id != ctx.user_id:
+    if line.args.owner and not unknown:
         to = await ctx.colleague(line.args.owner)
         unknown = ["🤝 " + ctx.words.t("Given to {name}", name=bold(to.name))]
     return Screen(lines(screen.text, *unknown), screen.rows, screen.about)

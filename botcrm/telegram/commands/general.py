@@ -26,6 +26,16 @@ async def today(ctx: Context, line: Line) -> Screen:
     return home_screen(ctx.words, ctx.kinds, await home(ctx.work))
 
 
+async def list_deals(ctx: Context, line: Line) -> Screen:
+    """Show all open deals; they stand in the order of attention, as on the home screen."""
+    screen = await today(ctx, line)
+    rest = " ".join(token.text for token in line.args.head if token.shape != "owner")
+    hint = (
+        ctx.words.t("All open deals are shown; {words} was not used. /find searches.", words=esc(rest)) if rest else ""
+    )
+    return Screen(lines(screen.text, hint), screen.rows, screen.about)
+
+
 async def show_team(ctx: Context, line: Line) -> Screen:
     """Show the counters of everybody who reports to the actor."""
     return team_screen(ctx.words, await team(ctx.work))

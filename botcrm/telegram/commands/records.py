@@ -30,7 +30,7 @@ async def lead(ctx: Context, line: Line) -> Screen:
     name = " ".join(words[:count]) or args.phone or args.email or ""
     if not name:
         raise Missing(what=ctx.words.t("A lead from whom?"), example="lead Ivan Petrov roof +48 601 234 567 #site")
-    rest = line.text_after(count if words else 0)
+    rest = line.text_after(0 if args.quoted else count if words else 0)
     title = f"{name} — {rest}" if rest else name
     found = await records.add_lead(
         ctx.work,

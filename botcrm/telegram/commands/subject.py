@@ -30,7 +30,7 @@ class Subject:
 
     :ivar record: the record, where it is clear
     :ivar typed: the words taken for it, as typed
-    :ivar words: how many of the line's words they are
+    :ivar words: how many of the line's words they are; none where the subject stands in quotes
     :ivar candidates: what it may be, where it is not clear
     :ivar tier: how the candidates match, see `Match`
     """
@@ -60,21 +60,33 @@ async def subject_of(ctx: Context, line: Line, entities: Sequence[str], *, loose
         record = await _replied(ctx, entities)
         if record:
             return Subject(record)
-    words = [args.quoted] if args.quoted else args.subject_words
-    if not words:
+    words = args.subject_words
+    if not words and not args.quoted:
         return Subject()
+    if args.quoted:
+        return await _quoted(ctx, args.quoted, entities)
     match = await match_subject(ctx.work, words, entities)
     typed = " ".join(words[: match.words or 1])
     if match.found and (match.clear or (loose and _safe(match, typed))):
         first = match.found[0]
         return Subject(await load_any(ctx.work, first.entity, first.record_id), typed, match.words)
     if match.found and match.tier != "exact":
-        count = len(words) if args.quoted else max(match.words, 1)
+        count = max(match.words, 1)
         return Subject(None, " ".join(words[:count]), count, match.found, match.tier)
     if match.found:
         return Subject(None, typed, match.words, match.found, match.tier)
-    count = 1 if args.quoted else guess_subject(words)
+    count = guess_subject(words)
     return Subject(None, " ".join(words[:count]), count)
+
+
+async def _quoted(ctx: Context, name: str, entities: Sequence[str]) -> Subject:
+    """Take a name in quotes as it stands: the record of that very name, or a new one."""
+    match = await match_subject(ctx.work, [name], entities)
+    if match.found and match.tier == "exact" and match.only:
+        return Subject(await load_any(ctx.work, match.found[0].entity, match.found[0].record_id), name)
+    return Subject(
+        None, name, 0, match.found if match.tier == "exact" else (), match.tier if match.tier == "exact" else ""
+    )
 
 
 def _safe(match: Match, typed: str) -> bool:

@@ -24,7 +24,7 @@ COMMANDS: dict[str, Handler] = {
     "company": records.company,
     "find": records.find,
     "today": general.today,
-    "deals": general.today,
+    "deals": general.list_deals,
     "team": general.show_team,
     "undo": general.take_back,
     "settings": general.settings,

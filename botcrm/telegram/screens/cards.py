@@ -27,11 +27,11 @@ def phone_text(phone: str | None) -> str:
     return show_phone(phone) if phone else ""
 
 
-def step_line(words: Words, kinds: Kinds, step: Step) -> str:
-    """Write a planned activity as a card's line."""
-    late = step.deadline_at is not None and step.deadline_at < words.now
+def step_line(words: Words, kinds: Kinds, step: Step, *, closed: bool = False) -> str:
+    """Write a planned activity as a card's line; on a closed deal it is not late, only still there."""
+    late = step.deadline_at is not None and step.deadline_at < words.now and not closed
     sign = "🔴" if late else "▶"
-    label = words.t("Overdue") if late else words.t("Next")
+    label = words.t("Still planned") if closed else words.t("Overdue") if late else words.t("Next")
     when = words.when(step.due_at, step.has_time) if step.due_at else words.t("no time yet")
     kind = kind_of(kinds, step.kind)
     text = clip(step.title, 200) or words.t(kind.label)
@@ -57,14 +57,21 @@ def outcome(words: Words, result: str | None) -> str:
 
 def deal_sums(words: Words, deal: Deal, stage: str) -> str:
     """Write a deal's amount, stage and age in the stage."""
-    days = words.days_since(deal.stage_entered_at)
-    age = words.n("{n} day in stage", "{n} days in stage", days) if days and deal.status == "open" else ""
-    return dots(words.money(deal.amount, deal.currency), esc(stage), age)
+    return dots(
+        words.money(deal.amount, deal.currency), esc(stage), stage_age(words, deal.status, deal.stage_entered_at)
+    )
+
+
+def stage_age(words: Words, status: str, since: datetime | None) -> str:
+    """Write how long an open deal stands in its stage; empty on its first day."""
+    days = words.days_since(since) if since and status == "open" else 0
+    return words.n("{n} day in stage", "{n} days in stage", days) if days else ""
 
 
 def deal_row_line(words: Words, row: DealRow) -> str:
     """Write a deal as the second line of an activity's card."""
-    return dots(esc(clip(row.name, 80)), words.money(row.amount, row.currency), esc(row.stage))
+    age = stage_age(words, row.status, row.stage_entered_at)
+    return dots(esc(clip(row.name, 80)), words.money(row.amount, row.currency), esc(row.stage), age)
 
 
 def deal_screen(
@@ -85,7 +92,7 @@ def deal_screen(
         lost,
         people,
         " ".join(f"#{esc(tag)}" for tag in card.tags),
-        *(step_line(words, kinds, step) for step in card.planned),
+        *(step_line(words, kinds, step, closed=deal.status != "open") for step in card.planned),
         words.t("No next step.") if not card.planned and deal.status == "open" else "",
         done_line(words, kinds, card.last) if card.last else "",
         f"📝 {esc(clip(card.last_note, 300))}" if card.last_note else "",
@@ -93,7 +100,14 @@ def deal_screen(
     )
     first = card.planned[0] if card.planned else None
     rows: list[list[Button]] = []
-    if first:
+    if first and deal.status != "open":
+        rows.append(
+            [
+                Button("✅ " + words.t("Done"), pack("ad", first.id, "d")),
+                Button(words.t("Call off"), pack("ax", first.id, first.version, "d")),
+            ]
+        )
+    elif first:
         rows.append(
             [
                 Button("✅ " + words.t("Done"), pack("ad", first.id, "d")),
@@ -140,7 +154,7 @@ def party_screen(words: Words, kinds: Kinds, card: PartyCard, *, head: str = "",
             words.money(amount, getattr(record, "currency", "")) if amount is not None else None,
             words.t("from {source}", source=esc(source)) if source else None,
         ),
-        " ".join(f"#{esc(tag)}" for tag in card.tags),
+        " ".join(f"#{esc(tag)}" for tag in card.tags if tag != source.casefold()),
         words.t("People: {names}", names=esc(", ".join(clip(name, 40) for name in card.people))) if card.people else "",
         *(f"💼 {deal_row_line(words, row)} · d{row.id}" for row in card.deals),
         *(step_line(words, kinds, step) for step in card.planned),

@@ -3,9 +3,9 @@
 from botcrm.core.models import Message, Note
 from botcrm.core.services.cards import ActivityCard
 from botcrm.core.services.home import COLUMNS, Home, TeamRow
-from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack
+from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack
 from botcrm.telegram.screens.cards import Kinds, deal_row_line, kind_of, phone_text
-from botcrm.telegram.screens.lists import column_name, counters_line, deal_item
+from botcrm.telegram.screens.lists import column_name, counters_line, deal_item, number
 from botcrm.words import Words
 
 
@@ -14,13 +14,13 @@ def reminder_screen(words: Words, kinds: Kinds, card: ActivityCard, *, early: bo
     activity = card.activity
     kind = kind_of(kinds, activity.kind)
     title = esc(clip(activity.title, 500)) or words.t(kind.label)
-    left = int((activity.due_at - words.now).total_seconds() + 59) // 60 if activity.due_at else 0
+    left = -int((words.now - activity.due_at).total_seconds() // 60) if activity.due_at else 0
     lead = words.minutes(left) if early and left > 0 else words.t("now")
-    who = dots(esc(clip(card.about, 120)), None)
+    lead = words.t("late") if minutes_late and not early else lead
+    who = ", ".join(filter(None, (esc(clip(card.about, 120)), phone_text(card.phone))))
     text = lines(
         f"⏰ {lead}: {bold(clip(activity.title, 500)) if activity.title else title}" + (f" — {who}" if who else ""),
-        phone_text(card.phone),
-        words.t("It was due {when}; botcrm was not running.", when=words.soon(activity.due_at))
+        words.t("Late: it was due {when}, while botcrm was not running.", when=words.soon(activity.due_at))
         if minutes_late and not early
         else "",
         deal_row_line(words, card.deal) if card.deal else "",
@@ -65,12 +65,16 @@ def overdue_screen(words: Words, kinds: Kinds, card: ActivityCard, name: str) ->
 
 def digest_screen(words: Words, kinds: Kinds, home: Home, team: list[TeamRow], name: str) -> Screen:
     """Say good morning: the counters, what is overdue and due today, and who in the team is late."""
-    counts = [f"{column_name(words, column)}: {home.counts[column]}" for column in COLUMNS if home.counts.get(column)]
+    counts = [
+        f"{column_name(words, column).lower()} {number(home.counts[column])}"
+        for column in COLUMNS
+        if home.counts.get(column)
+    ]
     late = [row for row in team if row.overdue]
     text = lines(
         words.t("☀️ Good morning, {name}.", name=bold(name.split(maxsplit=1)[0] if name.split() else name)),
         counters_line(words, home.incoming, home.planned, home.overdue),
-        " · ".join(counts),
+        words.t("Deals: {counts}", counts=" · ".join(counts)) if counts else "",
         *(deal_item(words, kinds, row) for row in home.rows if row.next_id),
         bold(words.t("Late in your team:")) if late else "",
         *(f"🔴 {esc(clip(row.name, 40))}: {row.overdue}" for row in late[:10]),
@@ -81,17 +85,23 @@ def digest_screen(words: Words, kinds: Kinds, home: Home, team: list[TeamRow], n
     return Screen(text, tuple(rows))
 
 
-def client_screen(words: Words, message: Message, name: str) -> Screen:
-    """Show what a client wrote."""
-    text = lines(f"📥 {bold(clip(name, 100))} · {esc(message.channel)}", esc(message.text) or words.t("(no text)"))
+_CHANNELS = {"telegram": "Telegram"}
+
+
+def client_screen(words: Words, message: Message, name: str, file_id: int | None = None) -> Screen:
+    """Show what a client wrote; `file_id` is the kept file they sent."""
+    channel = _CHANNELS.get(message.channel, message.channel)
+    text = lines(f"📥 {bold(clip(name, 100))} · {esc(channel)}", esc(message.text) or words.t("(no text)"))
     row = [Button("💬 " + words.t("Answer"), pack("ca", message.id)), Button(words.t("Open"), pack("om", message.id))]
+    if file_id:
+        row.insert(1, Button("📎 " + words.t("File"), pack("fo", file_id)))
     return Screen(text, (row,), ("message", message.id))
 
 
 def unsure_screen(words: Words, message: Message, outbox_id: int) -> Screen:
     """Ask whether an answer reached the client."""
     text = lines(
-        words.t("botcrm stopped while this was being sent to the client. Did it arrive?"),
+        "❓ " + words.t("This may not have reached the client. Ask them, or send it again:"),
         f"<i>{esc(clip(message.text, 300))}</i>",
     )
     return Screen(text, ([Button(words.t("Resend"), pack("rs", outbox_id))],), ("message", message.id))

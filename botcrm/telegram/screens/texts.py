@@ -43,7 +43,7 @@ HELP: dict[str, Help] = {
     "undo": Help("Take back the last thing", ("undo",)),
     "invite": Help("Invite somebody by link", ("invite rep Anna",)),
     "settings": Help("Settings", ("settings", "settings zone Europe/Warsaw")),
-    "help": Help("How to write", ("help", "help call")),
+    "help": Help("How to write", ("help", "/help call")),
 }
 # The order of the commands menu, by role.
 MENU = {
@@ -120,13 +120,12 @@ def help_screen(words: Words, role: str, verb: str = "") -> Screen:
 def welcome_screen(words: Words, name: str, role: str) -> Screen:
     """Greet somebody who just joined."""
     text = lines(
-        words.t("Welcome, {name}.", name=bold(name))
-        + " "
-        + {
+        words.t("Welcome, {name}.", name=bold(name)),
+        {
             "admin": words.t("You are the administrator. Invite your people with <code>/invite rep Anna</code>."),
             "manager": words.t("You will hear of what is overdue in your team. /team shows everybody at a glance."),
         }.get(role, ""),
-        words.t("Type your first deal, for example:"),
+        words.t("One line is enough for a deal. Try this one:"),
         "<code>deal Acme 12k roof repair next fri 10:00 site visit</code>",
         words.t("/help shows the rest. Your time zone is {zone}; /settings changes it.", zone=esc(words.prefs.zone)),
     )
@@ -137,6 +136,8 @@ def show_value(words: Words, value: Any) -> str:
     """Write a setting's value."""
     if isinstance(value, bool):
         return words.t("on") if value else words.t("off")
+    if isinstance(value, float):
+        return f"{value:g}"
     return esc(str(value)) if value not in ("", None) else words.t("none")
 
 
@@ -159,7 +160,9 @@ def settings_screen(words: Words, prefs: Preferences, *, administrator: bool) ->
     )
     switches = [
         Button(
-            f"{key}: {words.t('off') if getattr(prefs, key) else words.t('on')}",
+            words.t("Switch {setting} off", setting=key.replace("_", " "))
+            if getattr(prefs, key)
+            else words.t("Switch {setting} on", setting=key.replace("_", " ")),
             pack("se", key, "off" if getattr(prefs, key) else "on"),
         )
         for key in ("digest", "smart_activity")

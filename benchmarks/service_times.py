@@ -1,0 +1,60 @@
+"""Time the core's services alone, in process: what /today and /find cost without Telegram.
+
+python benchmarks/service_times.py FILE     (prints JSON: {label: [ms of each call]})
+"""
+
+import asyncio
+import json
+import random
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks import make_data
+from benchmarks.measuring import with_typo
+from botcrm.app import App
+from botcrm.core.services.home import home
+from botcrm.core.services.people import actor_by_telegram
+from botcrm.core.services.subjects import search
+from botcrm.settings import Settings
+
+FINDS = ("/find name", "/find start", "/find typo")
+
+
+async def measure(path: Path, reps: list[dict[str, Any]], rounds: int) -> dict[str, list[float]]:
+    """Call the services for one rep after the other; returns milliseconds by label."""
+    dice = random.Random(3)
+    app = App(Settings(database_url=f"sqlite://{path}", timezone="UTC"))
+    await app.start()
+    taken: dict[str, list[float]] = {label: [] for label in ("/today", "/find", *FINDS)}
+    try:
+        for n in range(rounds):
+            rep = reps[n % len(reps)]
+            name = dice.choice((*rep["companies"], *rep["contacts"]))
+            first, second = name.split()[:2]
+            async with app.work() as work:
+                actor = await actor_by_telegram(app.defaults, rep["chat"])
+                assert actor is not None
+                mine = work.acting_as(actor)
+                calls = (
+                    ("/today", home(mine)),
+                    ("/find name", search(mine, name)),
+                    ("/find start", search(mine, f"{first[:4]} {second[:3]}")),
+                    ("/find typo", search(mine, with_typo(first, dice))),
+                )
+                for label, call in calls:
+                    start = time.perf_counter()
+                    await call
+                    taken[label].append((time.perf_counter() - start) * 1000)
+    finally:
+        await app.stop()
+    taken["/find"] = [ms for each in zip(*(taken[label] for label in FINDS), strict=True) for ms in each]
+    return taken
+
+
+if __name__ == "__main__":
+    file = Path(sys.argv[1])
+    print(json.dumps(asyncio.run(measure(file, make_data.chats(file, 100, 30), 300))))

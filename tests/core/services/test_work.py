@@ -1,0 +1,206 @@
+"""The unit of work: all of it or nothing, and nothing over somebody else's change."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from botcrm.core import db
+from botcrm.core.domain.errors import Stale
+from botcrm.core.domain.events import DealChanged
+from botcrm.core.models import Deal
+from botcrm.core.services.activities import Due, plan_activity
+from botcrm.core.services.deals import add_deal, change_deal
+from botcrm.core.services.work import Work
+from tests.core.services.conftest import Office
+
+TABLES = ("deal", "activity", "event", "job", "outbox", "search_entry", "search_term", "tag")
+
+
+async def counts() -> dict[str, int]:
+    found = {}
+    for table in TABLES:
+        row = await db.fetch_one(f"SELECT count(*) AS n FROM {table}")
+        assert row
+        found[table] = row["n"]
+    return found
+
+
+async def everything(work: Work) -> Deal:
+    deal = await add_deal(work, title="roof repair")
+    await plan_activity(work, "call", "offer", Due(datetime(2026, 11, 25, 15)), deal_id=deal.id)
+    await work.send(3, "sendMessage", {"text": "saved"})
+    await work.tell(3, 3, "hello", key="once")
+    return deal
+
+
+class Broken(Exception):
+    pass
+
+
+async def test_rows_events_jobs_and_messages_come_together(office: Office) -> None:
+    before = await counts()
+    heard: list[Work] = []
+    office.app.on_commit(heard.append)
+    async with office.as_(office.anna) as work:
+        await everything(work)
+        assert heard == []
+    after = await counts()
+    assert {table: after[table] - before[table] for table in TABLES} == {
+        "deal": 1,
+        "activity": 1,
+        "event": 2,
+        "job": 3,
+        "outbox": 2,
+        "search_entry": 1,
+        "search_term": 2,
+        "tag": 0,
+    }
+    assert [(len(work.events), len(work.outbox_ids), work.planned_jobs) for work in heard] == [(2, 2, True)]
+
+
+async def test_nothing_at_all_is_left_of_a_work_that_fails(office: Office) -> None:
+    before = await counts()
+    heard: list[Work] = []
+    office.app.on_commit(heard.append)
+    with pytest.raises(Broken):  # noqa: PT012 - the block is what is tested
+        async with office.as_(office.anna) as work:
+            await everything(work)
+            await work.flush()
+            raise Broken
+    assert await counts() == before
+    assert heard == []
+
+
+async def test_a_savepoint_takes_only_its_own_part_back(office: Office) -> None:
+    before = await counts()
+    async with office.as_(office.anna) as work:
+        kept = await add_deal(work, title="kept")
+        with pytest.raises(Broken):  # noqa: PT012 - the block is what is tested
+            async with work.savepoint():
+                await everything(work)
+                work.after.append(("answerCallbackQuery", {}))
+                raise Broken
+        async with work.savepoint():
+            await add_deal(work, title="kept as well")
+        assert [event.type for event in work.events] == ["DealCreated", "DealCreated"]
+        assert (work.outbox_ids, work.after) == ([], [])
+    after = await counts()
+    assert {table: after[table] - before[table] for table in ("deal", "event", "outbox", "job", "activity")} == {
+        "deal": 2,
+        "event": 2,
+        "outbox": 0,
+        "job": 0,
+        "activity": 0,
+    }
+    assert (await Deal.get(id=kept.id)).title == "kept"
+
+
+async def test_savepoints_nest(office: Office) -> None:
+    async with office.as_(office.anna) as work, work.savepoint():
+        await add_deal(work, title="outer")
+        with pytest.raises(Broken):  # noqa: PT012 - the block is what is tested
+            async with work.savepoint():
+                await add_deal(work, title="inner")
+                raise Broken
+    assert [deal.title for deal in await Deal.all()] == ["outer"]
+
+
+async def test_a_change_over_a_newer_one_is_refused(office: Office) -> None:
+    async with office.as_(office.anna) as work:
+        deal = await add_deal(work, title="roof")
+    read_before = await Deal.get(id=deal.id)
+    async with office.as_(office.anna) as work:
+        await change_deal(work, deal.id, title="roof repair")
+    with pytest.raises(Stale) as refused:
+        async with office.as_(office.anna) as work:
+            await work.change(read_before, DealChanged, title="mine")
+    assert (refused.value.entity, refused.value.record_id) == ("deal", deal.id)
+    assert (await Deal.get(id=deal.id)).title == "roof repair"
+
+
+async def test_a_change_that_changes_nothing_is_none(office: Office) -> None:
+    async with office.as_(office.anna) as work:
+        deal = await add_deal(work, title="roof")
+    async with office.as_(office.anna) as work:
+        same = await change_deal(work, deal.id, title=" roof ")
+        assert (same.version, work.events) == (1, [])
+
+
+async def test_events_say_who_what_before_and_after(office: Office) -> None:
+    async with office.as_(office.anna) as work:
+        deal = await add_deal(work, title="roof")
+    async with office.as_(office.boss) as work:
+        await change_deal(work, deal.id, title="big roof")
+    row = await db.fetch_one("SELECT * FROM event WHERE type = 'DealChanged'")
+    assert row
+    assert (row["actor_id"], row["entity"], row["record_id"], row["deal_id"]) == (
+        office.boss.id,
+        "deal",
+        deal.id,
+        deal.id,
+    )
+    assert (row["version"], db.moment(row["at"])) == (2, office.now)
+    assert (db.from_json(row["before"]), db.from_json(row["after"])) == ({"title": "roof"}, {"title": "big roof"})
+
+
+async def test_a_thing_is_told_once(office: Office) -> None:
+    async with office.as_(None) as work:
+        first = await work.tell(office.anna.id, 3, "hello", key="k")
+        assert await work.tell(office.anna.id, 3, "hello", key="k") is None
+        assert await work.tell(office.anna.id, None, "hello", key="other") is None
+        assert work.outbox_ids == [first]
+    async with office.as_(None) as work:
+        assert await work.tell(office.anna.id, 3, "hello", key="k") is None
+
+
+async def _state(key: str) -> tuple[str, datetime | None, int]:
+    row = await db.fetch_one("SELECT state, run_at, token FROM job WHERE key = ?", key)
+    assert row
+    return row["state"], db.moment(row["run_at"]), row["token"]
+
+
+async def test_a_job_planned_again_moves_and_one_that_ran_stays_done(office: Office) -> None:
+    at, later = office.now, office.now + timedelta(hours=1)
+    async with office.as_(None) as work:
+        await work.plan_job("test", "k", at, n=1)
+    assert await _state("k") == ("waiting", at, 0)
+    await db.execute("UPDATE job SET state = 'done' WHERE key = 'k'")
+    async with office.as_(None) as work:
+        await work.plan_job("test", "k", at, n=1)
+    assert await _state("k") == ("done", at, 0)
+    async with office.as_(None) as work:
+        await work.plan_job("test", "k", later, n=2)
+    assert await _state("k") == ("waiting", later, 1)
+    async with office.as_(None) as work:
+        await work.cancel_jobs("k", "none of this name")
+    assert (await _state("k"))[0] == "cancelled"
+    async with office.as_(None) as work:
+        await work.plan_job("test", "k", later, n=2)
+    assert (await _state("k"))[0] == "waiting"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        datetime(2026, 3, 1, 12, 0, tzinfo=UTC),
+        datetime(2026, 3, 1, 12, 0, 0, 5, tzinfo=UTC),
+        datetime(2026, 3, 1, 12, 0, 0, 500000, tzinfo=UTC),
+    ],
+)
+async def test_models_and_plain_sql_agree_on_moments(office: Office, value: datetime) -> None:
+    """SQLite compares text: a moment without microseconds must not sort behind one that has them."""
+    async with office.as_(None) as work:
+        await work.plan_job("test", "sql", value)
+    from botcrm.core.models import Job
+
+    await Job.create(kind="test", key="model", payload={}, run_at=value)
+    rows: list[dict[str, Any]] = await db.fetch("SELECT key FROM job WHERE run_at = ? ORDER BY key", value)
+    assert [row["key"] for row in rows] == ["model", "sql"]
+    assert await Job.filter(run_at__lte=value, kind="test").count() == 2
+    step = timedelta(microseconds=1)
+    assert await db.fetch("SELECT 1 AS y FROM job WHERE kind = 'test' AND run_at < ?", value) == []
+    assert len(await db.fetch("SELECT 1 AS y FROM job WHERE kind = 'test' AND run_at < ?", value + step)) == 2
+    assert await Job.filter(run_at__gt=value - step, kind="test").count() == 2
