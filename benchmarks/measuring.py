@@ -262,4 +262,7 @@ def copied(source: Path, folder: Path) -> Path:
     with contextlib.closing(sqlite3.connect(source)) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     shutil.copyfile(source, target)
+    # Without this the kernel goes on writing the copy during the first loads, and every commit's fsync waits behind it.
+    with target.open("rb+") as copy:
+        os.fsync(copy.fileno())
     return target

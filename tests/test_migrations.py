@@ -21,6 +21,7 @@ from botcrm.core.domain.errors import DatabaseUnusable
 
 # The word index is made by db._ensure_search, tortoise's own table by tortoise.
 _NOT_MODELS = re.compile(r"search_(word|gram)|tortoise_migrations|sqlite_|pg_")
+ROOT = Path(__file__).resolve().parent.parent
 Schema = dict[str, set[tuple[Any, ...]]]
 
 
@@ -35,7 +36,14 @@ async def _sqlite_schema() -> Schema:
         table = row["name"]
         columns = await db.fetch(f'PRAGMA table_info("{table}")')
         found[table] = {
-            ("column", c["name"], c["type"].upper(), bool(c["notnull"]) or bool(c["pk"]), c["dflt_value"], bool(c["pk"]))
+            (
+                "column",
+                c["name"],
+                c["type"].upper(),
+                bool(c["notnull"]) or bool(c["pk"]),
+                c["dflt_value"],
+                bool(c["pk"]),
+            )
             for c in columns
         }
         for key in await db.fetch(f'PRAGMA foreign_key_list("{table}")'):
@@ -79,7 +87,7 @@ async def test_the_migrated_schema_is_the_models(blank_database_url: str) -> Non
     assert set(wanted) == set(tables)
     if db.dialect() == "sqlite":
         await db.close()
-        db.sqlite_path(blank_database_url).unlink()  # type: ignore[union-attr] # noqa: ASYNC240
+        db.sqlite_path(blank_database_url).unlink()  # type: ignore[union-attr]
     else:
         await connections.get("default").execute_script("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         await db.close()
@@ -106,14 +114,13 @@ _SCRIPT = "import asyncio, sys; from botcrm.core import db; print(len(asyncio.ru
 
 async def test_three_processes_migrate_at_once(blank_database_url: str) -> None:
     """Tortoise alone fails here: two of three stop at a duplicate key."""
-    root = Path(__file__).resolve().parent.parent
     processes = [
         await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
             _SCRIPT,
             blank_database_url,
-            cwd=root,
+            cwd=ROOT,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -130,7 +137,7 @@ async def test_an_existing_file_is_copied_before_it_is_migrated(database_url: st
     path = db.sqlite_path(database_url)
     assert path
     assert await db.migrate(database_url) == []
-    assert list(path.parent.glob("*.before-*")) == []  # noqa: ASYNC240
+    assert list(path.parent.glob("*.before-*")) == []
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("INSERT INTO press (key, at) VALUES ('kept', '2026-01-01 00:00:00+00:00')")
         connection.execute("DELETE FROM tortoise_migrations")
@@ -138,7 +145,7 @@ async def test_an_existing_file_is_copied_before_it_is_migrated(database_url: st
     assert await db.pending_migrations(database_url) == ["0001_initial"]
     with contextlib.suppress(Exception):  # its tables are there already: this one cannot succeed
         await db.migrate(database_url)
-    (copy,) = path.parent.glob("*.before-0001_initial")  # noqa: ASYNC240
+    (copy,) = path.parent.glob("*.before-0001_initial")
     for file in (before, copy):
         with contextlib.closing(sqlite3.connect(file)) as connection:
             assert connection.execute("SELECT key FROM press").fetchall() == [("kept",)]
@@ -147,7 +154,7 @@ async def test_an_existing_file_is_copied_before_it_is_migrated(database_url: st
 
 async def test_a_new_file_leaves_no_copy_behind(tmp_path: Path) -> None:
     await db.migrate(f"sqlite://{tmp_path / 'deep' / 'new.sqlite3'}")
-    assert [path.name for path in (tmp_path / "deep").glob("*before*")] == []  # noqa: ASYNC240
+    assert [path.name for path in (tmp_path / "deep").glob("*before*")] == []
 
 
 async def test_what_is_no_database_is_said_so(tmp_path: Path) -> None:

@@ -3,14 +3,16 @@
 Two things differ from the stock engine (decisions/0003):
 
 * transactions begin with BEGIN IMMEDIATE, so two processes that read then write wait for each other instead of failing;
-* statements inside the process run on the event loop's own thread, because an indexed statement takes tens of
-  microseconds and the hop to aiosqlite's thread and back ten times that. What may block for longer, taking the write lock and
-  the commit with its fsync, still goes through the thread.
+* statements run on the event loop's own thread, because an indexed statement takes tens of microseconds, the hop to
+  aiosqlite's thread and back ten times that, and milliseconds when the loop is busy and keeps the interpreter's lock.
+  What may block for longer still goes through the thread: waiting for a write lock that another process holds, and commits
+  on a disk whose fsync turns out to be slow.
 """
 
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,16 +22,45 @@ from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionConte
 from tortoise.connection import get_connections
 from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
 
+# Seconds; a commit with its fsync takes a fraction of a millisecond on a solid-state disk.
+_SLOW_COMMIT = 0.004
+
 
 class _Connection(aiosqlite.Connection):
     """An aiosqlite connection whose quick statements skip the thread."""
 
     inline = False
+    # How long another process's transaction is waited for.
+    busy_ms = 10_000
+    # Seconds that a commit took lately, smoothed.
+    commit_takes = 0.0
 
     async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         if self.inline:
             return fn(*args, **kwargs)
         return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
+
+    def begin_now(self) -> bool:
+        """Take the write lock if it is free; returns whether it was."""
+        self._conn.execute("PRAGMA busy_timeout=0")
+        try:
+            self._conn.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            return False
+        finally:
+            self._conn.execute(f"PRAGMA busy_timeout={self.busy_ms}")
+        return True
+
+    async def commit_safely(self) -> None:
+        """Commit, on the thread where the disk has been slow."""
+        started = time.perf_counter()
+        if self.commit_takes < _SLOW_COMMIT:
+            self._conn.execute("COMMIT")
+        else:
+            await self.in_thread("COMMIT")
+        self.commit_takes += (time.perf_counter() - started - self.commit_takes) / 8
 
     async def in_thread(self, sql: str) -> None:
         """Run one statement on the connection's thread; it may block there."""
@@ -82,6 +113,7 @@ class Client(SqliteClient):
         connection._conn.row_factory = sqlite3.Row
         for pragma, value in self.pragmas.items():
             await connection.in_thread(f"PRAGMA {pragma}={value}")
+        connection.busy_ms = int(self.pragmas.get("busy_timeout", connection.busy_ms))
         connection.inline = True
         await self._post_connect()
 
@@ -118,7 +150,8 @@ class _Transaction(SqliteTransactionWrapper):
 
     async def begin(self) -> None:
         try:
-            await self._connection.in_thread("BEGIN IMMEDIATE")
+            if not self._connection.begin_now():
+                await self._connection.in_thread("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as exc:
             raise OperationalError(exc) from exc
         except asyncio.CancelledError:
@@ -130,7 +163,7 @@ class _Transaction(SqliteTransactionWrapper):
     async def commit(self) -> None:
         self._finish()
         try:
-            await self._connection.in_thread("COMMIT")
+            await self._connection.commit_safely()
         except sqlite3.Error as exc:
             # A full disk, say. SQLite may have kept the transaction open; the next one could never begin.
             if self._connection._conn.in_transaction:

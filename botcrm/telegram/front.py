@@ -264,7 +264,9 @@ class Front:
 async def _first_time(ctx: Context, data: str) -> bool:
     """Note a press that changes something; the same one delivered again changes nothing."""
     key = f"{ctx.user_id}:{ctx.chat_id}:{ctx.message_id}:{data}"
-    return bool(await db.execute("INSERT INTO press (key, at) VALUES (?, ?) ON CONFLICT DO NOTHING", key, ctx.work.now))
+    # PostgreSQL's driver counts no inserted rows, so the row itself is asked for.
+    sql = "INSERT INTO press (key, at) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id"
+    return bool(await db.fetch(sql, key, ctx.work.now))
 
 
 def _shared_text(message: Message, words: Words) -> str:

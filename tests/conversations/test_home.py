@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from botcrm.testing import Crm, Member
+
+# test_story.py walks the same paths on both databases.
+pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 
 
 async def test_an_empty_day_says_what_to_type(anna: Member) -> None:

@@ -6,6 +6,9 @@ import pytest
 
 from botcrm.testing import Crm, Member
 
+# test_story.py walks the same paths on both databases.
+pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
 
 

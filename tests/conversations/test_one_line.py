@@ -6,6 +6,9 @@ import pytest
 
 from botcrm.testing import Crm, Member
 
+# test_story.py walks the same paths on both databases.
+pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+
 
 async def test_a_deal_with_its_next_step(anna: Member) -> None:
     said = await anna.send("/deal Acme 12k roof repair next fri 10:00 site visit")

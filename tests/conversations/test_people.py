@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from botcrm.testing import Crm, Member
+
+# test_story.py walks the same paths on both databases.
+pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 
 
 def token_in(text: str) -> str:

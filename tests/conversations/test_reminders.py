@@ -8,6 +8,9 @@ import pytest
 
 from botcrm.testing import Crm, Member
 
+# test_story.py walks the same paths on both databases.
+pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+
 EIGHT = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)  # 9:00 in Warsaw
 
 

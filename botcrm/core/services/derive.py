@@ -32,8 +32,9 @@ async def derive(work: "Work", records: Sequence[Record]) -> None:
 
 async def _next_activity(deal_id: int) -> None:
     if db.dialect() == "postgres":
-        # The update below sees what was committed when it begins: it must not begin before the deal is ours.
-        await db.fetch("SELECT id FROM deal WHERE id = ? FOR UPDATE", deal_id)
+        # The update below sees what was committed when it begins: it must not begin before the deal is ours. Not FOR UPDATE:
+        # whoever inserts an activity holds the deal's key already, and two of them would wait for each other.
+        await db.fetch("SELECT id FROM deal WHERE id = ? FOR NO KEY UPDATE", deal_id)
     await db.execute(
         "UPDATE deal SET next_activity_id = "
         "(SELECT id FROM activity WHERE deal_id = deal.id AND status = 'planned' AND deleted_at IS NULL "

@@ -1,12 +1,14 @@
 """What a screen is: a text in Telegram's HTML, its buttons, and the record it shows."""
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 # Telegram counts UTF-16 units after the markup is taken out; staying below in units with it is safe.
 MOST_UNITS = 4096
+_ELEMENT = re.compile(r"</?[a-z]+>")
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -22,7 +24,8 @@ class Button:
 
     def as_json(self) -> dict[str, Any]:
         """Return the Bot API's InlineKeyboardButton."""
-        shown: dict[str, Any] = {"text": self.label}
+        # Telegram refuses a label with nothing to see, and with it the whole message.
+        shown: dict[str, Any] = {"text": self.label if self.label.strip() else "—"}
         if self.url:
             return shown | {"url": self.url}
         if self.copy:
@@ -88,7 +91,15 @@ def fit(text: str) -> str:
         if size > MOST_UNITS - 2:
             break
         kept.append(line)
-    return "\n".join([*kept, "…"])
+    return "\n".join([*kept, "…"]) if any(kept) else _cut(text)
+
+
+def _cut(text: str) -> str:
+    """Cut a single line, its markup taken out: an element or an escape must not be cut in two."""
+    plain = html.unescape(_ELEMENT.sub("", text)).strip()
+    while units(shown := esc(plain)) > MOST_UNITS - 1:
+        plain = plain[: min(len(plain) - 1, len(plain) * (MOST_UNITS - 1) // units(shown))]
+    return shown + "…"
 
 
 def lines(*parts: str | None) -> str:

@@ -1,0 +1,120 @@
+"""What the guides tell people to type is typed here, and must be understood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from botcrm.core.domain.verbs import VERBS
+from botcrm.telegram.commands.table import COMMANDS
+from botcrm.telegram.screens.texts import HELP
+from botcrm.testing import Crm, Member
+from tests.docs.pages import blocks, prose, read
+
+# How an answer begins that says the line was not understood or not done.
+REFUSED = ("✋", "🤷", "Kept. What is it?", "↩ Not undone", "“", "That is ")
+
+
+@pytest.fixture
+async def crm(database_url: str, tmp_path: Path) -> AsyncIterator[Crm]:
+    """Run the bot, with the plugin of the plugin guide in it."""
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    plugin = next(block for block in blocks("docs/plugin-guide.md", "python") if "@hookimpl" in block.text)
+    (folder / "tasting.py").write_text(plugin.text, encoding="utf-8")
+    running = await Crm.start(database_url, plugins_dir=folder)
+    yield running
+    await running.stop()
+
+
+async def play(page: str, people: dict[str, Member]) -> int:
+    """Send each line of a page's chats, and compare the answers that are shown; returns how many lines were sent."""
+    answer, sent = "", 0
+    for block in blocks(page, "chat", "answer"):
+        if block.label == "answer":
+            for line in block.lines:
+                assert line.strip() in [shown.strip() for shown in answer.splitlines()], f"{page}: {line}\n{answer}"
+            continue
+        person = people[block.label.removeprefix("chat").strip()]
+        for line in block.lines:
+            answer = await person.send(line)
+            sent += 1
+            assert answer, line
+            assert not answer.startswith(REFUSED), f"{page}: {line}\n{answer}"
+            assert "✋" not in answer, f"{page}: {line}\n{answer}"
+    return sent
+
+
+async def test_every_line_of_the_user_guide_is_understood(crm: Crm) -> None:
+    boss = await crm.join("manager", "Maria Boss")
+    anna = await crm.join("rep", "Anna Rep", manager=boss)
+    assert await play("docs/user-guide.md", {"": anna}) > 30
+
+
+async def test_every_line_of_the_manager_guide_is_understood(crm: Crm) -> None:
+    boss = await crm.join("manager", "Maria Boss")
+    await crm.join("rep", "Anna Rep", manager=boss)
+    admin = await crm.join("admin", "Adam Admin")
+    assert await play("docs/manager-guide.md", {"": boss, "admin": admin}) > 10
+
+
+async def test_the_plugin_of_the_guide_works(crm: Crm, caplog: pytest.LogCaptureFixture) -> None:
+    anna = await crm.join("rep", "Anna Rep")
+    assert await play("docs/plugin-guide.md", {"": anna}) == 1
+    with caplog.at_level("INFO", logger="tasting"):
+        await anna.send("won d1")
+    assert "deal d1 was won" in caplog.text
+    kinds = crm.app.hooks.activity_kinds
+    assert (kinds["tasting"].sign, kinds["call"].sign) == ("🍷", "📞")
+    assert "tasting" in [plugin.name for plugin in crm.app.hooks.loaded()]
+
+
+async def test_the_test_of_the_plugin_guide_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, test = (block.text for block in blocks("docs/plugin-guide.md", "python"))
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "tasting.py").write_text(module, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    exec(compile(test, "docs/plugin-guide.md", "exec"), names)
+    run = names["test_a_tasting_has_its_sign"]
+    assert callable(run)
+    await run(tmp_path)
+
+
+async def test_the_first_deal_of_the_readme_works(crm: Crm) -> None:
+    admin = await crm.join("admin", "Adam Admin")
+    lines = [
+        line for block in blocks("README.md", "") for line in block.lines if line.strip().startswith(("deal", "invite"))
+    ]
+    assert len(lines) == 2
+    opened = await admin.send(lines[0].strip())
+    assert "Deal opened" in opened
+    assert "Fri 27 Nov 10:00 — 🤝 site visit" in opened
+    assert "https://t.me/" in await admin.send(lines[1].strip())
+
+
+@pytest.mark.parametrize("verb", [verb.name for verb in VERBS if verb.name in COMMANDS and verb.name != "start"])
+def test_each_verb_has_a_line_in_a_guide(verb: str) -> None:
+    shown = [
+        line.lstrip("/").split(maxsplit=1)[0]
+        for page in ("docs/user-guide.md", "docs/manager-guide.md")
+        for block in blocks(page, "chat")
+        for line in block.lines
+    ]
+    assert verb in shown
+    assert verb in HELP
+
+
+def test_buttons_in_the_guides_exist() -> None:
+    """What stands in [brackets] is the label of a button, up to what changes in it."""
+    source = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in Path(__file__).resolve().parents[2].joinpath("botcrm/telegram").rglob("*.py")
+    )
+    for page in ("docs/user-guide.md", "docs/manager-guide.md"):
+        for label in re.findall(r"\[([^\]\n]+)\](?!\()", prose(read(page))):
+            words = re.sub(r"[^\w\s'’]", "", label.replace("…", "")).strip()
+            assert words in source, f"{page}: no button [{label}]"
