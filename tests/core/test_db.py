@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -20,9 +19,9 @@ AT = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 
 
 @pytest.fixture
-async def opened(database_url: str) -> AsyncIterator[str]:
+async def opened(database_url: str) -> str:
     await db.open_database(database_url)
-    yield database_url
+    return database_url
 
 
 async def _press(key: str) -> None:
@@ -141,26 +140,34 @@ async def test_a_commit_that_fails_does_not_lock_out_what_comes_next() -> None:
 
 HOT: dict[str, tuple[str, tuple[Any, ...], str]] = {
     "home, a column": (
-        "SELECT d.id FROM deal d WHERE d.owner_id = ? AND d.status = 'open' AND d.deleted_at IS NULL AND d.next_deadline_at < ? "
-        "ORDER BY d.next_deadline_at, d.id LIMIT 9",
+        (
+            "SELECT d.id FROM deal d WHERE d.owner_id = ? AND d.status = 'open' AND d.deleted_at IS NULL AND d.next_deadline_at < ? "
+            "ORDER BY d.next_deadline_at, d.id LIMIT 9"
+        ),
         (1, AT),
         "deal",
     ),
     "home, all with a deadline": (
-        "SELECT d.id FROM deal d WHERE d.owner_id = ? AND d.status = 'open' AND d.deleted_at IS NULL "
-        "AND d.next_deadline_at IS NOT NULL ORDER BY d.next_deadline_at, d.id LIMIT 9",
+        (
+            "SELECT d.id FROM deal d WHERE d.owner_id = ? AND d.status = 'open' AND d.deleted_at IS NULL "
+            "AND d.next_deadline_at IS NOT NULL ORDER BY d.next_deadline_at, d.id LIMIT 9"
+        ),
         (1,),
         "deal",
     ),
     "loose activities": (
-        "SELECT 1 FROM activity a WHERE a.owner_id = ? AND a.status = 'planned' AND a.deadline_at < ? "
-        "AND a.deal_id IS NULL AND a.deleted_at IS NULL LIMIT 1000",
+        (
+            "SELECT 1 FROM activity a WHERE a.owner_id = ? AND a.status = 'planned' AND a.deadline_at < ? "
+            "AND a.deal_id IS NULL AND a.deleted_at IS NULL LIMIT 1000"
+        ),
         (1, AT),
         "activity",
     ),
     "a deal's next activity": (
-        "SELECT id FROM activity WHERE deal_id = ? AND status = 'planned' AND deleted_at IS NULL "
-        "AND deadline_at IS NOT NULL ORDER BY deadline_at, id LIMIT 1",
+        (
+            "SELECT id FROM activity WHERE deal_id = ? AND status = 'planned' AND deleted_at IS NULL "
+            "AND deadline_at IS NOT NULL ORDER BY deadline_at, id LIMIT 1"
+        ),
         (1,),
         "activity",
     ),

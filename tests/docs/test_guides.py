@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from botcrm.core.domain.dates import WhenFound, read_when
+from botcrm.core.domain.grammar import parse_lines
 from botcrm.core.domain.verbs import VERBS
-from botcrm.telegram.commands.table import COMMANDS
+from botcrm.telegram.commands.table import COMMANDS, TABLE
 from botcrm.telegram.screens.texts import HELP
 from botcrm.testing import Crm, Member
 from tests.docs.pages import blocks, prose, read
@@ -52,6 +55,57 @@ async def test_every_line_of_the_user_guide_is_understood(crm: Crm) -> None:
     boss = await crm.join("manager", "Maria Boss")
     anna = await crm.join("rep", "Anna Rep", manager=boss)
     assert await play("docs/user-guide.md", {"": anna}) > 30
+
+
+async def test_a_reply_needs_no_name(crm: Crm) -> None:
+    anna = await crm.join("rep", "Anna Rep")
+    text = section("docs/user-guide.md", "Replies")
+    lines: list[str] = re.findall(r"`([^`]+)`", text)
+    assert len(lines) == 3
+    for line in lines:
+        await anna.send("deal Acme 12k roof repair")
+        answer = await anna.send(line, reply_to=anna.card)
+        assert not answer.startswith(REFUSED), f"{line}\n{answer}"
+        assert "Acme" in answer
+
+
+def section(page: str, heading: str) -> str:
+    """Return what stands below a heading."""
+    return re.split(r"^## ", read(page).split(f"## {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def test_the_dates_of_the_user_guide_are_read() -> None:
+    rows = re.findall(r"^\| (`.*?) \|", section("docs/user-guide.md", "Dates"), re.MULTILINE)
+    phrases = [phrase for row in rows for phrase in re.findall(r"`([^`]+)`", row)]
+    assert len(phrases) > 8
+    now = datetime(2026, 11, 24, 10, 0)
+    for phrase in phrases:
+        found = read_when(phrase, now, "en")
+        assert isinstance(found, WhenFound), phrase
+        assert found.at > now
+        assert found.phrase.strip() == phrase
+
+
+@pytest.mark.parametrize(
+    ("part", "verb", "name"),
+    [
+        ("amount", "deal", "amount"),
+        ("duration", "call", "duration"),
+        ("outcome", "call", "outcome"),
+        ("direction", "call", "direction"),
+        ("stage", "deal", "stage"),
+        ("owner", "deal", "owner"),
+        ("tag", "deal", "tags"),
+        ("reference", "deal", "refs"),
+        ("next step", "deal", "next_text"),
+    ],
+)
+def test_the_parts_of_a_line_are_read(part: str, verb: str, name: str) -> None:
+    (row,) = re.findall(rf"^\| {part} \| (.*?) \|", read("docs/user-guide.md"), re.MULTILINE)
+    for example in re.findall(r"`([^`]+)`", row):
+        (line,) = parse_lines(f"{verb} Acme {example}", verbs=TABLE, now_wall=datetime(2026, 11, 24, 10, 0))
+        assert getattr(line.args, name), example
+        assert line.text_after(1) == "", example
 
 
 async def test_every_line_of_the_manager_guide_is_understood(crm: Crm) -> None:

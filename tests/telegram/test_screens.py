@@ -259,7 +259,7 @@ def test_timelines(name: str, text: str, kind: str, entity: str) -> None:
         "kind": "call",
         text: 1,
     }
-    entry = Entry(NOW, name, kind, entity, 1, {}, after)
+    entry = Entry(NOW, name, kind, entity, 1, {}, after, undoes=len(name) % 2 == 0)
     names = lists.Names({1: name}, {5: name}, {1: ("call", name)})
     check(lists.timeline_screen(WORDS, KINDS, name, f"d{BIGGEST}", [(2**53, entry)] * 8, names, True))
 

@@ -305,7 +305,7 @@ class Migration(migrations.Migration):
                 ('next_activity_id', fields.IntField(null=True, description='derived: the planned activity that is due first')),
                 ('next_deadline_at', UtcDatetimeField(null=True, description='derived: when that activity becomes overdue', auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'deal', 'app': 'core', 'indexes': [Index(fields=['owner_id', 'status', 'next_deadline_at', 'id']), Index(fields=['stage_id', 'status']), Index(fields=['company_id', 'status']), Index(fields=['contact_id', 'status'])], 'pk_attr': 'id', 'table_description': 'A chance to sell, on its way through a pipeline.'},
+            options={'table': 'deal', 'app': 'core', 'indexes': [Index(fields=['owner_id', 'status', 'deleted_at', 'next_deadline_at', 'id']), Index(fields=['stage_id', 'status']), Index(fields=['company_id', 'status']), Index(fields=['contact_id', 'status'])], 'pk_attr': 'id', 'table_description': 'A chance to sell, on its way through a pipeline.'},
             bases=['Record'],
         ),
         ops.CreateModel(

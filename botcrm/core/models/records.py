@@ -134,7 +134,7 @@ class Deal(Record):
     class Meta:
         table = "deal"
         indexes = [
-            Index(fields=["owner_id", "status", "next_deadline_at", "id"]),
+            Index(fields=["owner_id", "status", "deleted_at", "next_deadline_at", "id"]),
             Index(fields=["stage_id", "status"]),
             Index(fields=["company_id", "status"]),
             Index(fields=["contact_id", "status"]),

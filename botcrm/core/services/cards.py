@@ -255,6 +255,7 @@ class Entry:
     record_id: int
     before: dict[str, Any]
     after: dict[str, Any]
+    undoes: bool = False
 
 
 async def timeline(
@@ -279,6 +280,7 @@ async def timeline(
                 row["record_id"],
                 db.from_json(row["before"]),
                 db.from_json(row["after"]),
+                row["undoes"] is not None,
             ),
         )
         for row in rows

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from botcrm.core import db
+from botcrm.core.domain.events import RecordDeleted, RecordRestored
 from botcrm.core.domain.text import fold, terms
 from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Record
 
@@ -21,11 +22,15 @@ async def derive(work: "Work", records: Sequence[Record]) -> None:
     deals: set[int] = set()
     for record in records:
         if isinstance(record, Activity):
-            await _reminders(work, record)
+            await _reminders(work, record, gone=await _hangs_on_nothing(record))
             if record.deal_id:
                 deals.add(record.deal_id)
         elif isinstance(record, Company | Contact | Lead | Deal):
             await _search_entry(work, record)
+    for record in records:
+        if isinstance(record, Deal) and _vanished_or_returned(work, record):
+            for activity in await Activity.filter(deal_id=record.id, status="planned", deleted_at=None):
+                await _reminders(work, activity, gone=record.deleted_at is not None)
     for deal_id in sorted(deals):  # in one order, so that two processes do not wait for each other in a circle
         await _next_activity(deal_id)
 
@@ -50,11 +55,26 @@ def reminder_keys(activity_id: int) -> tuple[str, str, str]:
     return f"remind-before:{activity_id}", f"remind:{activity_id}", f"overdue:{activity_id}"
 
 
-async def _reminders(work: "Work", activity: Activity) -> None:
-    """Plan an activity's reminders, or call them off when there is nothing to be reminded of."""
+async def _hangs_on_nothing(activity: Activity) -> bool:
+    """Tell whether an activity's deal was deleted; a new one is planned on none such."""
+    if activity.deal_id is None or activity.version == 1:
+        return False
+    return await db.fetch_one("SELECT 1 AS y FROM deal WHERE id = ? AND deleted_at IS NULL", activity.deal_id) is None
+
+
+def _vanished_or_returned(work: "Work", deal: Deal) -> bool:
+    """Tell whether this work deleted a deal or brought it back."""
+    return any(
+        isinstance(event, RecordDeleted | RecordRestored) and (event.entity, event.record_id) == ("deal", deal.id)
+        for event in work.events
+    )
+
+
+async def _reminders(work: "Work", activity: Activity, *, gone: bool = False) -> None:
+    """Plan an activity's reminders, or call them off when there is nothing to be reminded of, or its deal is gone."""
     before, at, overdue = reminder_keys(activity.id)
-    if activity.status != "planned" or activity.deleted_at or activity.deadline_at is None:
-        if activity.version > 1:
+    if gone or activity.status != "planned" or activity.deleted_at or activity.deadline_at is None:
+        if gone or activity.version > 1:
             await work.cancel_jobs(before, at, overdue)
         return
     facts = {"activity_id": activity.id, "deadline": activity.deadline_at.isoformat()}
@@ -91,22 +111,25 @@ async def _search_entry(work: "Work", record: Company | Contact | Lead | Deal) -
     name, more, is_open = await _searchable(record)
     owner = record.owner_id or 0
     words = list(dict.fromkeys(word[:64] for word in terms(f"{name} {more}")))[:40]
-    known = await db.fetch_one(
-        "SELECT id, owner_id, name FROM search_entry WHERE entity = ? AND record_id = ?", entity, record.id
-    )
     folded = fold(name)[:500]
-    if known is None:
-        entry_id = await db.insert(
-            "search_entry",
-            entity=entity,
-            record_id=record.id,
-            owner_id=owner,
-            name=name[:500],
-            folded=folded,
-            open=is_open,
-            touched_at=work.now,
-        )
+    made = await db.fetch_one(
+        "INSERT INTO search_entry (entity, record_id, owner_id, name, folded, open, touched_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (entity, record_id) DO NOTHING RETURNING id",
+        entity,
+        record.id,
+        owner,
+        name[:500],
+        folded,
+        is_open,
+        work.now,
+    )
+    if made:
+        entry_id = made["id"]
     else:
+        known = await db.fetch_one(
+            "SELECT id, owner_id, name FROM search_entry WHERE entity = ? AND record_id = ?", entity, record.id
+        )
+        assert known is not None
         entry_id = known["id"]
         await db.execute(
             "UPDATE search_entry SET owner_id = ?, name = ?, folded = ?, open = ?, touched_at = ? WHERE id = ?",
@@ -144,16 +167,20 @@ async def _renamed(work: "Work", record: Company | Contact | Lead | Deal) -> Non
 
 async def _learn_words(words: list[str]) -> None:
     """Add words to the vocabulary that inexact search looks through."""
-    long = [word for word in words if len(word) >= 3]
+    # A number is never a slip of another one, and numbers would be most of the vocabulary.
+    long = [word for word in words if len(word) >= 3 and word.isalpha()]
     if not long:
         return
     if db.dialect() == "postgres":
         await db.execute_many("INSERT INTO search_word (word) VALUES (?) ON CONFLICT DO NOTHING", [(w,) for w in long])
         return
     # A full-text table has no unique key but its row number: the word's own hash keeps it there once.
-    for word in long:
-        number = int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), signed=True)
-        if not await db.fetch("SELECT 1 AS y FROM search_word WHERE rowid = ?", number):
+    numbered = {int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), signed=True): word for word in long}
+    marks = ", ".join("?" * len(numbered))
+    rows = await db.fetch(f"SELECT rowid AS number FROM search_word WHERE rowid IN ({marks})", *numbered)
+    known = {row["number"] for row in rows}
+    for number, word in numbered.items():
+        if number not in known:
             await db.execute("INSERT INTO search_word (rowid, word) VALUES (?, ?)", number, word)
 
 

@@ -1,5 +1,6 @@
 """The rep's home screen: counters, and open deals by when their next activity is due."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,8 +15,8 @@ from botcrm.core.services.work import Work
 
 Column = Literal["overdue", "today", "this_week", "next_week", "later", "none"]
 COLUMNS: tuple[Column, ...] = ("overdue", "today", "this_week", "next_week", "later", "none")
-# Counting stops here, so that a count costs the same however many there are; the screen says "999+".
-MOST = 1000
+# Counting stops here, so that a count costs the same however many there are; the screen says "99+".
+MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,38 +78,40 @@ async def counters(work: Work, owner_id: int | None = None) -> tuple[int, int, i
 
     Planned counts the activities of open deals that are due by the end of today, plus such activities without a deal.
     """
-    owner = owner_id or work.actor.id or 0
     bounds = day_bounds(work.now, work.prefs.zone)
-    incoming = await _count(
-        "SELECT 1 FROM message m WHERE m.owner_id = ? AND m.answered = ? AND m.direction = 'in' AND m.deleted_at IS NULL",
-        owner,
-        False,
-    )
-    planned = await _due_before(owner, bounds.today_end)
-    overdue = await _due_before(owner, work.now)
-    return incoming, planned, overdue
+    incoming, *due = await _counts(_counter_queries(owner_id or work.actor.id or 0, work.now, bounds))
+    return incoming, min(MOST, due[0] + due[1]), min(MOST, due[2] + due[3])
 
 
-async def _due_before(owner: int, moment: datetime) -> int:
-    deals = await _count(
+_Query = tuple[str, list[Any]]
+
+
+def _counter_queries(owner: int, now: datetime, bounds: Bounds) -> list[_Query]:
+    incoming = "SELECT 1 FROM message m WHERE m.owner_id = ? AND m.answered = ? AND m.direction = 'in' AND m.deleted_at IS NULL"
+    return [(incoming, [owner, False]), *_due_before(owner, bounds.today_end), *_due_before(owner, now)]
+
+
+def _due_before(owner: int, moment: datetime) -> list[_Query]:
+    deals = (
         "SELECT 1 FROM deal d JOIN activity a ON a.deal_id = d.id AND a.status = 'planned' AND a.deadline_at < ? "
-        "AND a.deleted_at IS NULL WHERE d.owner_id = ? AND d.status = 'open' AND d.next_deadline_at < ? AND d.deleted_at IS NULL",
-        moment,
-        owner,
-        moment,
+        "AND a.deleted_at IS NULL WHERE d.owner_id = ? AND d.status = 'open' AND d.next_deadline_at < ? AND d.deleted_at IS NULL"
     )
-    loose = await _count(
+    loose = (
         "SELECT 1 FROM activity a WHERE a.owner_id = ? AND a.status = 'planned' AND a.deadline_at < ? "
-        "AND a.deal_id IS NULL AND a.deleted_at IS NULL",
-        owner,
-        moment,
+        "AND a.deal_id IS NULL AND a.deleted_at IS NULL"
     )
-    return min(MOST, deals + loose)
+    return [(deals, [moment, owner, moment]), (loose, [owner, moment])]
 
 
-async def _count(sql: str, *args: Any, most: int = MOST) -> int:
-    row = await db.fetch_one(f"SELECT count(*) AS n FROM ({sql} LIMIT {int(most)}) AS counted", *args)
-    return int(row["n"]) if row else 0
+async def _counts(queries: Sequence[_Query], most: int = MOST) -> list[int]:
+    """Count the rows of several queries, each up to a limit, in one go."""
+    parts = [
+        f"(SELECT count(*) FROM ({sql} LIMIT {int(most)}) AS counted) AS n{place}"
+        for place, (sql, _) in enumerate(queries)
+    ]
+    row = await db.fetch_one("SELECT " + ", ".join(parts), *(value for _, values in queries for value in values))
+    assert row is not None
+    return [int(row[f"n{place}"]) for place in range(len(queries))]
 
 
 async def home(
@@ -124,10 +127,14 @@ async def home(
         owner = work.actor.id or 0
     bounds = day_bounds(work.now, work.prefs.zone)
     base = "d.owner_id = ? AND d.status = 'open' AND d.deleted_at IS NULL"
-    counts: dict[Column, int] = {}
-    for name in COLUMNS:
-        condition, values = _column_sql(name, work.now, bounds)
-        counts[name] = await _count(f"SELECT 1 FROM deal d WHERE {base} AND {condition}", owner, *values)
+    columns = {name: _column_sql(name, work.now, bounds) for name in COLUMNS}
+    queries: list[_Query] = [
+        (f"SELECT 1 FROM deal d WHERE {base} AND {condition}", [owner, *values])
+        for condition, values in columns.values()
+    ]
+    found = await _counts([*queries, *_counter_queries(owner, work.now, bounds)])
+    counts: dict[Column, int] = dict(zip(COLUMNS, found, strict=False))
+    incoming, *due = found[len(COLUMNS) :]
     skip, rows = max(0, page) * size, list[DealRow]()
     # By deadline, the columns follow each other: all that have one, then all that have none.
     parts = (
@@ -137,24 +144,23 @@ async def home(
     )
     for place, (condition, values) in enumerate(parts):
         last = place == len(parts) - 1
-        found = await deal_rows(
+        shown = await deal_rows(
             f"{base} AND {condition}",
             [owner, *values],
             "d.next_deadline_at, d.id",
             limit=size + 1 - len(rows),
             offset=skip,
         )
-        rows += found
+        rows += shown
         if len(rows) > size or last:
             break
         # This part is passed: the next one begins where its end left off (counted no further than what was skipped).
-        passed = skip if found else await _count(f"SELECT 1 FROM deal d WHERE {base} AND {condition}", owner, most=skip)
-        skip -= passed
-    incoming, planned, overdue = await counters(work, owner)
+        part = (f"SELECT 1 FROM deal d WHERE {base} AND {condition}", [owner, *values])
+        skip -= skip if shown else (await _counts([part], most=skip))[0]
     return Home(
         incoming,
-        planned,
-        overdue,
+        min(MOST, due[0] + due[1]),
+        min(MOST, due[2] + due[3]),
         counts,
         column,
         page,
@@ -170,8 +176,9 @@ async def deal_rows(condition: str, values: list[Any], order: str, *, limit: int
     rows = await db.fetch(
         "SELECT p.*, c.name AS company, s.name AS stage, u.name AS owner, a.title AS next_title, a.kind AS next_kind, "
         "a.due_at AS next_at, a.has_time AS next_has_time FROM "
-        "(SELECT d.id, d.title, d.amount, d.currency, d.status, d.owner_id, d.company_id, d.stage_id, d.stage_entered_at, d.next_activity_id, "
-        f"d.next_deadline_at FROM deal d WHERE {condition} ORDER BY {order} LIMIT {int(limit)} OFFSET {int(offset)}) AS p "
+        "(SELECT d.id, d.title, d.amount, d.currency, d.status, d.owner_id, d.company_id, d.stage_id, d.stage_entered_at, "
+        f"d.next_activity_id, d.next_deadline_at FROM deal d WHERE {condition} "
+        f"ORDER BY {order} LIMIT {int(limit)} OFFSET {int(offset)}) AS p "
         "LEFT JOIN company c ON c.id = p.company_id LEFT JOIN stage s ON s.id = p.stage_id "
         'LEFT JOIN "user" u ON u.id = p.owner_id LEFT JOIN activity a ON a.id = p.next_activity_id '
         f"ORDER BY {order.replace('d.', 'p.')}",

@@ -16,7 +16,7 @@ from botcrm.core.services.access import owned_sql, owners
 from botcrm.core.services.work import Work
 
 # A word carried by more entries than this is too common to lead a search.
-_COMMON = 400
+_COMMON = 100
 _CANDIDATES = 60
 _FUZZY_WORDS = 12
 _WORDS_LOOKED_AT = 3000
@@ -157,21 +157,25 @@ def _score(wanted: str, row: _Row) -> float:
 
 async def _with_starts(work: Work, words: list[str], entities: Sequence[str]) -> list[_Row]:
     """Return entries that hold, for each typed word, a word that starts with it."""
-    _, term_scope = _scope(work, entities)
-    counts = []
-    for word in words:
-        row = await db.fetch_one(
-            f"SELECT count(*) AS n FROM (SELECT 1 FROM search_term t WHERE {term_scope} AND t.term >= ? AND t.term < ? "
-            f"LIMIT {_COMMON}) AS common",
-            word,
-            _after(word),
-        )
-        counts.append((int(row["n"]) if row else 0, word))
+    counts = [(await _starting(work, word, entities), word) for word in words]
     counts.sort(key=lambda pair: (pair[0], -len(pair[1])))
     if not counts[0][0]:
         return []
     lead, others = counts[0][1], [word for _, word in counts[1:]]
+    _, term_scope = _scope(work, entities)
     return await _led_by(work, f"t.term >= ? AND t.term < ? AND {term_scope}", [lead, _after(lead)], others, entities)
+
+
+async def _starting(work: Work, word: str, entities: Sequence[str]) -> int:
+    """Count, up to _COMMON, the words within reach that start like this one."""
+    _, term_scope = _scope(work, entities)
+    row = await db.fetch_one(
+        f"SELECT count(*) AS n FROM (SELECT 1 FROM search_term t WHERE {term_scope} AND t.term >= ? AND t.term < ? "
+        f"LIMIT {_COMMON}) AS common",
+        word,
+        _after(word),
+    )
+    return int(row["n"]) if row else 0
 
 
 async def _with_any(work: Work, alternatives: list[list[str]], entities: Sequence[str]) -> list[_Row]:
@@ -269,26 +273,23 @@ async def match_subject(work: Work, words: Sequence[str], entities: Sequence[str
         same = [found for found in exact if fold(found.name) == wanted]
         if same:
             return _matched(same, entities, phrase, "exact", limit)
-    for phrase in await _started(work, words, entities):
-        wanted, parts = fold(phrase), terms(phrase)
-        rows = _ordered(work, await _with_starts(work, parts, entities)) if parts else []
-        found = [Found(row.entity, row.record_id, row.name, _score(wanted, row), False, row.open) for row in rows]
-        starts = [item for item in found if fold(item.name).startswith(wanted + " ")]
-        if found:
-            return _matched(starts or found, entities, phrase, "start" if starts else "part", limit)
-    for phrase in (" ".join(words[:count]) for count in range(min(3, len(words)), 0, -1)):
-        alike = [found for found in await search(work, phrase, entities, limit) if found.score >= _FUZZY_LEAST]
-        if alike:
-            return _matched(alike, entities, phrase, "like", limit)
+    first = terms(words[0])[:1]
+    if not first:
+        return Match()
+    if await _starting(work, first[0], entities):
+        for phrase in phrases[-4:]:
+            wanted, parts = fold(phrase), terms(phrase)
+            rows = _ordered(work, await _with_starts(work, parts, entities))
+            found = [Found(row.entity, row.record_id, row.name, _score(wanted, row), False, row.open) for row in rows]
+            starts = [item for item in found if fold(item.name).startswith(wanted + " ")]
+            if found:
+                return _matched(starts or found, entities, phrase, "start" if starts else "part", limit)
+    elif await _near(first[0]):
+        for phrase in phrases[-3:]:
+            alike = [found for found in await search(work, phrase, entities, limit) if found.score >= _FUZZY_LEAST]
+            if alike:
+                return _matched(alike, entities, phrase, "like", limit)
     return Match()
-
-
-async def _started(work: Work, words: list[str], entities: Sequence[str]) -> list[str]:
-    """Return the starts of a line worth looking up, longest first: none where its very first word starts nothing."""
-    first = terms(words[0])
-    if not first or not await _with_starts(work, first[:1], entities):
-        return []
-    return [" ".join(words[:count]) for count in range(min(4, len(words)), 0, -1)]
 
 
 def _matched(found: list[Found], entities: Sequence[str], phrase: str, tier: str, limit: int) -> Match:

@@ -224,6 +224,13 @@ def _change_text(words: Words, kinds: Kinds, entry: Entry, names: Names) -> str:
     return words.t("changed: {what}", what=esc(changed))
 
 
+def _entry_text(words: Words, kinds: Kinds, entry: Entry, names: Names) -> str:
+    """Word an event, and say so where it took another one back."""
+    text = _change_text(words, kinds, entry, names)
+    back = entry.undoes and entry.type not in ("RecordDeleted", "RecordRestored")
+    return f"↩ {words.t('taken back')}: {text}" if back else text
+
+
 def _day_and_time(words: Words, wall: datetime) -> str:
     return f"{words.day(wall)} {words.clock(wall)}"
 
@@ -243,7 +250,7 @@ def timeline_screen(
 ) -> Screen:
     """Show what happened around a record, newest first."""
     shown = [
-        f"{words.soon(entry.at)} · {esc(clip(entry.who, 30))}\n   {_change_text(words, kinds, entry, names)}"
+        f"{words.soon(entry.at)} · {esc(clip(entry.who, 30))}\n   {_entry_text(words, kinds, entry, names)}"
         for _, entry in entries
     ]
     text = lines(bold(words.t("Timeline of {name}", name=clip(name, 80))), *(shown or [words.t("Nothing yet.")]))

@@ -12,9 +12,9 @@ from botcrm.core.domain.errors import NotAllowed, NotFound
 from botcrm.core.domain.kinds import Action, Reach
 from botcrm.core.models import Record, Role
 from botcrm.core.services import activities, cards, deals, records
-from botcrm.core.services.access import MODELS, load, load_any, may, owned_sql, owners
+from botcrm.core.services.access import load, load_any, may, owned_sql, owners
 from botcrm.core.services.activities import Due
-from botcrm.core.services.work import Work
+from botcrm.core.services.work import MODELS, Work
 from tests.core.services.conftest import Office
 
 Make = Callable[[Work], Awaitable[Record]]
@@ -167,10 +167,10 @@ async def test_a_shared_company_tells_nothing_of_the_others_deals(office: Office
 
 async def test_the_whole_teams_ids_and_no_other(office: Office) -> None:
     async with office.as_(office.boss) as work:
-        assert owners(work.actor, "deal") == {office.boss.id, office.anna.id}
+        assert owners(work.actor, "deal") == frozenset({office.boss.id, office.anna.id})
         assert owned_sql("x", owners(work.actor, "deal")) == f"x IN ({office.boss.id}, {office.anna.id})"
     async with office.as_(office.zofia) as work:
-        assert owners(work.actor, "deal") == {office.zofia.id}
+        assert owners(work.actor, "deal") == frozenset({office.zofia.id})
         assert owners(work.actor, "deal", Action.EXPORT) == frozenset()
         assert owned_sql("x", frozenset()) == "1 = 0"
     async with office.as_(office.admin) as work:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from botcrm.core.models import Activity, Deal
 from botcrm.core.services import activities, deals, records
 from botcrm.core.services.activities import Due
 from botcrm.core.services.people import change_setting
+from botcrm.core.services.undo import undo
 from tests.core.services.conftest import Office
 
 WALL = datetime(2026, 11, 25, 15)  # tomorrow in Warsaw, 14:00 in UTC
@@ -146,7 +148,8 @@ async def test_nothing_hangs_on_what_is_out_of_reach(office: Office) -> None:
     async with office.as_(office.anna) as work:
         contact = await records.add_contact(work, "Jan")
         call = await activities.plan_activity(work, "call", "", Due(WALL))
-    for links in ({"deal_id": deal.id}, {"contact_id": contact.id}, {"deal_id": 999}):
+    choices: tuple[dict[str, Any], ...] = ({"deal_id": deal.id}, {"contact_id": contact.id}, {"deal_id": 999})
+    for links in choices:
         async with office.as_(office.zofia) as work:
             for planning in (
                 activities.plan_activity(work, "call", "", Due(WALL), **links),
@@ -193,6 +196,20 @@ async def test_after_the_clocks_changed_the_deadline_is_still_the_end_of_the_day
 async def test_a_smart_activity_is_three_working_days_ahead(office: Office) -> None:
     async with office.as_(office.anna) as work:
         assert activities.suggested_due(work) == Due(datetime(2026, 11, 27, 10))
+
+
+async def test_a_deleted_deal_reminds_nobody_until_it_is_back(office: Office) -> None:
+    deal = await _deal(office)
+    async with office.as_(office.anna) as work:
+        await activities.plan_activity(work, "call", "", Due(WALL), deal_id=deal.id)
+    planned = await office.jobs()
+    async with office.as_(office.anna) as work:
+        await records.delete_record(work, await Deal.get(id=deal.id))
+        deleted = work.id
+    assert {state for state, _ in (await office.jobs()).values()} == {"cancelled"}
+    async with office.as_(office.anna) as work:
+        await undo(work, deleted)
+    assert await office.jobs() == planned
 
 
 async def test_a_deleted_deal_takes_nothing_new(office: Office) -> None:

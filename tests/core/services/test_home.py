@@ -153,6 +153,7 @@ async def _check(path: Path, plan: list[tuple[int, bool, str]], zone: str, size:
             wanted[column_of(deal.next_deadline_at, START, bounds)].append(deal.id)
         in_order = [deal_id for column in COLUMNS for deal_id in wanted[column]]
         async with app.work(actor) as work:
+            shown = await home(work)
             for column, ids in ((None, in_order), *((name, wanted[name]) for name in COLUMNS)):
                 seen: list[int] = []
                 for page in range(len(ids) // size + 1):
