@@ -5,6 +5,7 @@ import functools
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
+from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -76,8 +77,15 @@ async def close() -> None:
     _search_mode.clear()
 
 
+# The connection of the transaction in force here; the library's own way to it is ten times as long.
+_held: ContextVar[BaseDBAsyncClient | None] = ContextVar("held", default=None)
+
+
 def connection() -> BaseDBAsyncClient:
     """Return the connection in force here: the transaction's own inside one."""
+    held = _held.get()
+    if held is not None:
+        return held
     current: BaseDBAsyncClient = connections.get("default")
     return current
 
@@ -90,8 +98,12 @@ def dialect() -> str:
 @contextlib.asynccontextmanager
 async def transaction() -> AsyncIterator[None]:
     """Hold one transaction; nested, a savepoint."""
-    async with in_transaction("default"):
-        yield
+    async with in_transaction("default") as client:
+        token = _held.set(client)
+        try:
+            yield
+        finally:
+            _held.reset(token)
 
 
 async def alone(name: str) -> None:

@@ -73,15 +73,23 @@ async def load(work: Work, model: type[R], record_id: int, action: Action = Acti
     :raises NotAllowed: it may be seen, yet not for this action
     """
     entity = ENTITIES[model]
-    written = work.written(entity, record_id)
-    record = written if isinstance(written, model) and written.deleted_at is None else None
-    if written is None and 0 < record_id < 2**31:
-        record = await model.filter(id=record_id, deleted_at=None).first()
+    kept = work.kept(entity, record_id)
+    record = kept if isinstance(kept, model) and kept.deleted_at is None else None
+    if kept is None and 0 < record_id < 2**31:
+        record = await _read(model, record_id)
+        if record is not None:
+            work.keep(record)
     if record is None or not await _within(work.actor, record, Action.READ):
         raise NotFound(ref=ref(entity, record_id))
     if action != Action.READ and not await _within(work.actor, record, action):
         raise NotAllowed(entity=entity, action=action)
     return record
+
+
+async def _read(model: type[R], record_id: int) -> R | None:
+    """Read one record by plain SQL: the library takes four times as long to put the same statement together."""
+    row = await db.fetch_one(f'SELECT * FROM "{model._meta.db_table}" WHERE id = ? AND deleted_at IS NULL', record_id)
+    return model._init_from_db(**row) if row else None
 
 
 async def load_any(work: Work, entity: str, record_id: int, action: Action = Action.READ) -> Record:

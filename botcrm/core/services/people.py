@@ -1,6 +1,8 @@
 """The staff: who somebody is, joining by link, roles as shipped."""
 
+import functools
 import hashlib
+import json
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
@@ -78,8 +80,19 @@ async def actor_by_id(defaults: Preferences, user_id: int) -> Actor | None:
     return await _actor(defaults, row) if row else None
 
 
+@functools.lru_cache(maxsize=256)
+def _decoded(grants: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads(grants)
+    return found
+
+
+def _grants_in(column: Any) -> dict[str, str]:
+    """Return a role's grants as the driver gave them; the same text is decoded once."""
+    return _decoded(column) if isinstance(column, str) else dict(column)
+
+
 async def _actor(defaults: Preferences, row: dict[str, Any]) -> Actor:
-    grants: dict[str, str] = db.from_json(row["grants"])
+    grants = _grants_in(row["grants"])
     wide = Reach.DEPARTMENT.value in grants.values()
     return Actor(
         id=row["id"],

@@ -193,11 +193,19 @@ class Work:
 
     def touch(self, record: Record) -> None:
         """Have what is derived from a record computed again before the commit."""
-        key = (ENTITIES[type(record)], record.id)
-        self._buffer.touched[key] = self._buffer.known[key] = record
+        self._buffer.touched[(ENTITIES[type(record)], record.id)] = record
+        self.keep(record)
 
-    def written(self, entity: str, record_id: int) -> Record | None:
-        """Return a record that this work itself wrote: it stands as this transaction left it and need not be read again."""
+    def keep(self, record: Record) -> None:
+        """Remember a record as this transaction sees it, so that it need not be read again."""
+        self._buffer.known[(ENTITIES[type(record)], record.id)] = record
+
+    def forget(self, record: Record) -> None:
+        """Have a record read again: something changed it past `change`."""
+        self._buffer.known.pop((ENTITIES[type(record)], record.id), None)
+
+    def kept(self, entity: str, record_id: int) -> Record | None:
+        """Return a record that this work read or wrote before."""
         return self._buffer.known.get((entity, record_id))
 
     # --- later and outside -----------------------------------------------------------------------------------------
