@@ -61,7 +61,7 @@ class Outbox:
         overall_per_second: int = 30,
         per_chat_per_second: int = 1,
         per_group_per_minute: int = 20,
-        in_flight: int = 32,
+        in_flight: int = 128,
         held: int = 2000,
         deliver_timeout: float = 300.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,

@@ -41,7 +41,7 @@ class Transport(Protocol):
 class HttpTransport:
     """Calls over one HTTP session; the token stays inside."""
 
-    def __init__(self, base_url: str, token: str, *, connections: int = 64) -> None:
+    def __init__(self, base_url: str, token: str, *, connections: int = 160) -> None:
         self._base = base_url.rstrip("/")
         self._token = token
         self._connections = connections

@@ -104,11 +104,11 @@ class Context:
 
     async def colleagues(self) -> list[User]:
         """Return the people the actor can hand things to: the team, and the own manager."""
-        people = await User.filter(active=True).order_by("name").limit(200)
-        me = next((user for user in people if user.id == self.user_id), None)
-        wide = self.work.actor.role == "admin"
-        near = self.work.actor.team | ({me.manager_id} if me and me.manager_id else set())
-        return [user for user in people if user.id != self.user_id and (wide or user.id in near)]
+        people = User.filter(active=True).exclude(id=self.user_id)
+        if self.work.actor.role != "admin":
+            me = await User.get(id=self.user_id)
+            people = people.filter(id__in=self.work.actor.team | ({me.manager_id} if me.manager_id else set()))
+        return await people.order_by("name").limit(200)
 
     async def colleague(self, name: str) -> User:
         """Return the one person that things can be handed to (oneself counts) of a name or the start of one.

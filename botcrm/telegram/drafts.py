@@ -50,6 +50,20 @@ async def answer(ctx: Context, draft: Draft, text: str) -> Screen:
     return screen
 
 
+async def doubt(ctx: Context, draft: Draft, text: str) -> Screen:
+    """Ask whom an answer is for that reads like a command: what a client was sent cannot be taken back."""
+    asked = await ctx.ask("doubt", text=text.strip(), message_id=draft.data["message_id"])
+    await draft.delete()
+    return Screen(
+        lines(ctx.words.t("Is this for the client?"), f"<i>{esc(clip(text, 300))}</i>"),
+        (
+            [Button("💬 " + ctx.words.t("Send to the client"), pack("cs", asked.id))],
+            [Button(ctx.words.t("No, it is for the CRM"), pack("cn", asked.id))],
+            [Button(ctx.words.t("Ignore"), pack("dx", asked.id))],
+        ),
+    )
+
+
 async def _when(ctx: Context, draft: Draft, text: str) -> Screen:
     """Another time for an activity, or the smart activity's."""
     found = read_when(text, ctx.words.wall(ctx.work.now), ctx.work.prefs.language)
@@ -108,7 +122,7 @@ async def _note(ctx: Context, draft: Draft, text: str) -> Screen:
     )
 
 
-async def _client(ctx: Context, draft: Draft, text: str) -> Screen:
+async def to_client(ctx: Context, draft: Draft, text: str) -> Screen:
     """An answer to a client."""
     sent = await inbound.answer_client(ctx.work, draft.data["message_id"], text)
     ctx.main = ("message", sent.id)
@@ -146,7 +160,7 @@ _ANSWERS = {
     "when": _when,
     "step": _step,
     "note": _note,
-    "client": _client,
+    "client": to_client,
     "reason": _reason,
     "search": _search,
     "told": _told,

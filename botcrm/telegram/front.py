@@ -81,7 +81,10 @@ class Front:
             about=await self._about(message),
         )
         if message.text is not None:
-            await (handle_edit if edited else handle_text)(ctx, message.text)
+            if edited:
+                await handle_edit(ctx, message.text)
+            else:
+                await handle_text(ctx, message.text, forwarded=message.forward_origin is not None)
         elif not edited:
             await self._kept(ctx, message, raw)
 

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 3
 _PAGE = 500
 # A transaction takes in no further update after this; whoever is answered first waits for the last.
-_BATCH_SECONDS = 0.008
+_BATCH_SECONDS = 0.012
 # A failure that cannot even be marked is the database's own: the update keeps its place and is tried again, at this pace.
 _LONGEST_PAUSE = 5.0
 _LARGEST_ID = 2**63 - 1
@@ -88,6 +88,7 @@ class Inbox:
     """Stores updates and hands them to a handler, one at a time per chat, chats side by side.
 
     :param handle: makes the changes of one update inside the work it is given; what is raised rolls them back
+    :param ready: waited for before anything is handled; while it fails, updates are stored only
     """
 
     def __init__(
@@ -97,12 +98,14 @@ class Inbox:
         now: Callable[[], datetime],
         bot_id: int,
         observe: Callable[[str, float], None] | None = None,
+        ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._open_work = open_work
         self._handle = handle
         self._now = now
         self._bot_id = bot_id
         self._observe = observe
+        self._ready_to_handle = ready
         self._queues: dict[str, deque[Update]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._known: set[int] = set()
@@ -210,6 +213,13 @@ class Inbox:
 
     async def _run(self, key: str) -> None:
         queue = self._queues[key]
+        if self._ready_to_handle:
+            try:
+                await self._ready_to_handle()
+            except Exception:
+                # The process is about to end; what is stored waits for the next one.
+                log.exception("updates cannot be handled", extra={"chat": key})
+                return
         while queue:
             update = queue[0]
             try:

@@ -84,7 +84,8 @@ class Poller:
                 failures = failures + 1 if pause else 0
             except ApiError as exc:
                 log.error("polling was refused: %s", exc.description)
-                pause = exc.retry_after or _BACK_OFF[min(failures, 5)]
+                freed = exc.code == 409 and "webhook" in exc.description and await self._drop_web_hook()
+                pause = 0.0 if freed else exc.retry_after or _BACK_OFF[min(failures, 5)]
                 failures += 1
             except (OSError, ValueError) as exc:
                 log.warning("polling failed: %s", exc)
@@ -96,6 +97,16 @@ class Poller:
                 failures += 1
             if pause:
                 await self._sleep(pause)
+
+    async def _drop_web_hook(self) -> bool:
+        """End the web hook of a former run, which Telegram prefers to polling; what waits for it is kept."""
+        try:
+            await self._transport.call("deleteWebhook", {"drop_pending_updates": False})
+        except (ApiError, OSError) as exc:
+            log.warning("the web hook of a former run could not be ended: %s", exc)
+            return False
+        log.info("the web hook of a former run was ended: the bot polls now")
+        return True
 
     async def _poll(self, offset: int) -> Polled:
         self.polls += 1

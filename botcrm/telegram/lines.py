@@ -8,6 +8,7 @@ from botcrm.core.domain.errors import CrmError, NewerChange, NotFound, NothingTo
 from botcrm.core.domain.grammar import Line, parse_lines
 from botcrm.core.models import Line as LineRow
 from botcrm.core.services import undo
+from botcrm.core.services.subjects import ENTITIES, match_subject
 from botcrm.telegram import drafts
 from botcrm.telegram.commands.general import lone_reference, opened
 from botcrm.telegram.commands.table import COMMANDS, TABLE
@@ -35,18 +36,23 @@ def read(ctx: Context, text: str) -> list[Line]:
     )
 
 
-async def handle_text(ctx: Context, text: str) -> None:
-    """Do what a message says and answer once."""
+async def handle_text(ctx: Context, text: str, *, forwarded: bool = False) -> None:
+    """Do what a message says and answer once; what somebody else wrote is kept and offered, never obeyed."""
     found = read(ctx, text)
     row = await _keep(ctx, text)
     ctx.line_id = row.id
-    waiting = await drafts.waiting(ctx)
-    if (
+    waiting = None if forwarded else await drafts.waiting(ctx)
+    if forwarded:
+        screen = await offer_unknown(ctx, text, [])
+    elif (
         waiting
         and not any(line.slash for line in found)
         and (waiting.kind in drafts.VERBATIM or not any(line.verb for line in found))
     ):
-        screen = await _safely(ctx, drafts.answer(ctx, waiting, text))
+        if waiting.kind == "client" and await _is_command(ctx, found):
+            screen = await drafts.doubt(ctx, waiting, text)
+        else:
+            screen = await _safely(ctx, drafts.answer(ctx, waiting, text))
     elif len(found) == 1:
         screen = await run_line(ctx, found[0])
     elif len(found) > MOST_LINES:
@@ -62,6 +68,20 @@ async def handle_text(ctx: Context, text: str) -> None:
     await _close(ctx, row)
     await ctx.reply(screen)
     await _ask_apart(ctx)
+
+
+async def _is_command(ctx: Context, found: list[Line]) -> bool:
+    """Tell whether lines typed where a client's answer is awaited look like our own business rather than words to the client."""
+    for line in found:
+        args = line.args
+        if line.verb is None:
+            continue
+        facts = (args.refs, args.duration, args.outcome, args.stage, args.amount, args.next_text is not None)
+        if any(facts) or not args.head:
+            return True
+        if args.subject_words and (await match_subject(ctx.work, args.subject_words, ENTITIES)).clear:
+            return True
+    return False
 
 
 async def _ask_apart(ctx: Context) -> None:
@@ -193,9 +213,9 @@ async def _correct(ctx: Context, row: LineRow, found: list[Line], text: str) -> 
             if row.work_id:
                 # A work of its own: taking back what follows must not bring back what is taken back here.
                 await undo.undo(ctx.work.acting_as(ctx.work.actor), row.work_id)
-            screen = await _again(ctx, found, text)
+            screen = await run_lines(ctx, found, text)
     except NothingToUndo:
-        screen = await _again(ctx, found, text)
+        screen = await run_lines(ctx, found, text)
     except NewerChange as exc:
         return _not_corrected(ctx, exc)
     except NotFound as exc:
@@ -217,7 +237,8 @@ def _not_corrected(ctx: Context, exc: NewerChange) -> Screen:
     )
 
 
-async def _again(ctx: Context, found: list[Line], text: str) -> Screen:
+async def run_lines(ctx: Context, found: list[Line], text: str) -> Screen:
+    """Do what was typed once more, as if it had just come in."""
     if len(found) == 1:
         return await run_line(ctx, found[0])
     if any(line.verb for line in found):

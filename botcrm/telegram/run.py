@@ -1,6 +1,7 @@
 """The bot as a process: poll or take web hooks, handle, send, remind; stop without losing anything."""
 
 import asyncio
+import gc
 import importlib
 import logging
 from collections.abc import Awaitable, Callable
@@ -37,7 +38,7 @@ class BotProcess:
         self.app = app
         self.transport = transport
         self.metrics = metrics or app.metrics
-        self.inbox = Inbox(app.work, self._handle, app.now, bot_id, self._handled)
+        self.inbox = Inbox(app.work, self._handle, app.now, bot_id, self._handled, self.loaded)
         self.outbox = Outbox(
             Delivery(app, transport),
             app.now,
@@ -63,6 +64,18 @@ class BotProcess:
             aiogram = importlib.import_module("aiogram")
             token = self.app.settings.token_text() or "1:offline"
             self._front = module.Front(self.app, aiogram.Bot(token))
+            # The many objects that came with the imports stay for good: the collector need not go through them again.
+            gc.collect()
+            gc.freeze()
+
+    async def loaded(self) -> None:
+        """Wait until updates can be handled; nothing is held up by it, and nothing counts as failed.
+
+        :raises ImportError: what handles them cannot be loaded
+        """
+        if self._front is None:
+            assert self._loading is not None
+            await asyncio.shield(self._loading)
 
     async def name_bot(self) -> None:
         """Learn the bot's user name, which links to it need."""
@@ -70,9 +83,6 @@ class BotProcess:
         self._front.username = str(me.get("username") or "")
 
     async def _handle(self, work: Work, update: Update) -> None:
-        if self._front is None:
-            assert self._loading is not None
-            await self._loading
         await self._front.handle(work, update)
         if work.events:
             await follow_settings(work)
@@ -127,8 +137,7 @@ class BotProcess:
 
     async def prepare(self) -> None:
         """Learn the bot's name, show the menus, and print the first administrator's link; needs the Bot API to answer."""
-        assert self._loading is not None
-        await self._loading
+        await self.loaded()
         await _until_answered(self.name_bot)
         menu = importlib.import_module("botcrm.telegram.menu")
         async with self.app.work() as work:
@@ -195,12 +204,22 @@ async def start_bot(app: App, settings: Settings, metrics: Metrics | None = None
     transport = HttpTransport(settings.telegram_api, token)
     process = BotProcess(app, transport, bot_id=int(token.split(":")[0]), metrics=metrics)
     if settings.webhook_url:
-        polling = asyncio.create_task(_take_web_hooks(transport, settings))
+        taking = asyncio.create_task(_take_web_hooks(transport, settings))
     else:
-        polling = asyncio.create_task(Poller(transport, process.inbox).run())
+        taking = asyncio.create_task(Poller(transport, process.inbox).run())
     await asyncio.sleep(0)
     await process.start()
-    return Running(process, transport, polling)
+    return Running(process, transport, asyncio.create_task(_taken_in(process, taking)))
+
+
+async def _taken_in(process: BotProcess, taking: asyncio.Task[None]) -> None:
+    """Take updates in for ever; an install that cannot handle them ends the process and leaves them stored."""
+    try:
+        await process.loaded()
+        await taking
+    finally:
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
 
 
 async def run_bot(app: App, settings: Settings, metrics: Metrics | None = None) -> None:

@@ -111,3 +111,16 @@ async def test_another_reps_file_does_not_open(acme: Member, bob: Member, crm: C
     before = len(bob.person.messages())
     assert (await bob.forge("fo:1", bob.card)).startswith("🤷")
     assert len(bob.person.messages()) == before
+
+
+async def test_forwarded_words_are_kept_and_not_obeyed(anna: Member, crm: Crm) -> None:
+    """A client's "won d1" or "call me tomorrow", forwarded to the bot, used to be done as if the rep had typed it."""
+    await anna.send("deal Acme 12k roof")
+    client = crm.stranger("Jan Kowal")
+    for text in ("won d1", "call me tomorrow", "deal Beta 5k\nundo"):
+        await client.send(text)
+        anna.person.forward(client.mine)
+        await crm.settle()
+        assert anna.last == "Kept. What is it?\n" + text.replace("\n", " ")
+    await anna.tap("Note to Acme roof")
+    assert "· New" in await anna.send("d1")

@@ -81,6 +81,34 @@ async def test_the_answer_reaches_the_client_as_written_and_once(crm: Crm) -> No
     assert "📥 0 incoming" in await admin.send("/today")
 
 
+@pytest.mark.parametrize("line", ["call Zed 15m ok margin is thin", "note d1 margin is thin", "undo", "call Acme too dear"])
+async def test_our_own_notes_are_never_sent_to_a_client_unasked(crm: Crm, line: str) -> None:
+    """A line typed after [Answer] went out to the client word by word, whatever it was."""
+    admin = await crm.join("admin", "Ada")
+    zed = crm.stranger("Zed Client")
+    await admin.send("deal Acme 12k roof")
+    await zed.send("I need a roof")
+    await admin.tap("Answer")
+    assert await admin.send(line) == f"Is this for the client?\n{line}"
+    assert line not in zed.seen
+    said = await admin.tap("No, it is for the CRM")
+    assert said.startswith(("✅ Call", "📝 Noted", "↩ Undone"))
+    assert line not in zed.seen
+    assert await admin.send("today")
+    assert "today" not in zed.seen
+
+
+async def test_what_reads_like_a_command_goes_to_the_client_when_it_is_meant_for_them(crm: Crm) -> None:
+    admin = await crm.join("admin", "Ada")
+    zed = crm.stranger("Zed Client")
+    await zed.send("When do you come?")
+    await admin.tap("Answer")
+    await admin.send("today")
+    assert await admin.tap("Send to the client") == "💬 Sent to the client."
+    assert zed.last == "today"
+    assert zed.seen.count("today") == 1
+
+
 async def test_an_answer_that_went_out_is_not_changed_by_an_edit(crm: Crm) -> None:
     admin = await crm.join("admin", "Ada")
     zed = crm.stranger("Zed Client")

@@ -32,7 +32,7 @@ def last(person: Person) -> str:
 class Site:
     """A folder with a database, a local Telegram, and the bot's process over both."""
 
-    def __init__(self, folder: Path, telegram: Telegram, url: str) -> None:
+    def __init__(self, folder: Path, telegram: Telegram, url: str, **settings: str) -> None:
         self.telegram = telegram
         self.path = folder / "crash.sqlite3"
         self.log = folder / "bot.log"
@@ -45,6 +45,7 @@ class Site:
             "BOTCRM_HTTP_PORT": "0",
             "BOTCRM_TIMEZONE": "Europe/Warsaw",
             "BOTCRM_CURRENCY": "PLN",
+            **settings,
         }
 
     async def botcrm(self, *words: str) -> str:
@@ -89,8 +90,9 @@ class Site:
             person.start()
         return people
 
-    async def start(self) -> None:
-        """Start the bot."""
+    async def start(self, **settings: str) -> None:
+        """Start the bot, with further settings from now on."""
+        self._env |= settings
         self._process = await self._spawn("run", stdout=None)
 
     async def kill(self) -> None:

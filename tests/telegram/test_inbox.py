@@ -396,3 +396,27 @@ def test_a_refusal_is_an_error_with_its_facts() -> None:
     for body in ("<html>502</html>", "[]", ""):
         with pytest.raises(ValueError, match="no "):
             read_updates(body)
+
+
+class Hooked(Server):
+    """A Bot API that sends updates to a web hook until that is deleted."""
+
+    hooked = True
+
+    async def raw(self, method: str, payload: dict[str, Any], *, timeout: float) -> bytes:  # noqa: ASYNC109
+        if self.hooked:
+            raise ApiError(409, "Conflict: can't use getUpdates method while webhook is active")
+        return await super().raw(method, payload, timeout=timeout)
+
+    async def call(self, method: str, payload: dict[str, Any]) -> bool:
+        assert (method, payload) == ("deleteWebhook", {"drop_pending_updates": False})
+        self.hooked = False
+        return True
+
+
+async def test_a_web_hook_left_over_does_not_keep_the_bot_from_polling() -> None:
+    """Without BOTCRM_WEBHOOK_URL again, a bot that had taken web hooks used to be refused every poll."""
+    store, server = FailingStore(), Hooked(message(1))
+    polling = Polling(server, store)
+    await polling.until(server.asked.is_set)
+    assert (store.stored, polling.pauses) == ([1], [])

@@ -315,3 +315,12 @@ def test_callback_data_over_the_limit_is_an_error() -> None:
 
 def test_every_letter_of_a_reference_stands_for_one_kind() -> None:
     assert len(set(ENTITY_OF.values())) == len(ENTITY_OF)
+
+
+def test_a_long_paragraph_below_a_short_line_is_cut_and_not_dropped() -> None:
+    """A client's 4,090 characters used to arrive as the client's name and an ellipsis."""
+    shown = fit("📥 <b>Jan</b> · Telegram\n" + "x" * 4090)
+    assert len(shown) > 4000
+    assert units(shown) <= MOST_UNITS
+    assert shown.startswith("📥 <b>Jan</b> · Telegram\nxxx")
+    assert units(fit("a\n" + "&amp;" * 2000)) <= MOST_UNITS

@@ -1,5 +1,6 @@
 """Activities: plan, log, do, move, call off; notes and files beside them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from botcrm.core.domain.kinds import Action, ActivityStatus
 from botcrm.core.domain.worktime import Schedule, country_holidays, read_working_hours, smart_due
 from botcrm.core.domain.zones import to_utc, to_wall
 from botcrm.core.models import Activity, File, Note
-from botcrm.core.services.access import demand, load, load_links
+from botcrm.core.services.access import demand, facts_of, load, load_links
 from botcrm.core.services.work import Work
 
 
@@ -74,7 +75,7 @@ async def plan_activity(
         Activity,
         ActivityPlanned,
         kind=kind,
-        title=title.strip()[:1000],
+        title=await shortened(work, title, links),
         status=str(ActivityStatus.PLANNED),
         owner_id=owner_id or work.actor.id,
         **links,
@@ -107,7 +108,7 @@ async def log_activity(
         Activity,
         ActivityLogged,
         kind=kind,
-        title=title.strip()[:1000],
+        title=await shortened(work, title, links),
         status=str(ActivityStatus.DONE),
         done_at=done_at or work.now,
         duration_minutes=duration,
@@ -116,6 +117,16 @@ async def log_activity(
         owner_id=work.actor.id,
         **links,
     )
+
+
+async def shortened(
+    work: Work, text: str, links: Mapping[str, int | None], most: int = 1000
+) -> str:
+    """Return a text as long as its column takes; a longer one is also kept whole, as a note on what it is about."""
+    text = text.strip()
+    if len(text) > most:
+        await add_note(work, text, **links)
+    return text[:most]
 
 
 async def _planned(work: Work, activity_id: int) -> Activity:
@@ -166,6 +177,8 @@ async def change_activity(work: Work, activity_id: int, **values: Any) -> Activi
     """
     activity = await load(work, Activity, activity_id, Action.CHANGE)
     await load_links(work, {name: value for name, value in values.items() if getattr(activity, name) != value})
+    if "title" in values:
+        values["title"] = await shortened(work, values["title"], facts_of(activity))
     return await work.change(activity, ActivityChanged, **values)
 
 

@@ -20,6 +20,7 @@ from botcrm.core.domain.money import Money
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Company, Contact, Deal, Pipeline, Stage
 from botcrm.core.services.access import demand, load
+from botcrm.core.services.activities import shortened
 from botcrm.core.services.work import Work
 
 # The path from first contact to closing (product, section 7); it ships as the default pipeline.
@@ -80,10 +81,11 @@ async def add_deal(
     chosen = _named([(row["name"], row) for row in rows], stage) if stage else rows[0]
     if chosen is None:
         raise StageNotInPipeline(stage=stage, pipeline="Sales", stages=", ".join(row["name"] for row in rows))
-    return await work.create(
+    title = " ".join(title.split())
+    deal = await work.create(
         Deal,
         DealCreated,
-        title=" ".join(title.split())[:500],
+        title=title[:_LONGEST],
         company_id=company_id,
         contact_id=contact_id,
         pipeline_id=chosen["pipeline_id"],
@@ -97,8 +99,12 @@ async def add_deal(
         stage_entered_at=work.now,
         closed_at=None if chosen["kind"] == "open" else work.now,
     )
+    await shortened(work, title, {"deal_id": deal.id}, _LONGEST)
+    return deal
 
 
+# Of a deal's title and of the reason it was lost for; a longer text is kept whole as a note.
+_LONGEST = 500
 # What a column of 18 digits, 2 of them behind the point, can hold.
 _AMOUNT_LIMIT = Decimal(10) ** 16
 
@@ -152,7 +158,7 @@ async def change_deal(work: Work, deal_id: int, **values: Any) -> Deal:
     if values.get("amount") is not None:
         values["amount"] = storable(Money(values["amount"], values.get("currency", deal.currency)))
     if "title" in values:
-        values["title"] = " ".join(values["title"].split())[:500]
+        values["title"] = await shortened(work, " ".join(values["title"].split()), {"deal_id": deal_id}, _LONGEST)
         if not values["title"]:
             raise InvalidValue(what="title", value="", how="Write a title.")
     return await work.change(deal, DealChanged, **values)
@@ -171,6 +177,7 @@ async def move_deal(work: Work, deal_id: int, stage_id: int, *, reason: str | No
         raise StageNotInPipeline(stage=stage_id, pipeline=deal.title, stages=", ".join(item.name for item in choices))
     if stage.id == deal.stage_id:
         return deal
+    reason = await shortened(work, reason, {"deal_id": deal_id}, _LONGEST) if reason else None
     values: dict[str, Any] = {"stage_id": stage.id, "stage_entered_at": work.now, "status": stage.kind}
     event: type[Event] = DealStageChanged
     if stage.kind != deal.status:
@@ -191,6 +198,7 @@ async def close_deal(work: Work, deal_id: int, status: DealStatus, reason: str |
     if deal.status == status:
         if status != DealStatus.LOST or not reason or reason == deal.lost_reason:
             raise AlreadyClosed(title=deal.title, status=str(status))
+        reason = await shortened(work, reason, {"deal_id": deal_id}, _LONGEST)
         return await work.change(deal, DealChanged, lost_reason=reason)
     stage = await Stage.filter(pipeline_id=deal.pipeline_id, kind=status).order_by("position").first()
     if stage is None:

@@ -18,7 +18,7 @@ async def lose_lead(work: Work, lead_id: int, reason: str | None) -> Lead:
     :raises AlreadyClosed: it was converted or given up
     """
     lead = await _open(work, lead_id)
-    return await work.change(lead, LeadLost, status=str(LeadStatus.LOST), lost_reason=reason)
+    return await work.change(lead, LeadLost, status=str(LeadStatus.LOST), lost_reason=reason[:500] if reason else None)
 
 
 async def _open(work: Work, lead_id: int) -> Lead:

@@ -249,7 +249,7 @@ async def invite(work: Work, role: str, name: str = "", manager_id: int | None =
     await Invite.create(
         token_hash=_hash(token),
         role=found,
-        name=name,
+        name=name[:200],
         manager_id=manager_id,
         created_at=work.now,
         expires_at=work.now + INVITE_LASTS,

@@ -24,6 +24,7 @@ from botcrm.core.domain.money import Money
 from botcrm.core.domain.phones import normal_phone
 from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Record, Tag, User
 from botcrm.core.services.access import demand, load, owners
+from botcrm.core.services.activities import shortened
 from botcrm.core.services.deals import storable
 from botcrm.core.services.work import ENTITIES, Work
 
@@ -126,20 +127,23 @@ async def add_lead(
 ) -> Lead:
     """Add a lead; the actor owns it, or whoever is named where the system adds it."""
     demand(work, "lead", Action.ADD)
-    return await work.create(
+    title = " ".join(title.split())
+    lead = await work.create(
         Lead,
         LeadCreated,
-        title=_name(title)[:500],
+        title=_name(title),
         name=name[:300],
         company_name=company_name[:300],
         phone=clean_phone(work, phone),
         email=clean_email(email),
-        source=source,
+        source=source[:100] if source else None,
         amount=storable(amount),
         currency=amount.currency if amount is not None else work.prefs.currency,
         telegram_id=telegram_id,
         owner_id=owner_id if work.actor.is_system else work.actor.id,
     )
+    await shortened(work, title, {"lead_id": lead.id}, len(lead.title))
+    return lead
 
 
 async def change_record(work: Work, model: type[R], record_id: int, **values: Any) -> R:

@@ -129,7 +129,13 @@ class Work:
 
     async def create(self, model: type[R], event: type[Event], **values: Any) -> R:
         """Insert a record and remember that it happened."""
-        record = await model.create(created_at=self.now, updated_at=self.now, **values)
+        record = model(created_at=self.now, updated_at=self.now, **values)
+        columns = {name: column for name, column in model._meta.fields_db_projection.items() if name != "id"}
+        fields = model._meta.fields_map
+        row = {column: fields[name].to_db_value(getattr(record, name), record) for name, column in columns.items()}
+        # The library's own create puts the same statement together in four times the time.
+        record.id = await db.insert(model._meta.db_table, **row)
+        record._saved_in_db = True
         self.remember(event, record, after=values)
         self.touch(record)
         return record

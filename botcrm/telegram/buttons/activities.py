@@ -19,7 +19,7 @@ from botcrm.telegram.commands.records import found_by
 from botcrm.telegram.commands.subject import links_of
 from botcrm.telegram.commands.table import COMMANDS, TABLE
 from botcrm.telegram.context import Context
-from botcrm.telegram.lines import read, run_line
+from botcrm.telegram.lines import read, run_line, run_lines
 from botcrm.telegram.screens.base import Button, Screen, base36, bold, clip, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import party_screen
 from botcrm.telegram.screens.lists import home_screen
@@ -364,6 +364,25 @@ async def answer_client(ctx: Context, message_id: str) -> None:
     await drafts.put(
         ctx, "client", ctx.words.t("Type your answer. The client sees it as you write it."), message_id=message.id
     )
+
+
+async def for_client(ctx: Context, draft_id: str) -> Screen:
+    """Send the client what read like a command."""
+    draft = await _draft(ctx, draft_id)
+    screen = await drafts.to_client(ctx, draft, str(draft.data["text"]))
+    await draft.delete()
+    return screen
+
+
+async def for_crm(ctx: Context, draft_id: str) -> Screen:
+    """Do what was typed; the client does not see it."""
+    draft = await _draft(ctx, draft_id)
+    text = str(draft.data["text"])
+    await draft.delete()
+    screen = await run_lines(ctx, read(ctx, text), text)
+    for question in ctx.apart:
+        await ctx.reply(question)
+    return screen
 
 
 async def resend(ctx: Context, outbox_id: str) -> Screen:

@@ -65,6 +65,8 @@ ACTIONS: dict[str, Handler] = {
     "ukfind": activities.as_search,
     "dx": activities.drop,
     "ca": activities.answer_client,
+    "cs": activities.for_client,
+    "cn": activities.for_crm,
     "rs": activities.resend,
     "om": activities.open_about,
 }
@@ -98,5 +100,7 @@ ONCE = frozenset(
         "uknote",
         "uklead",
         "rs",
+        "cs",
+        "cn",
     }
 )

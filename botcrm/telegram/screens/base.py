@@ -8,6 +8,7 @@ from typing import Any
 
 # Telegram counts UTF-16 units after the markup is taken out; staying below in units with it is safe.
 MOST_UNITS = 4096
+_LONG_LINE = 200
 _ELEMENT = re.compile(r"</?[a-z]+>")
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -81,24 +82,30 @@ def units(text: str) -> int:
 
 
 def fit(text: str) -> str:
-    """Cut a text at a line's end so that Telegram takes it; each line of ours closes its own markup."""
+    """Cut a text so that Telegram takes it: at a line's end, or in a long line, whose markup is then taken out.
+
+    Each line of ours closes its own markup.
+    """
     if units(text) <= MOST_UNITS:
         return text
     kept: list[str] = []
     size = 0
     for line in text.split("\n"):
-        size += units(line) + 1
-        if size > MOST_UNITS - 2:
+        if size + units(line) + 1 > MOST_UNITS - 2:
+            room = MOST_UNITS - 2 - size
+            # What is left of a short line tells nothing; a long one is what the message is about.
+            kept.append(_cut(line, room) if units(line) > _LONG_LINE < room or not any(kept) else "…")
             break
+        size += units(line) + 1
         kept.append(line)
-    return "\n".join([*kept, "…"]) if any(kept) else _cut(text)
+    return "\n".join(kept)
 
 
-def _cut(text: str) -> str:
+def _cut(line: str, most: int) -> str:
     """Cut a single line, its markup taken out: an element or an escape must not be cut in two."""
-    plain = html.unescape(_ELEMENT.sub("", text)).strip()
-    while units(shown := esc(plain)) > MOST_UNITS - 1:
-        plain = plain[: min(len(plain) - 1, len(plain) * (MOST_UNITS - 1) // units(shown))]
+    plain = html.unescape(_ELEMENT.sub("", line)).strip()
+    while units(shown := esc(plain)) > most - 1:
+        plain = plain[: min(len(plain) - 1, len(plain) * (most - 1) // units(shown))]
     return shown + "…"
 
 
