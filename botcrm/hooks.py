@@ -63,9 +63,7 @@ class PluginManager:
             for name, load, version in (*_entry_points(), *_single_files(folder)):
                 if name not in skipped:
                     self._load(name, load, version)
-        self._kinds = {
-            kind.name: kind for kinds in reversed(self._collect("register_activity_kinds")) for kind in kinds
-        }
+        self._kinds = {kind.name: kind for kinds in self._collect("register_activity_kinds") for kind in kinds}
 
     def _load(self, name: str, load: Callable[[], Any], version: str) -> None:
         """Load one plugin; what is wrong with it keeps it out, and nobody else."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @hookspec
 def register_activity_kinds() -> "Iterable[ActivityKind]":  # type: ignore[empty-body]
-    """Name the kinds of activity that can be planned and logged; called once at start, the first of a name wins."""
+    """Name the kinds of activity that can be planned and logged; called once at start; of two of a name an installed plugin's wins."""
 
 
 @hookspec

@@ -63,6 +63,9 @@ def _add_staff(commands: Any) -> None:
     add.add_argument(
         "--manager", metavar="NAME", help="who hears of what is overdue: a name or a number from user list"
     )
+    add.add_argument(
+        "--department", metavar="NAME", help="where the person works, a branch after a slash: Sales/South (made if new)"
+    )
     _command(actions, "list", "list the staff")
     deactivate = _command(actions, "deactivate", "shut somebody out", "Their records stay with them.")
     deactivate.add_argument("name", metavar="NAME", help="a name or a number from user list")

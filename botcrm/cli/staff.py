@@ -14,20 +14,27 @@ def user(options: Namespace) -> int:
     """Add, list or deactivate."""
     match options.action:
         case "add":
-            return asyncio.run(_add(options.name, options.role, options.telegram_id, options.manager))
+            return asyncio.run(
+                _add(options.name, options.role, options.telegram_id, options.manager, options.department)
+            )
         case "list":
             return show_staff()
         case _:
             return asyncio.run(_deactivate(options.name))
 
 
-async def _add(name: str, role: str, telegram_id: int, manager: str | None) -> int:
+async def _add(name: str, role: str, telegram_id: int, manager: str | None, department: str | None) -> int:
     async with opened() as app, app.work() as work:
         boss = await colleague(work, manager) if manager else None
         person = await people.add_user(
-            work, name=name, role=role, telegram_id=telegram_id, manager_id=boss.id if boss else None
+            work,
+            name=name,
+            role=role,
+            telegram_id=telegram_id,
+            manager_id=boss.id if boss else None,
+            department_id=await people.department(department) if department else None,
         )
-    below = f", manager {boss.name}" if boss else ""
+    below = (f", manager {boss.name}" if boss else "") + (f", {department}" if department else "")
     print(f"{person.name} (no. {person.id}): {role}, Telegram {telegram_id}{below}.")
     return 0
 

@@ -80,3 +80,9 @@ def test_invitation_without_a_token_is_words_for_the_bot(botcrm: Run) -> None:
     answer = botcrm("invite", "--role", "admin")
     assert (answer.code, answer.err) == (0, "")
     assert re.fullmatch(r"Sent to the bot, this lets one person in as admin, once: /start [\w-]{32}\n", answer.out)
+
+
+def test_a_department_is_made_by_its_path(botcrm: Run) -> None:
+    made = botcrm(*MAREK, "--department", "Sales/South")
+    assert made.out == "Marek (no. 1): manager, Telegram 102, Sales/South.\n"
+    assert botcrm(*MAREK, "--department", "Sales//").code == 1

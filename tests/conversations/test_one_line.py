@@ -279,3 +279,11 @@ async def test_every_example_of_the_help_works(crm: Crm, boss: Member) -> None:
         for example in text.examples:
             said = await boss.send(example)
             assert not said.startswith(("✋", "🤷", "Kept.")) or verb == "lost", (example, said)
+
+
+async def test_moving_a_deal_takes_its_next_step_along(anna: Member) -> None:
+    """The clause was read and then dropped."""
+    await anna.send("deal Acme 12k roof")
+    answer = await anna.send("stage d1 >proposal next fri 10:00 call Jan")
+    assert "Now in Proposal" in answer
+    assert "Fri 27 Nov 10:00" in answer

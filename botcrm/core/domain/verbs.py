@@ -100,7 +100,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("undo", takes_subject=False, alone=True),
     Verb("invite", takes_subject=False),
     Verb("settings", takes_subject=False),
-    Verb("help", takes_subject=False, alone=True),
+    Verb("help", takes_subject=False),
     Verb("start", takes_subject=False, alone=True),
 )
 """The built-in verbs; `VerbTable(VERBS)` finds them."""

@@ -119,9 +119,7 @@ async def log_activity(
     )
 
 
-async def shortened(
-    work: Work, text: str, links: Mapping[str, int | None], most: int = 1000
-) -> str:
+async def shortened(work: Work, text: str, links: Mapping[str, int | None], most: int = 1000) -> str:
     """Return a text as long as its column takes; a longer one is also kept whole, as a note on what it is about."""
     text = text.strip()
     if len(text) > most:

@@ -14,7 +14,7 @@ from botcrm.core.domain.events import SettingChanged, UserAdded, UserChanged
 from botcrm.core.domain.kinds import Action, Entity, Reach
 from botcrm.core.domain.preferences import PREFERENCES, Preferences, in_force, read_preference
 from botcrm.core.domain.text import fold
-from botcrm.core.models import Invite, Role, User
+from botcrm.core.models import Department, Invite, Role, User
 from botcrm.core.services.work import Actor, Work
 
 _RECORDS = (Entity.DEAL, Entity.LEAD, Entity.CONTACT, Entity.COMPANY, Entity.ACTIVITY)
@@ -171,6 +171,7 @@ async def add_user(
     role: str,
     telegram_id: int | None = None,
     manager_id: int | None = None,
+    department_id: int | None = None,
     username: str | None = None,
 ) -> User:
     """Take somebody into the staff; a Telegram account that is known already keeps its person, with the new name and role.
@@ -182,7 +183,13 @@ async def add_user(
         raise InvalidValue(what="role", value=role, how="Roles: " + ", ".join(ROLES) + ".")
     known = await User.filter(telegram_id=telegram_id).first() if telegram_id else None
     if known:
-        values = {"name": name, "role_id": found.id, "manager_id": manager_id or known.manager_id, "active": True}
+        values = {
+            "name": name,
+            "role_id": found.id,
+            "manager_id": manager_id or known.manager_id,
+            "department_id": department_id or known.department_id,
+            "active": True,
+        }
         await User.filter(id=known.id).update(**values, updated_at=work.now, version=known.version + 1)
         work.remember_plain(UserChanged, "user", known.id, **values)
         return await User.get(id=known.id)
@@ -191,6 +198,7 @@ async def add_user(
         role=found,
         telegram_id=telegram_id,
         manager_id=manager_id,
+        department_id=department_id,
         username=username,
         created_at=work.now,
         updated_at=work.now,
@@ -198,6 +206,21 @@ async def add_user(
     work.remember_plain(UserAdded, "user", user.id, name=name, role=role, manager_id=manager_id)
     await work.plan_job("digest.morning", f"digest:{user.id}", work.now, user_id=user.id, first=True)
     return user
+
+
+async def department(path: str) -> int:
+    """Return the id of a department named by its path ("Sales/South"), made where it is new.
+
+    :raises InvalidValue: the path names nothing
+    """
+    parent: int | None = None
+    for name in (part.strip() for part in path.split("/")):
+        if not name or len(name) > 200:
+            raise InvalidValue(what="department", value=path, how="For example: Sales/South.")
+        found = await Department.filter(name=name, parent_id=parent).first()
+        parent = found.id if found else (await Department.create(name=name, parent_id=parent)).id
+    assert parent is not None
+    return parent
 
 
 async def deactivate_user(work: Work, user_id: int) -> User:

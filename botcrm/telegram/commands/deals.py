@@ -202,6 +202,8 @@ async def stage(ctx: Context, line: Line) -> Screen:
         return stage_screen(ctx.words, await deal_card(ctx.work, found.id), await deals.stages(found.pipeline_id))
     target = await deals.find_stage(found, name)
     await deals.move_deal(ctx.work, found.id, target.id)
+    links = {"deal_id": found.id, "contact_id": found.contact_id, "company_id": found.company_id}
+    await plan_next(ctx, line, links)
     return await moved(ctx, found.id)
 
 
