@@ -140,7 +140,7 @@ class _Tables:
         self.add("search_entry", entry, entity, record_id, owner, name[:500], fold(name)[:500], int(is_open), at)
         for word in list(dict.fromkeys(word[:64] for word in terms(f"{name} {more}")))[:40]:
             self.add("search_term", None, word, owner, entry)
-            if len(word) >= 3:
+            if len(word) >= 3 and word.isalpha():
                 self.words.add(word)
 
     def event(self, kind: str, entity: str, record_id: int, owner: int, at: str, *links: int | None) -> None:

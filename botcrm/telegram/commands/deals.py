@@ -7,10 +7,10 @@ from botcrm.core.domain.errors import CrmError, NotFound, StageNotInPipeline
 from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.kinds import LETTERS, DealStatus, Entity
 from botcrm.core.domain.text import fold
-from botcrm.core.models import Activity, Company, Contact, Deal, Record
+from botcrm.core.models import Activity, Company, Contact, Deal, Record, User
 from botcrm.core.services import deals, records
-from botcrm.core.services.access import owned_sql, owners
-from botcrm.core.services.activities import plan_activity
+from botcrm.core.services.access import facts_of, owned_sql, owners, ref
+from botcrm.core.services.activities import add_note, plan_activity
 from botcrm.core.services.cards import deal_card, party_card
 from botcrm.core.services.home import deal_rows
 from botcrm.core.services.subjects import Found
@@ -117,7 +117,10 @@ async def deal_shown(
     undo: bool = True,
 ) -> Screen:
     """Show a deal after something was done with it; chips ask for the time of a next step that has none."""
-    card = await deal_card(ctx.work, deal_id)
+    try:
+        card = await deal_card(ctx.work, deal_id)
+    except NotFound:
+        return await handed_away(ctx, "deal", deal_id, head)
     own = card.deal.owner_id == ctx.work.actor.id
     screen = deal_screen(ctx.words, ctx.kinds, card, head=head, undo=ctx.undo if undo else "", own=own)
     if planned is None or planned.due_at is not None:
@@ -125,6 +128,20 @@ async def deal_shown(
     question = ctx.words.t("When: {what}?", what=esc(clip(planned.title, 100)))
     chips = when_chips(ctx.words, planned, options)
     return Screen(lines(screen.text, question), (*chips, *screen.rows[1:]), screen.about)
+
+
+async def handed_away(ctx: Context, entity: str, record_id: int, head: str = "") -> Screen:
+    """Tell of a record that this very work put out of the actor's reach, as by giving it to their manager.
+
+    :raises NotFound: it was out of reach before
+    """
+    record = ctx.work.written(entity, record_id)
+    owner = await User.filter(id=getattr(record, "owner_id", None) or 0).first()
+    if record is None or owner is None or owner.id == ctx.user_id:
+        raise NotFound(ref=ref(entity, record_id))
+    name = bold(clip(await ctx.name_of(record), 100))
+    text = ctx.words.t("{name} went over to {who}.", name=name, who=bold(owner.name))
+    return Screen(lines(head, "🤝 " + text), ([Button("↩ " + ctx.words.t("Undo"), ctx.undo)],))
 
 
 async def plan_next(ctx: Context, line: Line, links: dict[str, int | None]) -> tuple[Any, tuple[Any, ...]]:
@@ -196,7 +213,7 @@ async def stage(ctx: Context, line: Line) -> Screen:
     found, subject = await _which(ctx, line, "stage d12 >negotiation")
     name = line.args.stage or line.text_after(subject.words)
     if found is None:
-        return _ask_deal(ctx, subject, "sg", name)
+        return await _ask_deal(ctx, subject, "sg", line)
     ctx.main = ("deal", found.id)
     if not name:
         return stage_screen(ctx.words, await deal_card(ctx.work, found.id), await deals.stages(found.pipeline_id))

@@ -132,7 +132,7 @@ async def test_the_vocabulary_holds_each_word_once(filled: Office) -> None:
     acme = await Company.get(name="Acme")
     for number in range(5):
         async with filled.as_(filled.anna) as work:
-            await records.change_record(work, Company, acme.id, name=f"Acme {("once", "twice")[number % 2]}")
+            await records.change_record(work, Company, acme.id, name=("Acme once", "Acme twice")[number % 2])
     words = [row["word"] for row in await db.fetch("SELECT word FROM search_word")]
     assert len(words) == len(set(words))
     assert {"acme", "once", "twice"} <= set(words)
