@@ -9,7 +9,7 @@ from botcrm.core.domain.kinds import LETTERS, Entity
 from botcrm.core.domain.phones import normal_phone
 from botcrm.core.models import Contact, File
 from botcrm.core.services import records
-from botcrm.core.services.access import facts_of, load_any, owned_sql, owners
+from botcrm.core.services.access import facts_of, load_any
 from botcrm.core.services.activities import add_file, add_note
 from botcrm.core.services.cards import party_card
 from botcrm.core.services.subjects import ENTITIES, Found, match_subject, search
@@ -185,15 +185,10 @@ async def keep_contact(ctx: Context, part: dict[str, Any]) -> Screen:
     name = " ".join(filter(None, (part.get("first_name"), part.get("last_name")))) or part.get("phone_number") or "?"
     raw = str(part.get("phone_number") or "")
     phone = normal_phone(raw, ctx.work.prefs.region) or normal_phone(f"+{raw.lstrip('+')}", None)
-    reached = owned_sql("owner_id", owners(ctx.work.actor, "contact"))
-    known = None
-    if phone:
-        known = await db.fetch_one(
-            f"SELECT id FROM contact WHERE phone = ? AND deleted_at IS NULL AND {reached} LIMIT 1", phone
-        )
+    known = await records.contact_by_phone(ctx.work, phone) if phone else None
     if known:
-        ctx.main = ("contact", known["id"])
-        card = await party_card(ctx.work, "contact", known["id"])
+        ctx.main = ("contact", known.id)
+        card = await party_card(ctx.work, "contact", known.id)
         return party_screen(ctx.words, ctx.kinds, card, head="👤 " + ctx.words.t("This number is known:"))
     found: Contact = await records.add_contact(ctx.work, name, phone=phone, telegram_id=part.get("user_id"))
     ctx.main = ("contact", found.id)

@@ -91,7 +91,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("note", _shapes("ref"), verbatim=True),
     Verb("find", aliases=("search",), takes_subject=False),
     Verb("stage", _shapes("stage ref next"), ("move",)),
-    Verb("won", _shapes("amount ref"), ("win",)),
+    Verb("won", _shapes("amount ref next"), ("win",)),
     Verb("lost", _shapes("ref"), ("lose",)),
     Verb("today", _shapes("owner"), ("home",), takes_subject=False, alone=True),
     Verb("deals", _shapes("stage tag owner"), takes_subject=False, alone=True),

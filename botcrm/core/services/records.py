@@ -23,7 +23,7 @@ from botcrm.core.domain.kinds import Action
 from botcrm.core.domain.money import Money
 from botcrm.core.domain.phones import normal_phone
 from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Record, Tag, User
-from botcrm.core.services.access import demand, load, owners
+from botcrm.core.services.access import demand, load, owned_sql, owners
 from botcrm.core.services.activities import shortened
 from botcrm.core.services.deals import storable
 from botcrm.core.services.work import ENTITIES, Work
@@ -110,6 +110,14 @@ async def add_contact(
         telegram_id=telegram_id,
         owner_id=owner_id or work.actor.id,
     )
+
+
+async def contact_by_phone(work: Work, phone: str) -> Contact | None:
+    """Return a contact within the actor's reach who has this number (E.164)."""
+    reached = owned_sql("owner_id", owners(work.actor, "contact"))
+    sql = f"SELECT id FROM contact WHERE phone = ? AND deleted_at IS NULL AND {reached} ORDER BY id LIMIT 1"
+    row = await db.fetch_one(sql, phone)
+    return await load(work, Contact, row["id"]) if row else None
 
 
 async def add_lead(

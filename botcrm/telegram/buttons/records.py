@@ -3,7 +3,7 @@
 from botcrm.core.domain.errors import NotFound, Stale
 from botcrm.core.domain.events import RecordAttached
 from botcrm.core.domain.kinds import ENTITY_OF, Action, DealStatus
-from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Note, Record, Stage, User
+from botcrm.core.models import Activity, Company, Contact, Deal, Draft, File, Lead, Note, Record, Stage, User
 from botcrm.core.services import access, activities, deals, leads, records
 from botcrm.core.services.access import facts_of, load, load_any
 from botcrm.core.services.cards import deal_card, files_of, party_card, timeline
@@ -11,7 +11,9 @@ from botcrm.telegram import drafts
 from botcrm.telegram.commands.deals import moved
 from botcrm.telegram.commands.general import open_card, undone
 from botcrm.telegram.commands.subject import links_of
+from botcrm.telegram.commands.table import COMMANDS
 from botcrm.telegram.context import Context, about_of
+from botcrm.telegram.lines import read
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import party_screen, stage_screen
 from botcrm.telegram.screens.lists import Names, files_screen, people_screen, timeline_screen
@@ -121,27 +123,16 @@ async def reopen(ctx: Context, deal_id: str, version: str) -> Screen:
     return await moved(ctx, int(deal_id))
 
 
-async def picked_to_win(ctx: Context, ref: str) -> Screen:
-    """Win the deal that was meant."""
-    deal_id = ref_of(ref)[1]
-    await deals.close_deal(ctx.work, deal_id, DealStatus.WON)
-    return await moved(ctx, deal_id)
-
-
-async def picked_to_lose(ctx: Context, ref: str, reason: str = "") -> Screen:
-    """Lose the deal that was meant."""
-    deal_id = ref_of(ref)[1]
-    await deals.close_deal(ctx.work, deal_id, DealStatus.LOST, reason or None)
-    return await moved(ctx, deal_id)
-
-
-async def picked_to_move(ctx: Context, ref: str, name: str = "") -> Screen:
-    """Move the deal that was meant, or offer its stages."""
+async def picked(ctx: Context, ref: str, draft_id: str) -> Screen:
+    """Win, lose or move the deal that was meant, as the line said that named it unclearly."""
     deal = await load(ctx.work, Deal, ref_of(ref)[1], Action.CHANGE)
-    if not name:
-        return await choose_stage(ctx, str(deal.id))
-    await deals.move_deal(ctx.work, deal.id, (await deals.find_stage(deal, name)).id)
-    return await moved(ctx, deal.id)
+    draft = await Draft.filter(id=int(draft_id), user_id=ctx.user_id, kind="pick").first()
+    if draft is None:
+        raise NotFound(ref=ref)
+    ctx.about = ("deal", deal.id)
+    line = read(ctx, str(draft.data["line"]))[0]
+    screen: Screen = await COMMANDS[str(line.verb)](ctx, line)
+    return screen
 
 
 async def show_timeline(ctx: Context, ref: str, before: str = "") -> Screen:

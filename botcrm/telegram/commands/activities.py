@@ -37,7 +37,7 @@ async def _contact(ctx: Context, line: Line, kind: str, example: str) -> Screen:
     args = line.args
     subject = await _subject(ctx, line, example)
     links = await links_of(ctx, subject.record)
-    text = line.text_after(subject.words)
+    text = await _with_phone(ctx, line, subject, line.text_after(subject.words))
     if subject.candidates:
         text = lines_kept(subject, text)
     when = args.when
@@ -70,11 +70,34 @@ async def _subject(ctx: Context, line: Line, example: str) -> Subject:
     subject = await subject_of(ctx, line, SUBJECTS, loose=True)
     if subject.record or subject.candidates:
         return subject
+    if not subject.typed and line.args.phone:
+        return await _by_phone(ctx, line.args.phone)
     if not subject.typed:
         raise Missing(what=ctx.words.t("With whom?"), example=example)
     # Nobody of that name: a new contact, said on the card and taken back by one tap.
     contact = await records.add_contact(ctx.work, subject.typed, phone=line.args.phone)
     return Subject(contact, subject.typed, subject.words, tier="new")
+
+
+async def _by_phone(ctx: Context, typed: str) -> Subject:
+    """Take a number alone for whoever has it, else for a new contact of that name."""
+    number = records.clean_phone(ctx.work, typed)
+    known = await records.contact_by_phone(ctx.work, number or "")
+    if known:
+        return Subject(known, typed)
+    return Subject(await records.add_contact(ctx.work, typed, phone=typed), typed, tier="new")
+
+
+async def _with_phone(ctx: Context, line: Line, subject: Subject, text: str) -> str:
+    """Put a number typed in the line where it is not lost: on a contact that has none, else into the text."""
+    typed = line.args.phone
+    number = normal_phone(typed, ctx.work.prefs.region) if typed else None
+    if typed is None or (number and getattr(subject.record, "phone", None) == number):
+        return text
+    if number and isinstance(subject.record, Contact) and not subject.record.phone:
+        await records.change_record(ctx.work, Contact, subject.record.id, phone=number)
+        return text
+    return f"{text} {typed}".strip()
 
 
 async def answered(
@@ -89,7 +112,10 @@ async def answered(
     ctx.main = ("activity", activity.id)
     if subject.record is not None and line.args.tags:
         await records.add_tags(ctx.work, subject.record, line.args.tags)
-    card = await activity_card(ctx.work, activity.id)
+    try:
+        card = await activity_card(ctx.work, activity.id)
+    except NotFound:
+        return await handed_away(ctx, "activity", activity.id)
     words = ctx.words
     planned = following or (activity if activity.status == "planned" else None)
     text = lines(

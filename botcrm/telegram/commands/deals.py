@@ -219,32 +219,44 @@ async def stage(ctx: Context, line: Line) -> Screen:
         return stage_screen(ctx.words, await deal_card(ctx.work, found.id), await deals.stages(found.pipeline_id))
     target = await deals.find_stage(found, name)
     await deals.move_deal(ctx.work, found.id, target.id)
-    links = {"deal_id": found.id, "contact_id": found.contact_id, "company_id": found.company_id}
-    await plan_next(ctx, line, links)
-    return await moved(ctx, found.id)
+    return await moved(ctx, found.id, *await _rest(ctx, found, line, subject if line.args.stage else None))
 
 
-async def moved(ctx: Context, deal_id: int) -> Screen:
+async def _rest(
+    ctx: Context, found: Deal, line: Line, subject: Subject | None
+) -> tuple[Activity | None, tuple[Any, ...]]:
+    """Keep what else a line says that moves a deal: its words as a note, the next step as planned."""
+    links = {name: value for name, value in facts_of(found).items() if value}
+    text = line.text_after(subject.words) if subject else ""
+    if text:
+        await add_note(ctx.work, text, **links)
+    planned: tuple[Activity | None, tuple[Any, ...]] = await plan_next(ctx, line, links)
+    return planned
+
+
+async def moved(
+    ctx: Context, deal_id: int, planned: Activity | None = None, options: tuple[Any, ...] = ()
+) -> Screen:
     """Show a deal after it moved."""
     card = await deal_card(ctx.work, deal_id)
     head = {
         "won": "🎉 " + bold(ctx.words.t("Won!")),
         "lost": bold(ctx.words.t("Lost")),
     }.get(card.deal.status, "✅ " + ctx.words.t("Now in {stage}", stage=bold(card.stage)))
-    return await deal_shown(ctx, deal_id, head)
+    return await deal_shown(ctx, deal_id, head, planned, options)
 
 
 async def won(ctx: Context, line: Line) -> Screen:
     """Win a deal named by its reference, its card or its exact name; else ask which."""
     found, subject = await _which(ctx, line, "won d12")
     if found is None:
-        return _ask_deal(ctx, subject, "wn", "")
+        return await _ask_deal(ctx, subject, "wn", line)
     ctx.main = ("deal", found.id)
     if line.args.amount:
         money = line.args.amount.quantized()
         await deals.change_deal(ctx.work, found.id, amount=money.amount, currency=money.currency)
     await deals.close_deal(ctx.work, found.id, DealStatus.WON)
-    return await moved(ctx, found.id)
+    return await moved(ctx, found.id, *await _rest(ctx, found, line, subject))
 
 
 async def lost(ctx: Context, line: Line) -> Screen:
@@ -252,7 +264,7 @@ async def lost(ctx: Context, line: Line) -> Screen:
     found, subject = await _which(ctx, line, "lost d12 price")
     reason = line.text_after(subject.words)
     if found is None:
-        return _ask_deal(ctx, subject, "ls", reason)
+        return await _ask_deal(ctx, subject, "ls", line)
     ctx.main = ("deal", found.id)
     await deals.close_deal(ctx.work, found.id, DealStatus.LOST, reason or None)
     return await moved(ctx, found.id)
@@ -291,17 +303,25 @@ def _as_candidate(subject: Subject, subject_name: str) -> Subject:
     return Subject(None, subject.typed, subject.words, (Found("deal", record.id, subject_name, 100.0),), "start")
 
 
-def _ask_deal(ctx: Context, subject: Subject, action: str, rest: str) -> Screen:
+async def _ask_deal(ctx: Context, subject: Subject, action: str, line: Line) -> Screen:
     found = [item for item in subject.candidates if item.entity == "deal"]
     if not found:
         raise NotFound(ref=f"“{clip(subject.typed, 60)}”")
-    fitting = clip(rest.replace(":", " "), 20)
-    while len(fitting.encode()) > 40:
-        fitting = fitting[:-1]
-    buttons = [pick_button(item, action, *([fitting] if fitting else [])) for item in found]
+    # All that the line says besides the deal is done when the deal is picked.
+    draft = await ctx.ask("pick", line=_without(line, subject))
+    buttons = [pick_button(item, action, draft.id) for item in found]
     question = {
         "wn": ctx.words.t("Win which deal?"),
         "ls": ctx.words.t("Which deal is lost?"),
         "sg": ctx.words.t("Move which deal?"),
     }[action]
     return Screen(question, tuple(rows_of(buttons, 1)))
+
+
+def _without(line: Line, subject: Subject) -> str:
+    """Return a line without the words of its subject, as one would type it in reply to the card."""
+    words = [token for token in line.args.head if token.shape == "word"][: subject.words]
+    words = words or [token for token in line.args.head if token.shape == "quoted"]
+    start, end = line.tokens[0].end, len(line.raw)
+    rest = line.raw[start : words[0].start] + " " + line.raw[words[-1].end : end] if words else line.raw[start:end]
+    return f"/{line.verb} {rest.strip(' ,;:')}"

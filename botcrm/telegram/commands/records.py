@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.grammar import Line, guess_subject
 from botcrm.core.models import Company, Contact, Lead
 from botcrm.core.services import records
 from botcrm.core.services.cards import party_card
 from botcrm.core.services.subjects import by_name, search
-from botcrm.telegram.commands.deals import given, plan_next
+from botcrm.telegram.commands.deals import given, handed_away, plan_next
 from botcrm.telegram.commands.subject import Missing, subject_of
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Button, Screen, clip, lines, pack, rows_of
@@ -114,7 +115,10 @@ async def _saved(
     ctx.main = (entity, record.id)
     changed = bool(values or args.tags or args.owner or args.next_text is not None)
     head = ctx.words.t("Added") if created else ctx.words.t("Changed") if changed else ""
-    card = await party_card(ctx.work, entity, record.id)
+    try:
+        card = await party_card(ctx.work, entity, record.id)
+    except NotFound:
+        return await handed_away(ctx, entity, record.id, f"✅ {head}")
     screen = party_screen(
         ctx.words, ctx.kinds, card, head=f"✅ {head}" if head else "", undo=ctx.undo if created or changed else ""
     )
