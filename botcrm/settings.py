@@ -71,6 +71,10 @@ def _database(text: str) -> str:
     if scheme not in _DATABASES or not separator or not rest:
         raise ValueError("a database is named by sqlite:///path/to/file or postgres://user:password@host/name")
     if scheme != "sqlite":
+        try:
+            _ = urlsplit(text).port
+        except ValueError:
+            raise ValueError("the port is no number; write what is special in a password as %-escapes") from None
         return text
     path, mark, query = rest.partition("?")
     if path in ("", "/") or path.startswith((":memory:", "/:memory:")):

@@ -81,6 +81,14 @@ def test_one_clear_line_for_a_wrong_variable(name: str, value: str, reason: str)
     assert "\n" not in line
 
 
+@pytest.mark.parametrize("url", ["postgres://u:hunter2@host:bad/x", "postgres://u:hun/ter2@host/x"])
+def test_a_database_whose_port_is_no_number_is_a_wrong_setting(url: str) -> None:
+    """It used to come out as an error of the library's, after the start."""
+    (line,) = problems(DATABASE_URL=url)
+    assert "the port is no number" in line
+    assert "ter2" not in line
+
+
 def test_every_wrong_variable_gets_its_line() -> None:
     lines = problems(TIMEZONE="Moon", CURRENCY="X")
     assert [line.partition("=")[0] for line in lines] == ["BOTCRM_TIMEZONE", "BOTCRM_CURRENCY"]

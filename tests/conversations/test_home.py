@@ -77,7 +77,7 @@ async def test_the_team_at_a_glance(anna: Member, bob: Member, boss: Member, crm
 
 
 async def test_a_rep_has_no_team(anna: Member, bob: Member) -> None:
-    assert await anna.send("/team") == "Nobody reports to you yet. Invite somebody: /invite rep Anna"
+    assert await anna.send("/team") == "Nobody reports to you."
 
 
 async def test_the_timeline_reads_as_a_story(anna: Member, boss: Member) -> None:

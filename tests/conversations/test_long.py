@@ -41,7 +41,9 @@ LINES = [
 
 
 async def set_aside() -> list[str]:
-    return [row["error"] for row in await db.fetch("SELECT error FROM inbox WHERE state = 'quarantined' OR attempts > 0")]
+    return [
+        row["error"] for row in await db.fetch("SELECT error FROM inbox WHERE state = 'quarantined' OR attempts > 0")
+    ]
 
 
 async def test_every_line_may_be_as_long_as_telegram_takes_it(anna: Member, crm: Crm) -> None:

@@ -81,7 +81,9 @@ async def test_the_answer_reaches_the_client_as_written_and_once(crm: Crm) -> No
     assert "📥 0 incoming" in await admin.send("/today")
 
 
-@pytest.mark.parametrize("line", ["call Zed 15m ok margin is thin", "note d1 margin is thin", "undo", "call Acme too dear"])
+@pytest.mark.parametrize(
+    "line", ["call Zed 15m ok margin is thin", "note d1 margin is thin", "undo", "call Acme too dear"]
+)
 async def test_our_own_notes_are_never_sent_to_a_client_unasked(crm: Crm, line: str) -> None:
     """A line typed after [Answer] went out to the client word by word, whatever it was."""
     admin = await crm.join("admin", "Ada")

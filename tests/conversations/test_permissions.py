@@ -109,7 +109,7 @@ PRESSES: dict[str, tuple[str, ...]] = {
     "lr": ("lr:1:1:0", "lr:1:2:0"),
     "lo": ("lo:1",),
     "dr": ("dr:1:1", "dr:1:2"),
-    "wn": ("wn:d1", "wn:d1:x"),
+    "wn": ("wn:d1", "wn:d1:x", "wn:d1:{draft}"),
     "ls": ("ls:d1", "ls:d1:price"),
     "sg": ("sg:d1", "sg:d1:proposal"),
     "tl": ("tl:d1", "tl:c1", "tl:o1", "tl:l1", "tl:d1:999999"),
@@ -152,6 +152,8 @@ PRESSES: dict[str, tuple[str, ...]] = {
     "ukfind": ("ukfind:{draft}",),
     "dx": ("dx:{draft}",),
     "ca": ("ca:1",),
+    "cs": ("cs:{draft}",),
+    "cn": ("cn:{draft}",),
     "rs": ("rs:{outbox}",),
     "om": ("om:1",),
 }

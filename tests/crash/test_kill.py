@@ -21,7 +21,10 @@ async def test_nothing_is_lost_or_doubled_by_kills(site: Site) -> None:
             if number not in (1, 4):
                 # Stored by this process, and most of it not handled yet: the one after it takes them up.
                 stored = site.number("SELECT count(*) FROM inbox") + 5 if not feeding.done() else 0
-                await site.until(lambda least=stored: site.number("SELECT count(*) FROM inbox") >= least, "stored")  # type: ignore[misc]
+                await site.until(
+                    lambda least=stored: feeding.done() or site.number("SELECT count(*) FROM inbox") >= least,  # type: ignore[misc]
+                    "stored",
+                )
             else:
                 done = min(site.updates("done") + chance.randint(1, 12), LINES)
                 await site.until(lambda least=done: site.updates("done") >= least, "handled")  # type: ignore[misc]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tortoise import Tortoise
 
 from botcrm.core.domain.due import day_bounds
 from botcrm.core.domain.kinds import ENTITY_OF
@@ -30,6 +31,9 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 WORDS = Words(Preferences(zone="Europe/Warsaw", currency="PLN"), NOW)
 KINDS = {kind.name: kind for kind in register_activity_kinds()}
 BIGGEST = 2**31 - 1
+
+# The models get their columns of links when they are registered, which opening a database does elsewhere.
+Tortoise.init_models(["botcrm.core.models"], "core")
 
 quick = settings(max_examples=40)
 # Whatever people type: all of Unicode, with a good share of markup.

@@ -2,7 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
-from botcrm.core.domain.errors import InvalidValue, NotFound
+from botcrm.core.domain.errors import CrmError, InvalidValue, NotFound
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Activity, Deal, Draft, Message
 from botcrm.core.services import activities, inbound, people, records
@@ -25,6 +25,12 @@ from botcrm.telegram.screens.cards import party_screen
 from botcrm.telegram.screens.lists import home_screen
 from botcrm.telegram.screens.notices import overdue_screen
 from botcrm.telegram.smart import suggestion, with_question
+
+
+class Answered(CrmError):
+    """A question that was answered or dropped before."""
+
+    message = "This was answered already."
 
 
 async def _back(ctx: Context, activity: Activity, where: str, head: str) -> Screen:
@@ -295,9 +301,7 @@ async def switch(ctx: Context, key: str, value: str) -> Screen:
 async def _draft(ctx: Context, draft_id: str) -> Draft:
     draft = await Draft.filter(id=int(draft_id), user_id=ctx.user_id).first()
     if draft is None:
-        raise InvalidValue(
-            what=ctx.words.t("question"), value=ctx.words.t("this one"), how=ctx.words.t("It was answered already.")
-        )
+        raise Answered
     return draft
 
 
@@ -369,6 +373,8 @@ async def answer_client(ctx: Context, message_id: str) -> None:
 async def for_client(ctx: Context, draft_id: str) -> Screen:
     """Send the client what read like a command."""
     draft = await _draft(ctx, draft_id)
+    if draft.kind != "doubt":
+        raise Answered
     screen = await drafts.to_client(ctx, draft, str(draft.data["text"]))
     await draft.delete()
     return screen
@@ -377,6 +383,8 @@ async def for_client(ctx: Context, draft_id: str) -> Screen:
 async def for_crm(ctx: Context, draft_id: str) -> Screen:
     """Do what was typed; the client does not see it."""
     draft = await _draft(ctx, draft_id)
+    if draft.kind != "doubt":
+        raise Answered
     text = str(draft.data["text"])
     await draft.delete()
     screen = await run_lines(ctx, read(ctx, text), text)

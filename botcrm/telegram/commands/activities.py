@@ -1,12 +1,14 @@
 """The verbs about what is done and to be done: call, meet, task, note."""
 
 from botcrm.core.domain.dates import WhenFound
+from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.grammar import Line
-from botcrm.core.models import Activity
+from botcrm.core.domain.phones import normal_phone
+from botcrm.core.models import Activity, Contact
 from botcrm.core.services import records
 from botcrm.core.services.activities import add_note, due_values, log_activity, plan_activity
 from botcrm.core.services.cards import activity_card
-from botcrm.telegram.commands.deals import ask_who, given, kept_as_text, picks, plan_next
+from botcrm.telegram.commands.deals import ask_who, given, handed_away, kept_as_text, picks, plan_next
 from botcrm.telegram.commands.subject import Missing, Subject, due_or_options, links_of, subject_of
 from botcrm.telegram.context import Context
 from botcrm.telegram.offers import recent, target_buttons

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from botcrm.core.domain.errors import CrmError, NotFound, StageNotInPipeline
+from botcrm.core.domain.events import OwnerChanged
 from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.kinds import LETTERS, DealStatus, Entity
 from botcrm.core.domain.text import fold
@@ -14,6 +15,7 @@ from botcrm.core.services.activities import add_note, plan_activity
 from botcrm.core.services.cards import deal_card, party_card
 from botcrm.core.services.home import deal_rows
 from botcrm.core.services.subjects import Found
+from botcrm.core.services.work import MODELS
 from botcrm.telegram.commands.subject import Missing, Subject, due_or_options, kind_for, subject_of
 from botcrm.telegram.context import Context
 from botcrm.telegram.errors import words_for
@@ -135,10 +137,12 @@ async def handed_away(ctx: Context, entity: str, record_id: int, head: str = "")
 
     :raises NotFound: it was out of reach before
     """
-    record = ctx.work.written(entity, record_id)
-    owner = await User.filter(id=getattr(record, "owner_id", None) or 0).first()
-    if record is None or owner is None or owner.id == ctx.user_id:
+    about = (entity, record_id)
+    moves = [e for e in ctx.work.events if isinstance(e, OwnerChanged) and (e.entity, e.record_id) == about]
+    if not moves or moves[-1].actor_id != ctx.user_id:
         raise NotFound(ref=ref(entity, record_id))
+    record = await MODELS[entity].get(id=record_id)
+    owner = await User.get(id=moves[-1].after["owner_id"])
     name = bold(clip(await ctx.name_of(record), 100))
     text = ctx.words.t("{name} went over to {who}.", name=name, who=bold(owner.name))
     return Screen(lines(head, "🤝 " + text), ([Button("↩ " + ctx.words.t("Undo"), ctx.undo)],))
@@ -234,9 +238,7 @@ async def _rest(
     return planned
 
 
-async def moved(
-    ctx: Context, deal_id: int, planned: Activity | None = None, options: tuple[Any, ...] = ()
-) -> Screen:
+async def moved(ctx: Context, deal_id: int, planned: Activity | None = None, options: tuple[Any, ...] = ()) -> Screen:
     """Show a deal after it moved."""
     card = await deal_card(ctx.work, deal_id)
     head = {

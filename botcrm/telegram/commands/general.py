@@ -38,7 +38,7 @@ async def list_deals(ctx: Context, line: Line) -> Screen:
 
 async def show_team(ctx: Context, line: Line) -> Screen:
     """Show the counters of everybody who reports to the actor."""
-    return team_screen(ctx.words, await team(ctx.work))
+    return team_screen(ctx.words, await team(ctx.work), may_invite="user.add" in ctx.work.actor.grants)
 
 
 async def take_back(ctx: Context, line: Line) -> Screen:

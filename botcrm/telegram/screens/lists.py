@@ -121,8 +121,10 @@ def _column_of(home: Home, row: DealRow, words: Words) -> Column:
     return "next_week" if at < bounds.next_week_end else "later"
 
 
-def team_screen(words: Words, rows: list[TeamRow]) -> Screen:
+def team_screen(words: Words, rows: list[TeamRow], *, may_invite: bool = True) -> Screen:
     """Show every subordinate's counters; a tap opens theirs."""
+    if not rows and not may_invite:
+        return Screen(words.t("Nobody reports to you."))
     if not rows:
         return Screen(words.t("Nobody reports to you yet. Invite somebody: /invite rep Anna"))
     text = lines(
