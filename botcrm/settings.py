@@ -332,7 +332,7 @@ def masked(name: str, value: str) -> str:
         return ""
     if name in ("token", "webhook_secret"):
         return "*****"
-    if name == "database_url":
+    if name in ("database_url", "telegram_api", "webhook_url"):
         value = re.sub(r"(//[^:/?#@]*:).*@", r"\1*****@", value)
         return re.sub(r"(?i)(password=)[^&]*", r"\1*****", value)
     return value

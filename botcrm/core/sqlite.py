@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import aiosqlite
-from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
+from tortoise.backends.base.client import BaseDBAsyncClient, NestedTransactionContext, TransactionalDBClient
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.connection import get_connections
 from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
@@ -143,10 +143,36 @@ class _Context(SqliteTransactionContext):
         return begun
 
 
+class _Savepoint(SqliteTransactionWrapper):
+    """A part of a transaction that can be taken back.
+
+    All go by one name (SQLite means the innermost), so that the same few statements are compiled once, not anew each time.
+    """
+
+    _connection: _Connection
+
+    def _in_transaction(self) -> NestedTransactionContext:
+        return NestedTransactionContext(_Savepoint(self))
+
+    async def savepoint(self) -> None:
+        self._connection._conn.execute("SAVEPOINT part")
+
+    async def savepoint_rollback(self) -> None:
+        # Rolled back, a savepoint is still there until it is released.
+        self._connection._conn.execute("ROLLBACK TO part")
+        self._connection._conn.execute("RELEASE part")
+
+    async def release_savepoint(self) -> None:
+        self._connection._conn.execute("RELEASE part")
+
+
 class _Transaction(SqliteTransactionWrapper):
     """A transaction that owns the write lock from its first statement."""
 
     _connection: _Connection
+
+    def _in_transaction(self) -> NestedTransactionContext:
+        return NestedTransactionContext(_Savepoint(self))
 
     async def begin(self) -> None:
         try:

@@ -34,6 +34,15 @@ async def suggestion(ctx: Context, deal_id: int) -> Screen | None:
     return Screen(text, rows, ("deal", deal_id))
 
 
+async def asking(ctx: Context, card: Screen, deal_id: int) -> Screen:
+    """Have a deal's card ask the question instead of only saying that there is no next step."""
+    question = await suggestion(ctx, deal_id)
+    if question is None:
+        return card
+    text = "\n".join(line for line in card.text.split("\n") if line != ctx.words.t("No next step."))
+    return with_question(Screen(text, (), card.about), question, card.rows[1:])
+
+
 def with_question(screen: Screen, question: Screen, keep: Sequence[Row]) -> Screen:
     """Put the question below a screen's text, its buttons above those of the screen that stay."""
     return Screen(lines(screen.text, question.text), (*question.rows, *keep), screen.about)

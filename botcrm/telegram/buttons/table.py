@@ -7,7 +7,7 @@ A handler returns the screen that the card becomes, or None where it answered ot
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from botcrm.telegram.buttons import activities, records
+from botcrm.telegram.buttons import activities, kept, records
 from botcrm.telegram.screens.base import Screen
 
 Handler = Callable[..., Awaitable[Screen | None] | Any]
@@ -57,18 +57,18 @@ ACTIONS: dict[str, Handler] = {
     "ak": activities.ask,
     "aa": activities.answer_ask,
     "sz": activities.snooze,
-    "hm": activities.show_home,
-    "se": activities.switch,
-    "rv": activities.as_verb,
-    "uknote": activities.as_note,
-    "uklead": activities.as_lead,
-    "ukfind": activities.as_search,
-    "dx": activities.drop,
-    "ca": activities.answer_client,
-    "cs": activities.for_client,
-    "cn": activities.for_crm,
-    "rs": activities.resend,
-    "om": activities.open_about,
+    "hm": kept.show_home,
+    "se": kept.switch,
+    "rv": kept.as_verb,
+    "uknote": kept.as_note,
+    "uklead": kept.as_lead,
+    "ukfind": kept.as_search,
+    "dx": kept.drop,
+    "ca": kept.answer_client,
+    "cs": kept.for_client,
+    "cn": kept.for_crm,
+    "rs": kept.resend,
+    "om": kept.open_about,
 }
 ONCE = frozenset(
     {

@@ -21,6 +21,7 @@ from botcrm.telegram.context import Context
 from botcrm.telegram.errors import words_for
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import SIGNS, deal_screen, party_screen, stage_screen, when_chips
+from botcrm.telegram.smart import asking
 
 PARTIES = ("company", "contact")
 
@@ -76,6 +77,8 @@ async def _open(ctx: Context, line: Line, subject: Subject, title: str) -> Scree
         unknown += await given(ctx, found, args.owner)
     ctx.main = ("deal", found.id)
     screen = await deal_shown(ctx, found.id, "✅ " + ctx.words.t("Deal opened"), activity, options)
+    if activity is None and found.owner_id == work.actor.id:
+        screen = await asking(ctx, screen, found.id)
     rows, text = list(screen.rows), lines(screen.text, *unknown, kept_as_text(ctx, line))
     if subject.candidates:
         rows[0:0] = picks(ctx, subject, [("deal", found.id)])
@@ -277,7 +280,8 @@ async def _which(ctx: Context, line: Line, example: str) -> tuple[Deal | None, S
     subject = await subject_of(ctx, line, ("deal", *PARTIES))
     if isinstance(subject.record, Deal):
         name = await ctx.name_of(subject.record)
-        sure = bool(line.args.refs or ctx.about) or fold(subject.typed) == fold(name)
+        named = subject.record.status == "open" and fold(subject.typed) == fold(name)
+        sure = bool(line.args.refs or ctx.about) or named
         return (subject.record, subject) if sure else (None, _as_candidate(subject, name))
     if subject.record is not None:
         entity = subject.record._meta.db_table
