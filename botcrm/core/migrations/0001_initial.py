@@ -377,7 +377,7 @@ class Migration(migrations.Migration):
                 ('company', fields.ForeignKeyField('core.Company', source_field='company_id', null=True, db_constraint=True, to_field='id', related_name='activities', on_delete=OnDelete.RESTRICT)),
                 ('lead', fields.ForeignKeyField('core.Lead', source_field='lead_id', null=True, db_constraint=True, to_field='id', related_name='activities', on_delete=OnDelete.RESTRICT)),
             ],
-            options={'table': 'activity', 'app': 'core', 'indexes': [Index(fields=['owner_id', 'status', 'deal_id', 'deadline_at']), Index(fields=['deal_id', 'status', 'deadline_at']), Index(fields=['contact_id', 'status']), Index(fields=['company_id', 'status']), Index(fields=['lead_id', 'status'])], 'pk_attr': 'id', 'table_description': 'Something to do for a client, or done: call, meeting, task, e-mail, any kind a plugin adds.'},
+            options={'table': 'activity', 'app': 'core', 'indexes': [Index(fields=['owner_id', 'status', 'deleted_at', 'deal_id', 'deadline_at']), Index(fields=['deal_id', 'status', 'deleted_at', 'deadline_at']), Index(fields=['contact_id', 'status']), Index(fields=['company_id', 'status']), Index(fields=['lead_id', 'status'])], 'pk_attr': 'id', 'table_description': 'Something to do for a client, or done: call, meeting, task, e-mail, any kind a plugin adds.'},
             bases=['Record'],
         ),
         ops.CreateModel(

@@ -48,8 +48,8 @@ class Activity(Record):
     class Meta:
         table = "activity"
         indexes = [
-            Index(fields=["owner_id", "status", "deal_id", "deadline_at"]),
-            Index(fields=["deal_id", "status", "deadline_at"]),
+            Index(fields=["owner_id", "status", "deleted_at", "deal_id", "deadline_at"]),
+            Index(fields=["deal_id", "status", "deleted_at", "deadline_at"]),
             Index(fields=["contact_id", "status"]),
             Index(fields=["company_id", "status"]),
             Index(fields=["lead_id", "status"]),
