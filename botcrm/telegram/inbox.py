@@ -80,8 +80,19 @@ async def _tell_administrators(work: Work, inbox_id: int, error: str) -> None:
             "quarantined",
             key=f"quarantine:{inbox_id}:{user_id}",
             inbox_id=inbox_id,
-            error=error[:300],
+            # The first line says what; a library's report below it may hold what somebody wrote.
+            error=error.splitlines()[0][:300] if error else "",
         )
+
+
+async def _tell_sender(work: Work, update: Update) -> None:
+    """Tell whoever of the staff sent it that it was set aside; a client hears nothing of our troubles."""
+    row = await db.fetch_one(
+        'SELECT id, telegram_id FROM "user" WHERE telegram_id = ? AND active',
+        int(update.chat_key) if update.chat_key.isdigit() else 0,
+    )
+    if row:
+        await work.tell(row["id"], row["telegram_id"], "not_handled", key=f"not-handled:{update.id}")
 
 
 class Inbox:
@@ -316,6 +327,7 @@ class Inbox:
                     return row is not None
                 await db.execute("UPDATE inbox SET state = 'quarantined' WHERE id = ?", update.id)
                 await _tell_administrators(work, update.id, error)
+                await _tell_sender(work, update)
             return False
         except Exception:
             log.exception(

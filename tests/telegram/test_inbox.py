@@ -143,6 +143,14 @@ async def test_a_failure_is_tried_again_with_nothing_left_of_it(inbox: Inbox, ha
     assert await states() == {1: "done", 2: "done"}
 
 
+async def test_whoever_of_the_staff_sent_what_was_set_aside_is_told(inbox: Inbox, handled: Handled) -> None:
+    handled.failing = {1: 99, 2: 99}
+    await inbox.store([message(1, 77), message(2, 5)])
+    await inbox.drain()
+    told = await db.fetch("SELECT chat_id, notice FROM outbox WHERE notice = 'not_handled'")
+    assert [(row["chat_id"], row["notice"]) for row in told] == [(77, "not_handled")]
+
+
 async def test_after_three_failures_it_is_set_aside_and_its_neighbours_go_on(
     app: App, inbox: Inbox, handled: Handled
 ) -> None:

@@ -238,22 +238,29 @@ def activity_lines(words: Words, kinds: Kinds, card: ActivityCard) -> str:
     """Write an activity: what it is, with whom, when."""
     activity = card.activity
     kind = kind_of(kinds, activity.kind)
+    # A call is with somebody; a task is what it says.
+    said = activity.title if activity.title and activity.kind not in ("call", "meeting") else ""
     if activity.status == "done":
         head = "✅ " + dots(
-            _with(words, words.t(kind.label), card.about),
+            _for(said, card.about) if said else _with(words, words.t(kind.label), card.about),
             words.minutes(activity.duration_minutes) if activity.duration_minutes else None,
             {"in": words.t("incoming"), "missed": words.t("missed")}.get(activity.direction or "", ""),
             outcome(words, activity.result),
         )
-        return lines(head, f"   {esc(clip(activity.title, 500))}" if activity.title else "")
+        return lines(head, f"   {esc(clip(activity.title, 500))}" if activity.title and not said else "")
     if activity.status == "cancelled":
-        return f"✖ {_with(words, words.t(kind.label), card.about)} — {words.t('called off')}"
+        what = _for(said, card.about) if said else _with(words, words.t(kind.label), card.about)
+        return f"✖ {what} · {words.t('called off')}"
     when = words.when(activity.due_at, activity.has_time)
     late = activity.deadline_at is not None and activity.deadline_at < words.now
     title = esc(clip(activity.title, 500)) or words.t(kind.label)
     return lines(
         f"{'🔴' if late else kind.sign} {when} — {title}", f"   {esc(clip(card.about, 120))}" if card.about else ""
     )
+
+
+def _for(title: str, about: str) -> str:
+    return bold(clip(title, 500)) + (f" — {esc(clip(about, 120))}" if about else "")
 
 
 def _with(words: Words, label: str, about: str) -> str:

@@ -153,6 +153,9 @@ def alarm_screen(words: Words, notice: str, args: dict[str, object]) -> Screen:
                 words.t("It is kept: <code>botcrm doctor</code> shows it, <code>botcrm retry</code> tries it again."),
             )
         )
+    if notice == "not_handled":
+        text = words.t("Your last message could not be handled. It is kept, and the administrator knows.")
+        return Screen("🚧 " + text)
     if notice == "job_failed":
         error = f"<code>{esc(clip(str(args.get('kind', '')) + ': ' + str(args.get('error', '')), 300))}</code>"
         return Screen(lines("🚧 " + bold(words.t("Something planned failed for good.")), error))
