@@ -107,6 +107,8 @@ async def _keep(ctx: Context, text: str) -> LineRow:
 async def _close(ctx: Context, row: LineRow) -> None:
     """Note which record and work came of a line."""
     changed = any(event.work_id == ctx.work.id for event in ctx.work.events)
+    if not changed and ctx.main is None and row.work_id is None and row.record_id is None:
+        return  # it only looked something up
     entity, record_id = ctx.main or (None, None)
     await db.execute(
         "UPDATE line SET work_id = ?, entity = ?, record_id = ? WHERE id = ?",
