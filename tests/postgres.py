@@ -40,6 +40,16 @@ GUARD = 'folder=$1; shift; "$@" & server=$!; read -r _; kill -INT $server; wait 
 START_SECONDS = 30
 
 
+def _memory() -> str | None:
+    """Return a folder that lies in memory where there is one with room: making a database there takes half the time."""
+    folder = "/dev/shm"
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) and free > 2**30 else None
+
+
 class PostgresUnavailable(Exception):
     """No PostgreSQL could be reached or started; the message says what to do."""
 
@@ -92,7 +102,7 @@ def started_server() -> Iterator[str]:
     :raises PostgresUnavailable: it cannot be started here
     """
     account = _account()
-    folder = Path(tempfile.mkdtemp(prefix="botcrm-postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="botcrm-postgres-", dir=_memory()))
     try:
         with _running(folder, account) as url:
             yield url
