@@ -1,6 +1,7 @@
 """The bot and its people in one process, without a network and without waiting."""
 
 import html
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,9 +10,11 @@ from botcrm.core.services.people import add_user
 from botcrm.core.services.work import Work
 from botcrm.settings import Settings
 from botcrm.simulator import ApiError as SimulatedError
-from botcrm.simulator import Message, Person, Press, Telegram
-from botcrm.telegram.api import ApiError
+from botcrm.simulator import Telegram
+from botcrm.telegram.api import ApiError, Files
 from botcrm.telegram.run import BotProcess
+from botcrm.testing.member import Member
+from botcrm.testing.plugged import Plugged
 
 TOKEN = "1:test"  # noqa: S105 - no secret
 # A Tuesday at ten in the morning, Warsaw time: a working day, with a week around it.
@@ -25,9 +28,19 @@ class Clock:
 
     def __init__(self, start: datetime = START) -> None:
         self.moment = start
+        self._pass: Callable[..., Awaitable[None]] | None = None
 
     def __call__(self) -> datetime:
         return self.moment
+
+    def drive(self, advance: Callable[..., Awaitable[None]]) -> None:
+        """Say how time passes."""
+        self._pass = advance
+
+    async def advance(self, **length: float) -> None:
+        """Let time pass, e.g. `hours=3`: whatever falls due on the way happens at its own moment."""
+        assert self._pass is not None, "this clock belongs to no bot"
+        await self._pass(**length)
 
 
 class MemoryTransport:
@@ -37,100 +50,51 @@ class MemoryTransport:
         self._telegram = telegram
         self._token = token
 
-    async def call(self, method: str, payload: dict[str, Any], *, timeout: float = 30.0) -> Any:  # noqa: ASYNC109 - passed on to the HTTP client
+    async def call(
+        self,
+        method: str,
+        payload: dict[str, Any],
+        *,
+        files: Files | None = None,
+        timeout: float = 30.0,  # noqa: ASYNC109 - passed on to the HTTP client
+    ) -> Any:
         """Make a call.
 
         :raises ApiError: the simulated Telegram refused
         """
         try:
-            return await self._telegram.call(self._token, method, payload)
+            return await self._telegram.call(self._token, method, payload, files)
         except SimulatedError as exc:
             parameters = exc.parameters or {}
             raise ApiError(exc.code, exc.description, parameters.get("retry_after")) from None
 
+    async def fetch(self, path: str, most_bytes: int) -> bytes:
+        """Return the file at a path that getFile named.
 
-class Member:
-    """Somebody in a chat with the bot: staff or client."""
-
-    def __init__(self, crm: "Crm", person: Person, user_id: int | None = None) -> None:
-        self.crm = crm
-        self.person = person
-        self.user_id = user_id
-        self.toast = ""
-
-    async def send(self, text: str, *, reply_to: Message | None = None) -> str:
-        """Type a message and return the bot's newest answer."""
-        self.person.send(text, reply_to=reply_to)
-        await self.crm.settle()
-        return self.last
-
-    async def edit(self, message: Message, text: str) -> str:
-        """Edit an own message and return the bot's newest answer."""
-        self.person.edit(message, text)
-        await self.crm.settle()
-        return self.last
-
-    async def tap(self, label: str, message: Message | None = None) -> str:
-        """Press the button whose label holds these words, on the newest message that has it; returns the message's text."""
-        target = message or self.with_button(label)
-        exact = next((text for row in target.buttons for text in row if label in text), label)
-        press: Press = self.person.press(target, exact)
-        await self.crm.settle()
-        self.toast = (press.answer or {}).get("text") or ""
-        return next(shown.text for shown in self.person.messages() if shown.id == target.id)
-
-    async def forge(self, data: str, message: Message) -> str:
-        """Press a button that is not there, as an old or a changed client might; returns the toast."""
-        person = self.person
-        press = Press(f"{self.crm.next_query()}", message, self.crm.clock().timestamp(), person)
-        self.crm.telegram.remember(self.crm.bot.presses, press.id, press)
-        query = {"id": press.id, "from": person.user(), "message": message.data, "chat_instance": "1", "data": data}
-        self.crm.telegram.push(self.crm.bot, "callback_query", query, message.chat)
-        await self.crm.settle()
-        self.toast = (press.answer or {}).get("text") or ""
-        return self.toast
-
-    def with_button(self, label: str) -> Message:
-        """Return the newest message of the bot with a button whose label holds these words."""
-        for message in reversed(self.person.messages()):
-            if message.from_bot and any(label in text for row in message.buttons for text in row):
-                return message
-        raise AssertionError(f"no button {label!r}; the last message is {self.last!r} with {self.buttons}")
-
-    @property
-    def last(self) -> str:
-        """Return the text of the bot's newest message."""
-        messages = [message for message in self.person.messages() if message.from_bot]
-        return str(messages[-1].text) if messages else ""
-
-    @property
-    def card(self) -> Message:
-        """Return the bot's newest message."""
-        return self.person.last()
-
-    @property
-    def mine(self) -> Message:
-        """Return this person's newest own message."""
-        return next(message for message in reversed(self.person.messages()) if not message.from_bot)
-
-    @property
-    def buttons(self) -> list[str]:
-        """Return the labels under the newest message."""
-        return [label for row in self.card.buttons for label in row] if self.last else []
-
-    @property
-    def seen(self) -> str:
-        """Return everything the bot ever wrote to this person, as it stands now."""
-        return "\n".join(str(message.text) for message in self.person.messages() if message.from_bot)
+        :raises ValueError: it is larger
+        :raises OSError: there is none
+        """
+        stored = self._telegram.files.at(path)
+        if stored is None:
+            raise FileNotFoundError(path)
+        if len(stored.data) > most_bytes:
+            raise ValueError(f"the file has more than {most_bytes} bytes")
+        return stored.data
 
 
-class Crm:
-    """A running botcrm over a simulated Telegram."""
+class Crm(Plugged):
+    """A running botcrm over a simulated Telegram.
 
-    def __init__(self, database_url: str, **settings: Any) -> None:
+    :param plugins: what to load besides the built-in plugins, as `botcrm.testing.loading.named` takes it; None for whatever
+        is installed
+    """
+
+    def __init__(self, database_url: str, *, plugins: Any = None, **settings: Any) -> None:
+        super().__init__(plugins)
         values: dict[str, Any] = {"timezone": "Europe/Warsaw", "currency": "PLN", "region": "PL", "token": TOKEN}
         self.settings = Settings(database_url=database_url, **(values | settings))
         self.clock = Clock()
+        self.clock.drive(self.advance)
         self.telegram = Telegram(now=lambda: self.clock().timestamp())
         self.bot = self.telegram.bot(TOKEN, username="acme_crm_bot")
         self._build()
@@ -139,18 +103,25 @@ class Crm:
         self._queries = 0
 
     @classmethod
-    async def start(cls, database_url: str, **settings: Any) -> "Crm":
+    async def start(cls, database_url: str, *, plugins: Any = None, **settings: Any) -> "Crm":
         """Start the bot on a database."""
-        crm = cls(database_url, **settings)
-        await crm._begin()
+        crm = cls(database_url, plugins=plugins, **settings)
+        await crm.begin()
         return crm
 
     def _build(self) -> None:
         self.app = App(self.settings, now=self.clock)
+        self.plug()
         self.process = BotProcess(self.app, MemoryTransport(self.telegram), bot_id=1)
 
-    async def _begin(self) -> None:
+    async def begin(self) -> None:
+        """Start the bot.
+
+        :raises NotLoaded: a plugin under test cannot be switched on
+        """
         await self.app.start()
+        self.check_plugins()
+        self.app.hooks.begin()
         await self.process.load_front()
         await self.process.name_bot()
         await self.process.jobs.recover()
@@ -164,7 +135,7 @@ class Crm:
         await self.stop()
         self.clock.moment += timedelta(**downtime)
         self._build()
-        await self._begin()
+        await self.begin()
         await self.process.jobs.sweep()
         await self._send()
 
@@ -175,9 +146,11 @@ class Crm:
 
     async def stop(self) -> None:
         """Stop the bot and close the database."""
+        await self.process.jobs.stop()
         await self.process.inbox.stop()
         await self.process.outbox.stop()
         await self.app.stop()
+        self.unplug()
 
     async def join(self, role: str, name: str, *, manager: Member | None = None, zone: str | None = None) -> Member:
         """Add somebody to the staff who has pressed Start."""
@@ -206,9 +179,13 @@ class Crm:
         )
 
     async def settle(self) -> None:
-        """Let the bot take in, handle and send all there is; what waits its turn in a chat goes out seconds later."""
+        """Let the bot take in, handle and send all there is; what waits its turn in a chat goes out seconds later.
+
+        Plugins hear of all that happened meanwhile.
+        """
         await self._take_in()
         for _ in range(_PATIENCE):
+            await self.app.hooks.settled()
             if not await self.process.outbox.depth():
                 return
             self.clock.moment += timedelta(seconds=1)

@@ -1,0 +1,32 @@
+"""What `make check` does to contributed plugins: build, install in a clean environment, test."""
+
+from pathlib import Path
+
+import pytest
+
+from botcrm.testing.scaffold import KINDS, write_plugin
+from tools.contrib import CONTRIB, main, packages
+
+
+def test_a_new_plugins_tests_pass_as_they_are_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One of each kind, from its wheel, beside botcrm's wheel."""
+    write_plugin("sample", KINDS, tmp_path)
+    code = main([str(tmp_path)])
+    written = capsys.readouterr()
+    assert code == 0, written.err
+    assert "botcrm-sample: " in written.out
+    assert "1 plugins built, installed and tested" in written.out
+
+
+def test_what_a_wheel_forgets_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write_plugin("sample", ("command",), tmp_path)
+    project = root / "pyproject.toml"
+    text = project.read_text("utf-8").replace('dependencies = ["', 'dependencies = ["botcrm-nowhere>=1", "')
+    project.write_text(text, "utf-8")
+    assert main([str(root)]) == 1
+    assert "needs botcrm-nowhere>=1, which is not installed" in capsys.readouterr().err
+
+
+def test_every_contributed_package_is_found() -> None:
+    folders = {path.parent for path in CONTRIB.glob("*/pyproject.toml")}
+    assert {package.folder for package in packages([CONTRIB])} == folders

@@ -1,0 +1,48 @@
+"""The built-in parts of rules keep the contract that every plugin's have to."""
+
+from typing import Any, ClassVar
+
+import pytest
+
+from botcrm.plugins.rules import actions, conditions, triggers
+from botcrm.testing.contracts import ActionContract, ConditionContract, TriggerContract
+
+
+def parts(module: Any, base: str) -> list[Any]:
+    """Return the parts that a module defines."""
+    return [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and value.__module__ == module.__name__
+        and base in [one.__name__ for one in value.__mro__]
+    ]
+
+
+class _Each:
+    """A contract for each part of a module."""
+
+    @pytest.fixture(autouse=True)
+    def _chosen(self, request: pytest.FixtureRequest) -> None:
+        type(self).part = request.param  # type: ignore[attr-defined]
+
+
+def each(module: Any, base: str) -> Any:
+    return pytest.mark.parametrize("_chosen", parts(module, base), indirect=True, ids=lambda part: part.name)
+
+
+@each(triggers, "Trigger")
+class TestTriggers(_Each, TriggerContract):
+    """When rules start."""
+
+
+@each(conditions, "Condition")
+class TestConditions(_Each, ConditionContract):
+    """Whether they go on."""
+
+
+@each(actions, "RuleAction")
+class TestActions(_Each, ActionContract):
+    """What they do."""
+
+    values: ClassVar[dict[str, Any]] = {}
