@@ -1,0 +1,142 @@
+"""The core's use cases that plugins call, each with a `work` as its first argument.
+
+They ask for the permissions of the work's actor, record events, and are undone like what people do by hand.
+"""
+
+from dataclasses import replace
+
+from botcrm.core.domain.errors import NotFound
+from botcrm.core.services.access import demand, demand_permission, load, load_any, may, owned_sql, owners, ref
+from botcrm.core.services.activities import (
+    add_file,
+    add_note,
+    cancel_activity,
+    change_activity,
+    change_note,
+    complete_activity,
+    due_within,
+    later_by,
+    log_activity,
+    plan_activity,
+    reschedule_activity,
+    schedule,
+    suggested_due,
+)
+from botcrm.core.services.deals import add_deal, change_deal, close_deal, find_stage, move_deal, reopen_deal, stages
+from botcrm.core.services.files_out import send_file
+from botcrm.core.services.inbound import answer_client, receive_message, tell_person
+from botcrm.core.services.leads import convert_lead, lose_lead
+from botcrm.core.services.people import actor_by_id, find_person, person_by_id, system
+from botcrm.core.services.quiet import days_ago, quiet_deals, working_due
+from botcrm.core.services.reading import bounds, days_sql, fetch, json_sql, standing_sql
+from botcrm.core.services.records import (
+    add_company,
+    add_contact,
+    add_lead,
+    add_tags,
+    change_record,
+    clean_email,
+    clean_phone,
+    contact_by_phone,
+    delete_record,
+    hand_over,
+    remove_tag,
+    tags_of,
+)
+from botcrm.core.services.subjects import match_subject, search
+from botcrm.core.services.suggestions import suggestions_wanted
+from botcrm.core.services.undo import undo
+from botcrm.core.services.web_forms import add_web_form, revoke_web_form, web_form_by_secret, web_forms
+from botcrm.core.services.work import Work
+
+
+async def in_hands_of(work: Work, user_id: int) -> Work:
+    """Return a plugin's work in the hands of a colleague, to finish in a job what they began: what it makes is theirs.
+
+    It is held to that person's rights, and of those to the permissions that the plugin's manifest needs.
+
+    :raises NotFound: there is no such person any more
+    """
+    person = await actor_by_id(work.company, user_id)
+    if person is None:
+        raise NotFound(ref=f"u{user_id}")
+    if not work.actor.is_system:
+        person = replace(
+            person, grants={name: person.grants[name] for name in work.actor.grants if name in person.grants}
+        )
+    return work.acting_as(person)
+
+
+async def at_work(work: Work, user_id: int) -> bool:
+    """Tell whether it is somebody's working time now: the company's hours and days off, by that person's clock."""
+    person = await person_by_id(work.company, user_id)
+    return person is not None and schedule(work.acting_as(system(person.prefs))).is_working(work.now)
+
+
+__all__ = [
+    "add_company",
+    "add_contact",
+    "add_deal",
+    "add_file",
+    "add_lead",
+    "add_note",
+    "add_tags",
+    "add_web_form",
+    "answer_client",
+    "at_work",
+    "bounds",
+    "cancel_activity",
+    "change_activity",
+    "change_deal",
+    "change_note",
+    "change_record",
+    "clean_email",
+    "clean_phone",
+    "close_deal",
+    "complete_activity",
+    "contact_by_phone",
+    "convert_lead",
+    "days_ago",
+    "days_sql",
+    "delete_record",
+    "demand",
+    "demand_permission",
+    "due_within",
+    "fetch",
+    "find_person",
+    "find_stage",
+    "hand_over",
+    "in_hands_of",
+    "json_sql",
+    "later_by",
+    "load",
+    "load_any",
+    "log_activity",
+    "lose_lead",
+    "match_subject",
+    "may",
+    "move_deal",
+    "owned_sql",
+    "owners",
+    "person_by_id",
+    "plan_activity",
+    "quiet_deals",
+    "receive_message",
+    "ref",
+    "remove_tag",
+    "reopen_deal",
+    "reschedule_activity",
+    "revoke_web_form",
+    "search",
+    "send_file",
+    "stages",
+    "standing_sql",
+    "suggested_due",
+    "suggestions_wanted",
+    "tags_of",
+    "tell_person",
+    "undo",
+    "web_form_by_secret",
+    "web_forms",
+    "working_due",
+]
