@@ -1,6 +1,8 @@
 """The kinds of activity that botcrm ships."""
 
-from botcrm import ActivityKind, hookimpl
+from botcrm import ActivityKind, Manifest, hookimpl
+
+manifest = Manifest("Kinds of activity", "Call, meeting, task and e-mail.")
 
 
 @hookimpl

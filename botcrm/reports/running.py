@@ -1,0 +1,86 @@
+"""Running a report: guarded, outside of any transaction, and checked for what it returned."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from botcrm.contract.reports import Report, ReportFilters, ReportTable
+from botcrm.core.services.reading import Reading
+from botcrm.core.services.work import Actor, Buffer
+from botcrm.hooks import PluginManager
+from botcrm.reports.question import Question, Reports, UnknownReport, filters_of, names_of, reach_of
+
+# Seconds: a year of a large base takes some; nobody else waits for it.
+DEADLINE = 20.0
+MOST_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A report that was run: its table, and what it was asked.
+
+    :ivar people: names of those whose records were counted, empty for everybody within reach
+    :ivar others: whether the reader may have other people's records counted than these
+    """
+
+    report: Report
+    question: Question
+    filters: ReportFilters
+    table: ReportTable
+    currency: str
+    people: tuple[str, ...] = ()
+    others: bool = False
+
+
+def reports_of(host: PluginManager) -> Reports:
+    """Return the reports there are now."""
+    found: Reports = host.registry.reports
+    return found
+
+
+async def run_report(host: PluginManager, actor: Actor, now: datetime, question: Question) -> Result:
+    """Run a report with the actor's rights as they are now.
+
+    :raises UnknownReport: it is gone, with its plugin perhaps
+    :raises CrmError: it may not be read, a filter does not fit, or its plugin failed
+    """
+    reports = reports_of(host)
+    owned = reports.get(question.report)
+    if owned is None:
+        raise UnknownReport(name=question.report, names=", ".join(sorted(reports)) or "none")
+    report, work = owned.value, Reading(actor, now, Buffer(hooks=host))
+    reach = reach_of(work, report)
+    filters = await filters_of(work, report, question)
+
+    async def run() -> ReportTable:
+        return check_table(await report.run(work, filters))
+
+    table = await host.call(owned.plugin, f"report {report.name}", run, deadline=DEADLINE)
+    names = tuple(await names_of(question.people)) if question.people else ()
+    return Result(
+        report, question, filters, table, table.currency or actor.prefs.currency, names, reach is None or len(reach) > 1
+    )
+
+
+def check_table(table: Any) -> ReportTable:
+    """Return a report's table if everything about it fits together.
+
+    :raises TypeError: it is no table
+    :raises ValueError: rows, the total or the chart do not fit the columns
+    """
+    if not isinstance(table, ReportTable):
+        raise TypeError(f"a report returns a ReportTable, not {type(table).__name__}")
+    width = len(table.columns)
+    keys = {column.key for column in table.columns}
+    if not width or len(keys) < width:
+        raise ValueError("a report has columns, each with a key of its own")
+    if len(table.rows) > MOST_ROWS:
+        raise ValueError(f"a report has at most {MOST_ROWS} rows, this one has {len(table.rows)}")
+    for row in (*table.rows, *([table.total] if table.total is not None else [])):
+        if len(row) != width:
+            raise ValueError(
+                f"a row has a value for each of the {width} columns, None where there is none; here {len(row)}"
+            )
+    if table.chart and not {table.chart.label, *table.chart.values} <= keys:
+        raise ValueError("a chart names columns of its table by their keys")
+    return table
