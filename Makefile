@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: help demo test check lint format lock docs messages clean
+.PHONY: help demo test check lint format lock docs messages plugins clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -17,10 +17,14 @@ demo: $(RUNTIME) ## Start the simulator, the bot and a sample company; prints th
 	@$(BIN)/botcrm demo
 
 test: $(DEV) ## Run all tests on SQLite and PostgreSQL
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
-check: lint ## Everything a commit must pass: lint, then all tests
-	$(BIN)/python -m pytest
+check: lint ## Everything a commit must pass: lint, all tests, the contributed plugins
+	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m tools.contrib
+
+plugins: $(DEV) ## Build each contributed plugin, install it in a clean environment, run its tests
+	$(BIN)/python -m tools.contrib
 
 lint: $(DEV) ## Formatting, lint, types, import directions
 	$(BIN)/ruff format --check .

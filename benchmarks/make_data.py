@@ -150,7 +150,9 @@ class _Tables:
     def _write(self, table: str) -> None:
         rows, self.waiting[table] = self.waiting[table], []
         if rows:
-            self.db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+            self.db.executemany(
+                f"INSERT INTO {table} ({_COLUMNS[table]}) VALUES ({', '.join('?' * len(rows[0]))})", rows
+            )
 
     def finish(self) -> None:
         for table in list(self.waiting):
@@ -176,15 +178,17 @@ _COLUMNS = {
 }
 
 
-def _same_columns(db: sqlite3.Connection) -> None:
-    """Refuse to write into tables whose columns are not those that this script knows.
+def _fitting_columns(db: sqlite3.Connection) -> None:
+    """Refuse to write into tables that lack a column this script fills, or want one that it does not know.
 
     :raises SystemExit: the schema has changed
     """
     for table, known in _COLUMNS.items():
-        columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
-        if columns != known.split(", "):
-            raise SystemExit(f"make_data.py must learn the new columns of {table}: {columns}")
+        columns = {row[1]: bool(row[3]) and row[4] is None for row in db.execute(f"PRAGMA table_info({table})")}
+        filled = set(known.split(", "))
+        wanted = {name for name, needed in columns.items() if needed}
+        if filled - set(columns) or wanted - filled:
+            raise SystemExit(f"make_data.py must learn the new columns of {table}: {list(columns)}")
 
 
 def _phone(n: int) -> str:
@@ -298,7 +302,7 @@ def build(path: Path, deals: int) -> float:
             "foreign_keys=OFF",
         ):
             db.execute(f"PRAGMA {pragma}").fetchall()
-        _same_columns(db)
+        _fitting_columns(db)
         marks = ", ".join("?" * len(_COLUMNS))
         indexes = db.execute(
             f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ({marks})",

@@ -1,16 +1,22 @@
-"""The composition root: settings, database, hooks and the clock become one App that front ends and jobs work through."""
+"""The composition root: settings, database, plugins and the clock become one App that front ends and jobs work through."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
+from botcrm.contract.plugin import Job
 from botcrm.core import db
 from botcrm.core.services.deals import seed_pipeline
+from botcrm.core.services.default_rules import SHIPPED
 from botcrm.core.services.people import preferences, seed_roles, system
-from botcrm.core.services.work import Actor, Work
-from botcrm.hooks import PluginManager
+from botcrm.core.services.rules import seed_rules
+from botcrm.core.services.work import Actor, Buffer, Work
+from botcrm.hooks import PluginManager, Registry, tasks
 from botcrm.metrics import Metrics
 from botcrm.plugins import BUILT_IN
+from botcrm.reminders.plugin_jobs import follow
+from botcrm.reminders.rules import Rules
 from botcrm.settings import Settings
 
 
@@ -28,42 +34,67 @@ class App:
         self.defaults = settings.preferences()
         self.metrics = Metrics()
         self.hooks = PluginManager(
-            BUILT_IN,
-            installed=settings.plugins,
-            folder=settings.plugins_dir,
-            blocked=settings.blocked_plugins,
-            on_error=lambda plugin: self.metrics.errors.labels(plugin=plugin).inc(),
+            BUILT_IN, settings=settings, open_work=self.work, now=now, follow=self._follow, metrics=self.metrics
         )
-        self._listeners: list[Callable[[Work], None]] = []
+        self.rules = Rules(self.hooks)
+        self._listeners: list[Callable[[Work], None]] = [self.rules.committed]
+
+    async def _follow(self, work: Work, registry: Registry, taken: Sequence[Job]) -> None:
+        """Plan what is to happen again and again with the plugins that are on now."""
+        await follow(work, registry, taken)
+        await self.rules.plan_looks(work)
 
     async def start(self) -> None:
-        """Bring the database up to date, open it, and put in what every new base starts with."""
+        """Open the database, and load the plugins."""
+        await self.open()
+        await self.hooks.load()
+
+    async def open(self) -> None:
+        """Bring the database up to date, open it, and put in what every new base starts with.
+
+        Plugins are not loaded by it: importing them takes as long as they like.
+        """
         await db.migrate(self.settings.database_url)
         await db.open_database(self.settings.database_url)
         async with db.transaction():
             await seed_roles()
             await seed_pipeline()
+            await seed_rules(SHIPPED, self.now())
 
     async def stop(self) -> None:
-        """Close the database."""
+        """Have the plugins shut down, and close the database."""
+        await self.hooks.close()
         await db.close()
 
     def on_commit(self, listener: Callable[[Work], None]) -> None:
         """Have a function called after each commit, e.g. to wake what sends and sweeps."""
         self._listeners.append(listener)
 
+    def failed(self, error: BaseException, where: str, **facts: Any) -> None:
+        """Have plugins hear of a failure.
+
+        :param where: update, job, send or web
+        :param facts: ids that tell which one; never what people wrote
+        """
+        self.hooks.tell("handle_exception", error=error, where=where, facts=facts)
+
     @contextlib.asynccontextmanager
     async def work(self, actor: Actor | None = None) -> AsyncIterator[Work]:
         """Open a unit of work; without an actor the system acts.
 
         Rows, events, jobs and messages are committed together when the block ends, and none of them when it raises. Plugins
-        hear of the events after the commit.
+        hear of the events after the commit, and nobody waits for them.
         """
         async with db.transaction():
-            work = Work(actor or system(await preferences(self.defaults)), self.now())
+            actor = actor or system(await preferences(self.defaults))
+            company = actor.prefs if actor.is_system else None
+            work = Work(actor, self.now(), Buffer(company=company, hooks=self.hooks))
             yield work
             await work.flush()
-        for listener in self._listeners:
-            listener(work)
+            await self.rules.plan(work)
+        # Where a plugin opened it, what the listeners start is the product's all the same.
+        with tasks.run_as(None):
+            for listener in self._listeners:
+                listener(work)
         if work.events:
-            await self.hooks.on_event(work.events)
+            self.hooks.happened(work.events)

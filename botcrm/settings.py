@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,16 +13,13 @@ from platformdirs import user_data_dir
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from botcrm.core.domain.currencies import CODES
-from botcrm.core.domain.errors import InvalidValue
-from botcrm.core.domain.preferences import Preferences, read_preference
-from botcrm.core.domain.worktime import WorkingHoursError, country_holidays, read_working_hours
+from botcrm import settings_values as values
+from botcrm.core.domain.preferences import Preferences
 from botcrm.core.domain.zones import valid_zone
 
 PREFIX = "BOTCRM_"
 ENV_FILE = ".env"
 _TEST_PREFIX = "BOTCRM_TEST_"  # read by the test suite only
-_DATABASES = ("sqlite", "postgres", "postgresql", "asyncpg")
 
 
 class SettingsError(Exception):
@@ -31,116 +28,6 @@ class SettingsError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-# --- how each value is read -------------------------------------------------------------------------------------------
-
-
-def _preference(key: str, reason: str) -> BeforeValidator:
-    """Read what people can also set in the chat, by the very same rule."""
-
-    def read(value: object) -> Any:
-        try:
-            return read_preference(key, str(value))
-        except InvalidValue:
-            raise ValueError(reason) from None
-
-    return BeforeValidator(read)
-
-
-def _text(check: Callable[[str], str]) -> BeforeValidator:
-    return BeforeValidator(lambda value: check(value.strip()) if isinstance(value, str) else value)
-
-
-def _token(text: str) -> str:
-    if not re.fullmatch(r"\d{1,20}:[A-Za-z0-9_-]+", text):
-        raise ValueError("not a bot token (number, colon, letters), as @BotFather gives it")
-    return text
-
-
-def _web_address(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or " " in text:
-        raise ValueError("not a web address that starts with http:// or https://")
-    _ = parts.port  # raises ValueError where it is no port
-    return text.rstrip("/")
-
-
-def _database(text: str) -> str:
-    scheme, separator, rest = text.partition("://")
-    if scheme not in _DATABASES or not separator or not rest:
-        raise ValueError("a database is named by sqlite:///path/to/file or postgres://user:password@host/name")
-    if scheme != "sqlite":
-        try:
-            _ = urlsplit(text).port
-        except ValueError:
-            raise ValueError("the port is no number; write what is special in a password as %-escapes") from None
-        return text
-    path, mark, query = rest.partition("?")
-    if path in ("", "/") or path.startswith((":memory:", "/:memory:")):
-        raise ValueError("SQLite needs a file; in memory nothing would be kept")
-    return f"sqlite://{Path(path).expanduser()}{mark}{query}"
-
-
-def _currency(text: str) -> str:
-    if text.upper() not in CODES:
-        raise ValueError("no currency has this ISO 4217 code")
-    return text.upper()
-
-
-def _region(text: str) -> str:
-    from phonenumbers import SUPPORTED_REGIONS
-
-    if text.upper() not in SUPPORTED_REGIONS:
-        raise ValueError("no country has this two-letter code")
-    return text.upper()
-
-
-def _working_hours(text: str) -> str:
-    try:
-        read_working_hours(text)
-    except WorkingHoursError as error:
-        raise ValueError(str(error)) from None
-    return text
-
-
-def _holidays(text: str) -> str:
-    if text:
-        try:
-            country_holidays(text.upper(), (2026,))
-        except ValueError:
-            raise ValueError("the public holidays of no such country are known") from None
-    return text.upper()
-
-
-def _log_level(text: str) -> str:
-    level = {"WARN": "WARNING"}.get(text.upper(), text.upper())
-    if level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
-        raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
-    return level
-
-
-def _webhook_secret(text: str) -> str:
-    # The characters and the length Telegram allows for secret_token.
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", text):
-        raise ValueError("1 to 256 letters, digits, - and _")
-    return text
-
-
-def _folder(value: object) -> object:
-    if isinstance(value, str | Path):
-        value = Path(value).expanduser()
-        if not value.is_dir():
-            raise ValueError("there is no such folder")
-    return value
-
-
-def _names(value: object) -> object:
-    return tuple(filter(None, re.split(r"[,\s]+", value))) if isinstance(value, str) else value
-
-
-def _on_off(value: object) -> object:
-    return {"on": True, "off": False}.get(value.strip().casefold(), value.strip()) if isinstance(value, str) else value
 
 
 def default_database() -> str:
@@ -181,68 +68,77 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    token: Annotated[SecretStr | None, _text(_token)] = _about(
+    token: Annotated[SecretStr | None, values.text(values.token)] = _about(
         "Token of the bot, from @BotFather", "123456:ABC-DEF1234ghIkl", default=None
     )
-    telegram_api: Annotated[str, _text(_web_address)] = _about(
+    telegram_api: Annotated[str, values.text(values.web_address)] = _about(
         "Bot API server", "http://127.0.0.1:8081", default="https://api.telegram.org"
     )
-    database_url: Annotated[str, _text(_database)] = _about(
+    database_url: Annotated[str, values.text(values.database)] = _about(
         "Where the data is: an SQLite file or a PostgreSQL database",
         "postgres://botcrm:secret@localhost/botcrm",
         default_factory=default_database,
         repr=False,
     )
-    timezone: Annotated[str, _preference("zone", "no time zone has this IANA name")] = _about(
+    timezone: Annotated[str, values.preference("zone", "no time zone has this IANA name")] = _about(
         "Time zone of the company", "Europe/Warsaw", default_factory=system_zone
     )
-    language: Annotated[str, _preference("language", "there are no texts in this language")] = _about(
+    language: Annotated[str, values.preference("language", "there are no texts in this language")] = _about(
         "Language of the texts", "en", default="en"
     )
-    currency: Annotated[str, _text(_currency)] = _about("Currency of amounts that name none", "PLN", default="EUR")
-    region: Annotated[str, _text(_region)] = _about(
+    currency: Annotated[str, values.text(values.currency)] = _about(
+        "Currency of amounts that name none", "PLN", default="EUR"
+    )
+    region: Annotated[str, values.text(values.region)] = _about(
         "Country of phone numbers that have no country code", "PL", default="US"
     )
-    working_hours: Annotated[str, _text(_working_hours)] = _about(
+    working_hours: Annotated[str, values.text(values.working_hours)] = _about(
         "Working hours of the company", "Mon-Thu 9-13,14-18; Fri 9-16", default="Mon-Fri 09:00-18:00"
     )
-    holidays: Annotated[str, _text(_holidays)] = _about(
+    holidays: Annotated[str, values.text(values.holidays)] = _about(
         "Country whose public holidays are free (empty: none)", "PL", default=""
     )
-    reminder_minutes: Annotated[int, _preference("reminder_minutes", "must be 0 to 1440 minutes")] = _about(
+    reminder_minutes: Annotated[int, values.preference("reminder_minutes", "must be 0 to 1440 minutes")] = _about(
         "Minutes before an activity to remind its owner (0: only at its time)", "15", default=15
     )
-    overdue_hours: Annotated[float, _preference("overdue_hours", "must be 0 to 240 working hours")] = _about(
+    overdue_hours: Annotated[float, values.preference("overdue_hours", "must be 0 to 240 working hours")] = _about(
         "Working hours until a manager hears of what is overdue", "2", default=2.0
     )
-    digest_at: Annotated[str, _preference("digest_at", "not a time of day")] = _about(
+    digest_at: Annotated[str, values.preference("digest_at", "not a time of day")] = _about(
         "When the morning digest comes", "09:00", default="09:00"
     )
-    smart_activity: Annotated[bool, _preference("smart_activity", "must be on or off")] = _about(
+    smart_activity: Annotated[bool, values.preference("smart_activity", "must be on or off")] = _about(
         "Suggest a next step where none is planned", "on", default=True
     )
     http_host: str = _about("Address to serve health, metrics and web hooks at", "0.0.0.0", default="127.0.0.1")  # noqa: S104 - an example
     http_port: int = _about("Port for health, metrics and web hooks (0: none)", "8085", default=8085, ge=0, le=65535)
-    webhook_url: Annotated[str | None, _text(_web_address)] = _about(
+    webhook_url: Annotated[str | None, values.text(values.web_address)] = _about(
         "Public address Telegram sends updates to (empty: the bot polls)",
         "https://crm.example.com/telegram",
         default=None,
     )
-    webhook_secret: Annotated[SecretStr | None, _text(_webhook_secret)] = _about(
+    webhook_secret: Annotated[SecretStr | None, values.text(values.webhook_secret)] = _about(
         "What Telegram proves itself with at the web hook (empty: made from the token)",
         "a-long-random-word",
         default=None,
     )
-    log_level: Annotated[str, _text(_log_level)] = _about("Least level that is logged", "DEBUG", default="INFO")
+    public_url: Annotated[str | None, values.text(values.web_address)] = _about(
+        "Where what is served is reached from outside: the address in front of forms and web hooks of plugins",
+        "https://crm.example.com",
+        default=None,
+    )
+    log_level: Annotated[str, values.text(values.log_level)] = _about(
+        "Least level that is logged", "DEBUG", default="INFO"
+    )
     log_format: Literal["text", "json"] = _about("How a line of the log looks: text or json", "json", default="text")
     send_per_second: float = _about(
         "Messages a second to Telegram, all chats together", "30", default=30.0, gt=0, le=1000
     )
-    plugins: Annotated[bool, BeforeValidator(_on_off)] = _about("Load installed plugins", "off", default=True)
-    plugins_dir: Annotated[Path | None, BeforeValidator(_folder)] = _about(
+    plugins: Annotated[bool, BeforeValidator(values.on_off)] = _about("Load installed plugins", "off", default=True)
+    plugins_dir: Annotated[Path | None, BeforeValidator(values.folder)] = _about(
         "Folder with single-file plugins", "/etc/botcrm/plugins", default=None
     )
-    blocked_plugins: Annotated[tuple[str, ...], BeforeValidator(_names)] = _about(
+    blocked_plugins: Annotated[tuple[str, ...], BeforeValidator(values.names)] = _about(
         "Plugins not to load, separated by commas", "weather,jokes", default=()
     )
 
@@ -277,6 +173,26 @@ class Settings(BaseSettings):
         if self.webhook_secret:
             return self.webhook_secret.get_secret_value()
         return hashlib.sha256(f"botcrm web hook {self.token_text()}".encode()).hexdigest()
+
+    def public_address(self) -> str:
+        """Return where what is served is reached, without a slash at the end; empty where nothing is served.
+
+        It is the address set, or that of the web hook, or the one listened at.
+        """
+        if self.http_port == 0:
+            return ""
+        if self.public_url:
+            return self.public_url
+        if self.webhook_url:
+            parts = urlsplit(self.webhook_url)
+            return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.http_host, self.http_host)  # noqa: S104 - as it is set
+        return f"http://{host}:{self.http_port}"
+
+    def plugin_url(self, plugin: str) -> str:
+        """Return where a plugin's web routes are reached, without a slash at the end; empty where nothing is served."""
+        base = self.public_address()
+        return f"{base}/plugins/{plugin}" if base else ""
 
     def secrets(self) -> tuple[str, ...]:
         """Return the texts that no log and no screen may show."""
@@ -332,7 +248,7 @@ def masked(name: str, value: str) -> str:
         return ""
     if name in ("token", "webhook_secret"):
         return "*****"
-    if name in ("database_url", "telegram_api", "webhook_url"):
+    if name in ("database_url", "telegram_api", "webhook_url", "public_url"):
         value = re.sub(r"(//[^:/?#@]*:).*@", r"\1*****@", value)
         return re.sub(r"(?i)(password=)[^&]*", r"\1*****", value)
     return value
@@ -350,12 +266,12 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: str | Path
     """
     given = _variables(environ, env_file)
     known = {variable(name): name for name in Settings.model_fields}
-    values: dict[str, Any] = {known[key]: text for key, text in given.items() if key in known and text.strip()}
+    chosen: dict[str, Any] = {known[key]: text for key, text in given.items() if key in known and text.strip()}
     try:
-        return Settings(**values)
+        return Settings(**chosen)
     except ValidationError as error:
         faults = {str(fault["loc"][0]): fault for fault in error.errors(include_input=False, include_url=False)}
-        raise SettingsError([_problem(name, values, fault) for name, fault in faults.items()]) from None
+        raise SettingsError([_problem(name, chosen, fault) for name, fault in faults.items()]) from None
 
 
 def unknown_variables(environ: Mapping[str, str] | None = None, env_file: str | Path | None = ENV_FILE) -> list[str]:
@@ -401,13 +317,13 @@ _PLAIN_REASONS = {
 }
 
 
-def _problem(name: str, values: Mapping[str, str], fault: Any) -> str:
+def _problem(name: str, given: Mapping[str, str], fault: Any) -> str:
     facts = fault.get("ctx", {})
     if fault["type"] == "value_error":
         reason = str(facts["error"])
     else:
         reason = _PLAIN_REASONS.get(fault["type"], fault["msg"]).format(**facts)
-    text = values.get(name, "")
+    text = given.get(name, "")
     value = masked(name, text if text.isprintable() else repr(text))
     if len(value) > 80:
         value = value[:77] + "…"

@@ -1,5 +1,6 @@
 """Words for one reader: gettext in their language, and amounts, moments and durations as they write them."""
 
+import copy
 import functools
 import gettext
 import re
@@ -19,6 +20,17 @@ _FORMATS = {"en": "en_GB"}
 @functools.cache
 def _translations(language: str) -> gettext.NullTranslations:
     return gettext.translation("botcrm", _LOCALES, languages=[language], fallback=True)
+
+
+@functools.lru_cache(maxsize=256)
+def _with_ours(domain: str, folder: Path, language: str) -> gettext.NullTranslations:
+    """Return a plugin's catalogue that asks ours for what it lacks."""
+    theirs = gettext.translation(domain, folder, languages=[language], fallback=True)
+    if not isinstance(theirs, gettext.GNUTranslations):
+        return _translations(language)
+    # gettext hands out a copy at each call, so its own fallback may be set.
+    theirs.add_fallback(_translations(language))
+    return theirs
 
 
 @functools.lru_cache(maxsize=4096)
@@ -51,6 +63,14 @@ class Words:
         self.now = now
         self._catalogue = _translations(prefs.language)
         self._locale = _FORMATS.get(prefs.language, prefs.language)
+
+    def with_catalogue(self, domain: str, folder: Path | None) -> "Words":
+        """Return words that look texts up in a plugin's catalogue first: <folder>/<language>/LC_MESSAGES/<domain>.mo."""
+        if folder is None:
+            return self
+        words = copy.copy(self)
+        words._catalogue = _with_ours(domain, folder, self.prefs.language)
+        return words
 
     def t(self, message: str, **values: Any) -> str:
         """Translate a text and fill its {places}."""

@@ -68,9 +68,9 @@ def test_domain_reads_no_clock_and_no_file(path: Path) -> None:
 @pytest.mark.parametrize(
     ("library", "homes"),
     [
-        ("aiogram", {"telegram", "testing"}),
+        ("aiogram", {"telegram", "testing", "hookspecs"}),  # the specs name its types only
         ("apscheduler", {"reminders"}),
-        ("tortoise", {"core"}),
+        ("tortoise", {"core", "hooks", "testing"}),
         ("prometheus_client", {"metrics", "web"}),
     ],
 )

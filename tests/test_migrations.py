@@ -142,7 +142,7 @@ async def test_an_existing_file_is_copied_before_it_is_migrated(database_url: st
         connection.execute("INSERT INTO press (key, at) VALUES ('kept', '2026-01-01 00:00:00+00:00')")
         connection.execute("DELETE FROM tortoise_migrations")
     before = shutil.copyfile(path, path.with_name("as-it-was"))
-    assert await db.pending_migrations(database_url) == ["0001_initial"]
+    assert (await db.pending_migrations(database_url))[0] == "0001_initial"
     with contextlib.suppress(Exception):  # its tables are there already: this one cannot succeed
         await db.migrate(database_url)
     (copy,) = path.parent.glob("*.before-0001_initial")

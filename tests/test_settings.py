@@ -4,6 +4,7 @@ import subprocess
 import sys
 from datetime import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -168,3 +169,22 @@ def test_importing_is_cheap(module: str) -> None:
     code = f"import sys, {module}; print([m for m in ('aiogram', 'tortoise', 'aiohttp', 'babel') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "address"),
+    [
+        ({}, "http://127.0.0.1:8085"),
+        ({"http_port": 0, "public_url": "https://crm.example.com"}, ""),
+        ({"http_host": "0.0.0.0", "http_port": 9000}, "http://127.0.0.1:9000"),
+        ({"webhook_url": "https://crm.example.com:8443/telegram"}, "https://crm.example.com:8443"),
+        (
+            {"webhook_url": "https://a.example/telegram", "public_url": "https://b.example/crm/"},
+            "https://b.example/crm",
+        ),
+    ],
+)
+def test_what_is_served_has_one_address_outside(chosen: dict[str, Any], address: str) -> None:
+    settings = Settings(**chosen)
+    assert settings.public_address() == address
+    assert settings.plugin_url("web_form") == (f"{address}/plugins/web_form" if address else "")

@@ -25,9 +25,13 @@ def table_texts() -> Iterator[str]:
     from botcrm.core.domain.kinds import ActivityStatus, DealStatus, Entity, LeadStatus
     from botcrm.core.domain.preferences import PREFERENCES
     from botcrm.plugins.kinds import register_activity_kinds
+    from botcrm.plugins.reports import register_reports
+    from botcrm.plugins.rules import register_rules
     from botcrm.telegram import errors
     from botcrm.telegram.buttons import records
     from botcrm.telegram.commands import table  # noqa: F401 - its errors are subclasses too
+    from botcrm.telegram.fields import fields_of
+    from botcrm.telegram.rule_forms import Basics
     from botcrm.telegram.screens import cards
     from botcrm.telegram.screens.texts import HELP
 
@@ -38,6 +42,7 @@ def table_texts() -> Iterator[str]:
         waiting += kind.__subclasses__()
     yield from (preference.meaning for preference in PREFERENCES.values())
     yield from (kind.label for kind in register_activity_kinds())
+    yield from (text for report in register_reports() for text in (report.title, report.about))
     for text in HELP.values():
         yield text.menu
         if text.more:
@@ -46,6 +51,12 @@ def table_texts() -> Iterator[str]:
     yield from errors._CHANGES.values()
     yield from records._REASONS
     yield from cards._OUTCOMES.values()
+    for part in (*register_rules(), Basics):
+        yield getattr(part, "title", "")
+        for field in fields_of(part):
+            yield field.title
+            yield field.about
+            yield from (str(option).replace("_", " ") for option in field.options)
 
 
 def template() -> str:
@@ -54,7 +65,7 @@ def template() -> str:
     found = extract_from_dir(ROOT / "botcrm", [("**.py", "python")], keywords=KEYWORDS)
     for file, _, message, _, _ in sorted(found, key=lambda item: (item[0], item[1])):
         catalogue.add(message, locations=[(f"botcrm/{file}", 0)])
-    for text in table_texts():
+    for text in filter(None, table_texts()):
         catalogue.add(text)
     out = io.BytesIO()
     write_po(out, catalogue, omit_header=True, include_lineno=False, sort_output=True, width=110)

@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from botcrm.cli.parser import build_parser
+from botcrm.cli.parser import build_parser, known_words
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -16,6 +16,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from botcrm.simulator.server import main as simulator
 
             return simulator(words[1:])
+        if words and words[0].isidentifier() and words[0] not in known_words(parser):
+            code = _of_a_plugin(words)
+            if code is not None:
+                return code
         options = parser.parse_args(words)
     except SystemExit as stop:  # argparse has said what there is to say
         return stop.code if isinstance(stop.code, int) else 2
@@ -35,6 +39,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return explain(error)
 
 
+def _of_a_plugin(words: Sequence[str]) -> int | None:
+    """Run a command that a plugin brings; None where none does, or where none can be loaded."""
+    from botcrm.cli.failures import explain
+    from botcrm.cli.plugins import run_command
+
+    try:
+        return run_command(words)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001 - as for our own commands
+        return explain(error)
+
+
 def _call(options: Namespace) -> int:
     match options.command:
         case "run":
@@ -50,9 +67,13 @@ def _call(options: Namespace) -> int:
 
             return show_settings()
         case "plugins":
-            from botcrm.cli.show import show_plugins
+            from botcrm.cli.plugins import plugins
 
-            return show_plugins()
+            return plugins(options)
+        case "plugin":
+            from botcrm.cli.plugin import plugin
+
+            return plugin(options)
         case "doctor":
             from botcrm.cli.doctor import doctor
 
@@ -61,6 +82,10 @@ def _call(options: Namespace) -> int:
             from botcrm.cli.data import export
 
             return export(options)
+        case "report":
+            from botcrm.cli.report import report
+
+            return report(options)
         case "migrate":
             from botcrm.cli.data import migrate
 

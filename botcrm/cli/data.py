@@ -39,13 +39,13 @@ async def _export(kind: str, form: str, output: str | None, name: str | None) ->
 
 
 async def _write(pieces: AsyncIterator[str], output: str | None) -> None:
-    with _target(output) as target:
+    with output_file(output) as target:
         async for piece in pieces:
             target.write(piece.encode())
 
 
 @contextlib.contextmanager
-def _target(output: str | None) -> Iterator[BinaryIO]:
+def output_file(output: str | None) -> Iterator[BinaryIO]:
     """Open what is written to; a file gets its name when it is complete."""
     if output is None:
         yield sys.stdout.buffer

@@ -1,9 +1,11 @@
 """`botcrm doctor`: one line a finding, from the settings to the queues."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 
 from botcrm.cli.bot_api import BotApiError, get_me
@@ -55,6 +57,10 @@ async def _findings() -> AsyncIterator[Finding]:
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
     path = db.sqlite_path(settings.database_url)
     where = masked("database_url", settings.database_url)
+    locked = _unwritable(path) if path is not None else ""
+    if locked:
+        yield "FAIL", f"database: {locked}; make it writable for the user that runs botcrm, or set BOTCRM_DATABASE_URL"
+        return
     if path is not None and not path.exists():
         yield "warn", f"database: there is none yet at {where}; the first command makes it"
         return
@@ -81,6 +87,17 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         await db.close()
 
 
+def _unwritable(path: Path) -> str:
+    """Say what keeps a file from being written in its folder, or the folder from being made; empty where nothing does."""
+    if path.exists() and not os.access(path, os.W_OK):
+        return f"the file {path} cannot be written"
+    # SQLite writes files of its own beside it.
+    folder = next((parent for parent in path.parents if parent.exists()), path.parent)
+    if not folder.is_dir():
+        return f"{folder} is no folder"
+    return "" if os.access(folder, os.W_OK | os.X_OK) else f"the folder {folder} cannot be written"
+
+
 async def _file(settings: Settings) -> AsyncIterator[Finding]:
     path = db.sqlite_path(settings.database_url)
     if path is None:
@@ -103,6 +120,8 @@ async def _contents() -> AsyncIterator[Finding]:
     queues = await core.queues(now)
     yield _waiting("updates", queues.inbox_waiting, queues.inbox_oldest_seconds)
     yield _waiting("jobs", queues.jobs_due, queues.jobs_oldest_seconds)
+    for kind, count in await core.nobodys_jobs():
+        yield "warn", f"jobs: {count} of kind {kind} wait for a plugin that is off or gone; `botcrm plugins` lists them"
     yield _waiting("messages", queues.outbox_waiting, queues.outbox_oldest_seconds)
     if queues.inbox_quarantined:
         yield "warn", f"quarantine: {queues.inbox_quarantined} updates set aside; `botcrm retry` handles them again"

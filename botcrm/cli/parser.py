@@ -1,6 +1,7 @@
 """The words of the command line."""
 
 import argparse
+from datetime import date
 from typing import Any
 
 from botcrm import __version__
@@ -8,6 +9,7 @@ from botcrm import __version__
 # Kept here so that help needs neither the database layer nor the roles; tests compare them with the originals.
 EXPORTS = ("deals", "activities", "contacts", "companies", "events")
 ROLES = ("rep", "manager", "admin")
+PLUGIN_KINDS = ("command", "channel", "rule", "report", "all")
 
 _EPILOG = """\
 first steps:
@@ -32,7 +34,15 @@ def build_parser() -> argparse.ArgumentParser:
     _add_staff(commands)
     _add_data(commands)
     _add_care(commands)
+    _add_authors(commands)
     return parser
+
+
+def known_words(parser: argparse.ArgumentParser) -> frozenset[str]:
+    """Return the names of all commands."""
+    return frozenset(
+        name for action in parser._actions if isinstance(action, argparse._SubParsersAction) for name in action.choices
+    )
 
 
 def _command(commands: Any, name: str, meaning: str, more: str = "") -> argparse.ArgumentParser:
@@ -86,6 +96,22 @@ def _add_data(commands: Any) -> None:
     export.add_argument("--format", choices=("json", "csv"), default="json", help="default: %(default)s")
     export.add_argument("--output", metavar="FILE", help="write here; without it, to the screen")
     export.add_argument("--actor", metavar="NAME", help="only what this person may export")
+    report = _command(
+        commands,
+        "report",
+        "list the reports, or run one",
+        "Words are the same as in the chat: report funnel last month @anna. It may run beside the bot.",
+    )
+    report.add_argument(
+        "words", nargs="*", metavar="WORD", help="its name, then a period, @people, pipeline NAME, filters"
+    )
+    report.add_argument("--since", type=day, metavar="DATE", help="first day, e.g. 2026-10-01")
+    report.add_argument("--until", type=day, metavar="DATE", help="last day")
+    report.add_argument("--actor", metavar="NAME", help="with what this person may see")
+    report.add_argument(
+        "--format", choices=("table", "csv", "xlsx", "png"), default="table", help="default: %(default)s"
+    )
+    report.add_argument("--output", metavar="FILE", help="write here; without it, to the screen")
     backup = _command(commands, "backup", "copy the SQLite database", "It may run beside the bot.")
     backup.add_argument("file", metavar="FILE", help="the copy; there must be none of this name")
     _command(commands, "migrate", "bring the database up to date", "The other commands do so by themselves.")
@@ -100,7 +126,31 @@ def _add_care(commands: Any) -> None:
         "handle updates again that were set aside after failing",
         "Use it when their cause is mended; botcrm doctor lists them.",
     )
-    _command(commands, "plugins", "list the plugins")
+    plugins = _command(
+        commands, "plugins", "list the plugins, switch them on and off", "A bot that runs follows within half a minute."
+    )
+    switch = plugins.add_mutually_exclusive_group()
+    switch.add_argument("--on", metavar="NAME", help="switch a plugin on")
+    switch.add_argument("--off", metavar="NAME", help="switch a plugin off")
+
+
+def _add_authors(commands: Any) -> None:
+    plugin = _command(commands, "plugin", "write and check plugins of your own")
+    actions = plugin.add_subparsers(dest="action", metavar="ACTION", required=True)
+    new = _command(actions, "new", "write a package with tests that works, to begin with")
+    new.add_argument("name", metavar="NAME", help="small letters, digits and underscores, e.g. visits")
+    new.add_argument("--kind", choices=PLUGIN_KINDS, default="all", help="what it adds; default: one of each")
+    new.add_argument("--dir", metavar="DIR", help="where its folder is made; default: here")
+    check = _command(
+        actions,
+        "check",
+        "check a plugin: source, contracts, its own tests",
+        "It ends with 1 when something has to be mended. It needs botcrm[testing].",
+    )
+    check.add_argument("place", metavar="PATH", help="its folder or file, or the name of an installed one")
+    check.add_argument("--static", action="store_true", help="read the source only, run nothing")
+    migrations = _command(actions, "migrations", "write migrations for what changed in a plugin's tables")
+    migrations.add_argument("place", metavar="PATH", help="its folder or file, or the name of an installed one")
 
 
 def port(text: str) -> int:
@@ -115,6 +165,14 @@ def telegram_id(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 2**52:
         raise argparse.ArgumentTypeError(f"{text!r} is no account number, such as 123456789")
     return int(text)
+
+
+def day(text: str) -> date:
+    """Read a day."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day, such as 2026-10-01") from None
 
 
 def name(text: str) -> str:

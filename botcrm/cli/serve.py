@@ -28,7 +28,10 @@ def run(options: Namespace) -> int:
     if options.no_plugins:
         settings = settings.model_copy(update={"plugins": False})
     setup_logging(settings.log_level, settings.log_format, settings.secrets())
-    asyncio.run(_until_stopped(settings))
+    from botcrm.hooks.tasks import new_loop
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(_until_stopped(settings))
     return 0
 
 
@@ -59,7 +62,7 @@ async def _run(settings: Settings) -> None:
 
     app = App(settings)
     try:
-        await app.start()
+        await app.open()
         running = await start_bot(app, settings, app.metrics)
         try:
             await _serve(app, running)
@@ -70,16 +73,20 @@ async def _run(settings: Settings) -> None:
 
 
 async def _serve(app: "App", running: "Running") -> None:
-    """Serve health, metrics and the web hook for as long as updates come in."""
+    """Serve health, metrics, the web hook and what plugins answer for as long as updates come in."""
     # Imported when the bot is at work already, so that its first poll need not wait for a web server.
+    from botcrm.web.calendar import calendar_routes
     from botcrm.web.health import build_app
     from botcrm.web.hooks import web_hook
+    from botcrm.web.plugins import plugin_routes
     from botcrm.web.server import serving
 
     settings = app.settings
     url = settings.webhook_url
-    routes = [web_hook(url, settings.webhook_key(), running.process.inbox.store)] if url else []
-    async with serving(build_app(app, routes=routes), settings.http_host, settings.http_port) as address:
+    hooks = [web_hook(url, settings.webhook_key(), running.process.inbox.store)] if url else []
+    async with serving(
+        build_app(app, routes=[*hooks, *calendar_routes(app), *plugin_routes(app)]), settings.http_host, settings.http_port
+    ) as address:
         if url and address is None:
             raise Failure("the web hook has no port to listen at: see BOTCRM_HTTP_HOST and BOTCRM_HTTP_PORT")
         await running.polling

@@ -30,18 +30,6 @@ def _value(row: Shown) -> str:
     return row.value if row.chosen else f"{row.value} (default)"
 
 
-def show_plugins() -> int:
-    """List the plugins that a bot started now would load."""
-    from botcrm.app import App
-    from botcrm.cli.session import read_settings
-
-    loaded = App(read_settings()).hooks.loaded()
-    print_table(
-        [("Plugin", "Version", "Hooks"), *((row.name, row.version or "-", ", ".join(row.hooks)) for row in loaded)]
-    )
-    return 0
-
-
 def show_staff() -> int:
     """List the staff with their numbers."""
     return asyncio.run(_show_staff())

@@ -3,7 +3,7 @@
 import asyncio
 from argparse import Namespace
 
-from botcrm.cli.failures import complain
+from botcrm.cli.failures import Failure, complain
 from botcrm.cli.session import colleague, opened
 from botcrm.cli.show import show_staff
 from botcrm.core.models import Deal
@@ -26,14 +26,17 @@ def user(options: Namespace) -> int:
 async def _add(name: str, role: str, telegram_id: int, manager: str | None, department: str | None) -> int:
     async with opened() as app, app.work() as work:
         boss = await colleague(work, manager) if manager else None
-        person = await people.add_user(
-            work,
-            name=name,
-            role=role,
-            telegram_id=telegram_id,
-            manager_id=boss.id if boss else None,
-            department_id=await people.department(department) if department else None,
-        )
+        try:
+            person = await people.add_user(
+                work,
+                name=name,
+                role=role,
+                telegram_id=telegram_id,
+                manager_id=boss.id if boss else None,
+                department_id=await people.department(department) if department else None,
+            )
+        except people.LastAdministrator as error:
+            raise Failure(f"Telegram {telegram_id}: {error}", code=2) from None
     below = (f", manager {boss.name}" if boss else "") + (f", {department}" if department else "")
     print(f"{person.name} (no. {person.id}): {role}, Telegram {telegram_id}{below}.")
     return 0

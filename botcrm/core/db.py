@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextvars import ContextVar
+from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,12 +18,20 @@ from tortoise import Tortoise, connections
 from tortoise.backends.base import executor
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
 
 from botcrm.core import sqlite
 from botcrm.core.domain.errors import DatabaseUnusable
 
-_PRAGMAS = {"busy_timeout": "10000", "synchronous": "FULL", "cache_size": "-65536", "temp_store": "MEMORY"}
+# Mapped, a page that was not read lately costs a fraction of a read call: lists and searches in a large file touch many.
+_PRAGMAS = {
+    "busy_timeout": "10000",
+    "synchronous": "FULL",
+    "cache_size": "-65536",
+    "temp_store": "MEMORY",
+    "mmap_size": str(2**28),
+}
 _MIGRATION_LOCK = 0x626F7463726D  # "botcrm": the key of PostgreSQL's advisory lock
 
 
@@ -47,6 +56,7 @@ def config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
         connection = {"engine": "botcrm.core.sqlite", "credentials": {"file_path": str(sqlite_path(url)), **pragmas}}
     elif scheme in ("postgres", "postgresql", "asyncpg"):
         connection = expand_db_url(url.replace("postgresql://", "postgres://", 1))
+        connection["engine"] = "botcrm.core.asyncpg_client"
     else:
         raise DatabaseUnusable(reason=f"unknown kind of database {scheme or url!r}: use sqlite:// or postgres://")
     return {
@@ -95,9 +105,36 @@ def dialect() -> str:
     return str(connection().capabilities.dialect)
 
 
+def in_work() -> bool:
+    """Tell whether a transaction is in force here."""
+    return _held.get() is not None
+
+
+class Borrowed:
+    """Use, from making it until `end`, a transaction that another task holds."""
+
+    def __init__(self, client: BaseDBAsyncClient) -> None:
+        self._handler = get_connections()
+        self._token = _held.set(client)
+        self._storage = self._handler.set("default", client)
+
+    def end(self) -> None:
+        """Go on without it, in the task that made this."""
+        self._handler.reset(self._storage)
+        _held.reset(self._token)
+
+
 @contextlib.asynccontextmanager
 async def transaction() -> AsyncIterator[None]:
-    """Hold one transaction; nested, a savepoint."""
+    """Hold one transaction; nested, a savepoint.
+
+    :raises LeaseOver: the transaction at hand was taken back
+    """
+    held = _held.get()
+    if isinstance(held, sqlite.Transaction):
+        with held.part():
+            yield
+        return
     async with in_transaction("default") as client:
         token = _held.set(client)
         try:
@@ -118,9 +155,19 @@ def _numbered(sql: str) -> str:
     return "".join(part + (f"${i + 1}" if i < len(parts) - 1 else "") for i, part in enumerate(parts))
 
 
+_AS_IS = frozenset({int, str, float, bytes, type(None)})
+
+
+def _adapted(values: Iterable[Any]) -> list[Any]:
+    """Return values as SQLite takes them."""
+    return [value if type(value) in _AS_IS else _adapt(value) for value in values]
+
+
 def _adapt(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(" ")
+        return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(" ")
+    if isinstance(value, bool):
+        return int(value)
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, date):
@@ -138,11 +185,11 @@ async def fetch(sql: str, *args: Any) -> list[dict[str, Any]]:
     Datetimes come back as the driver gives them: pass them through `moment`.
     """
     client = connection()
+    if isinstance(client, sqlite.Transaction):
+        return client.rows(sql, _adapted(args))
     if _is_postgres(client):
         return await client.execute_query_dict(_numbered(sql), list(args))
-    values = [_adapt(value) for value in args]
-    rows = sqlite.run(client, sql, values)
-    return await client.execute_query_dict(sql, values) if rows is None else rows
+    return await client.execute_query_dict(sql, _adapted(args))
 
 
 async def fetch_one(sql: str, *args: Any) -> dict[str, Any] | None:
@@ -151,21 +198,33 @@ async def fetch_one(sql: str, *args: Any) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
+async def column(sql: str, *args: Any) -> list[Any]:
+    """Run a query of one column and return its values."""
+    client = connection()
+    if isinstance(client, sqlite.Transaction):
+        return client.column(sql, _adapted(args))
+    return [value for row in await fetch(sql, *args) for value in row.values()]
+
+
 async def execute(sql: str, *args: Any) -> int:
     """Run a statement and return how many rows it changed."""
     client = connection()
+    if isinstance(client, sqlite.Transaction):
+        return client.change(sql, _adapted(args))
     if _is_postgres(client):
         return (await client.execute_query(_numbered(sql), list(args)))[0]
-    return (await client.execute_query(sql, [_adapt(value) for value in args]))[0]
+    return (await client.execute_query(sql, _adapted(args)))[0]
 
 
 async def execute_many(sql: str, rows: Iterable[Sequence[Any]]) -> None:
     """Run one statement for many rows of values."""
     client = connection()
-    if _is_postgres(client):
+    if isinstance(client, sqlite.Transaction):
+        client.change_many(sql, map(_adapted, rows))
+    elif _is_postgres(client):
         await client.execute_many(_numbered(sql), [list(row) for row in rows])
     else:
-        await client.execute_many(sql, [[_adapt(value) for value in row] for row in rows])
+        await client.execute_many(sql, [_adapted(row) for row in rows])
 
 
 async def insert(table: str, **values: Any) -> int:
@@ -190,6 +249,8 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
     raise TypeError(f"not storable: {value!r}")
 
 
@@ -234,16 +295,24 @@ async def migrate(url: str) -> list[str]:
     :raises DatabaseUnusable: the file or the server cannot be opened or written
     """
     config(url)  # refuses what is no database of ours
-    path = sqlite_path(url)
     try:
-        if path is None:
-            async with _advisory_lock(url):
-                return await _migrate(url)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{path}.lock", timeout=60):
+        async with migrating(url):
             return await _migrate(url)
     except (OSError, sqlite3.DatabaseError) as exc:
         raise DatabaseUnusable(reason=str(exc)) from exc
+
+
+@contextlib.asynccontextmanager
+async def migrating(url: str) -> AsyncIterator[None]:
+    """Keep other processes from migrating meanwhile."""
+    path = sqlite_path(url)
+    if path is None:
+        async with _advisory_lock(url):
+            yield
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock", timeout=60):
+        yield
 
 
 async def _migrate(url: str) -> list[str]:
@@ -254,7 +323,7 @@ async def _migrate(url: str) -> list[str]:
     pending = await pending_migrations(url)
     if pending:
         if path is not None and filled:
-            _copy(path, path.with_name(f"{path.name}.before-{pending[0]}"))
+            copy_before(url, pending[0])
         try:
             # Rebuilding a table with foreign keys on would cascade into its children (facts: SQLite RemoveField).
             await tortoise_migrate(config=config(url, foreign_keys=False), direction="forward")
@@ -268,7 +337,12 @@ async def _migrate(url: str) -> list[str]:
     return pending
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_before(url: str, migration: str) -> None:
+    """Copy an SQLite file before a migration is run on it; a server's databases are for their own backups."""
+    source = sqlite_path(url)
+    if source is None:
+        return
+    target = source.with_name(f"{source.name}.before-{migration}")
     with contextlib.closing(sqlite3.connect(source)) as old, contextlib.closing(sqlite3.connect(target)) as new:
         old.backup(new)
 

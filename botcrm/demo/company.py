@@ -8,13 +8,15 @@ from botcrm.app import App
 from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.domain.money import Money
 from botcrm.core.domain.zones import to_wall
+from botcrm.core.models import User
 from botcrm.core.services import activities, deals, records
 from botcrm.core.services.activities import Due
 from botcrm.core.services.people import actor_by_id, add_user
+from botcrm.core.services.web_forms import add_web_form
 from botcrm.core.services.work import Actor, Work
 from botcrm.simulator import Telegram
 
-MANAGER_ID, REP_ID, CLIENT_ID = 101, 102, 104
+MANAGER_ID, REP_ID, ADMIN_ID, CLIENT_ID = 101, 102, 103, 104
 _TOMS = (3, 7, 9)
 
 # company, contact, phone, title, amount, stage, days in the pipeline, next step: (days ahead, hour, text) or None
@@ -79,8 +81,16 @@ _DEALS: tuple[tuple[str, str, str, str, int, str, int, tuple[int, int, str] | No
 )
 
 
-async def build_company(app: App, telegram: Telegram) -> None:
-    """Fill an empty base, and put the people on the page."""
+async def show_administrator(app: App, telegram: Telegram) -> None:
+    """Put the administrator on the page, after the story: she would be told of every new client before the manager is."""
+    person = telegram.person(ADMIN_ID, "Ada", last_name="Admin", role="administrator", language_code="en")
+    async with app.work():
+        await User.filter(name="Ada Admin", telegram_id=None).update(telegram_id=ADMIN_ID)
+    person.start()
+
+
+async def build_company(app: App, telegram: Telegram) -> str:
+    """Fill an empty base, and put the people on the page; returns the address of the company's web form."""
     people = (
         (REP_ID, "Anna", "Kowalska", "rep", "rep"),
         (MANAGER_ID, "Maria", "Wójcik", "manager", "manager"),
@@ -97,6 +107,9 @@ async def build_company(app: App, telegram: Telegram) -> None:
         owner = await actor_by_id(app.defaults, tom.id if place in _TOMS else anna.id)
         assert owner is not None
         await _deal(app, owner, *row)
+    async with app.work() as work:
+        _, secret = await add_web_form(work, "Ask for an offer", "site")
+    return f"{app.settings.plugin_url('web_form')}/lead/{secret}"
 
 
 async def _deal(

@@ -5,6 +5,8 @@ import textwrap
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import aiohttp
+
 from botcrm.app import App
 from botcrm.demo.clock import StoryClock
 from botcrm.demo.company import CLIENT_ID, MANAGER_ID, REP_ID
@@ -16,12 +18,15 @@ from botcrm.words import Words
 class Story:
     """Plays the story through the same doors that people use, and prints every chat as it goes."""
 
-    def __init__(self, app: App, bot: BotProcess, telegram: Telegram, clock: StoryClock, *, pause: float) -> None:
+    def __init__(
+        self, app: App, bot: BotProcess, telegram: Telegram, clock: StoryClock, *, pause: float, form: str
+    ) -> None:
         self._app = app
         self._bot = bot
         self._telegram = telegram
         self._clock = clock
         self._pause = pause
+        self._form = form
         self._anna = telegram.person(REP_ID)
         self._maria = telegram.person(MANAGER_ID)
         self._jan = telegram.person(CLIENT_ID)
@@ -53,11 +58,25 @@ class Story:
         await self._wait_for(self._anna, "📥")
         await self._catch_up()
         await self._say(self._anna, "today")
+        await self._fill_in_form()
+        await self._wait_for(self._maria, "Web form")
 
     # --- acting ----------------------------------------------------------------------------------------------------
 
     async def _say(self, person: Person, text: str) -> None:
         await self._act(person, lambda: person.send(text))
+
+    async def _fill_in_form(self) -> None:
+        """Send the form on the site as a visitor would."""
+        filled = {
+            "name": "Ola Nowicka",
+            "phone": "+48 699 700 701",
+            "text": "How much is a new gate?",
+            "utm_term": "steel gates",
+        }
+        print("\n  … Somebody fills in the form on the company's site:\n", flush=True)
+        async with aiohttp.ClientSession() as client, client.post(self._form, json=filled) as answer:
+            answer.raise_for_status()
 
     async def _act(self, person: Person, act: Callable[[], Message], *, quiet: bool = False) -> None:
         sent = act()

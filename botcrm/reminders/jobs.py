@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from botcrm.contract.plugin import Job
 from botcrm.core import db
+from botcrm.core.services.doctor import NOBODY
 from botcrm.core.services.people import administrators
 from botcrm.core.services.work import Work
+from botcrm.hooks import Owned, PluginManager, PluginOff
+from botcrm.reminders.plugin_jobs import plan_again
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +22,9 @@ LEASE = timedelta(seconds=60)
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 MOST_ATTEMPTS = len(BACK_OFF) + 1
 UNKNOWN_KIND_WAITS = timedelta(hours=1)
+# So many of one plugin's jobs run side by side; the others wait a moment.
+_AT_ONCE = 4
+_MOMENT = timedelta(seconds=1)
 # Few are claimed at a time: what a dying process leaves claimed counts as an attempt.
 _CHUNK = 20
 
@@ -45,6 +52,8 @@ class JobRunner:
     A handler may plan its own key again; the job then waits for its new time instead of being done.
 
     :param handlers: kind of job -> what does it; looked up at every run, so that it may grow
+    :param plugins: whose jobs run beside these, outside of any work
+    :param given_up: told of each job that is not tried again: error, "job", and facts by name
     """
 
     def __init__(
@@ -53,12 +62,18 @@ class JobRunner:
         handlers: Mapping[str, Handler],
         now: Callable[[], datetime],
         *,
+        plugins: PluginManager | None = None,
+        given_up: Callable[..., None] = lambda error, where, **facts: None,
         lease: timedelta = LEASE,
     ) -> None:
         self._open_work = open_work
         self._handlers = handlers
         self._now = now
+        self._plugins = plugins
+        self._given_up = given_up
         self._lease = lease
+        # The plugins' jobs under way, with their plugin.
+        self._beside: dict[asyncio.Task[None], str] = {}
 
     async def recover(self) -> None:
         """Free what a process that died left claimed, at the start of the only process of an SQLite file.
@@ -140,13 +155,18 @@ class JobRunner:
 
     async def _run(self, job: DueJob) -> None:
         handler = self._handlers.get(job.kind)
-        if handler is None:
+        owned = self._plugins.registry.jobs.get(job.kind) if self._plugins and handler is None else None
+        if handler is None and owned is None:
             log.warning("nobody handles jobs of kind %s: job %s waits", job.kind, job.id)
-            await self._put_back(job, self._now() + UNKNOWN_KIND_WAITS, job.attempts, "nobody handles this kind of job")
+            await self._put_back(job, self._now() + UNKNOWN_KIND_WAITS, job.attempts, NOBODY)
             return
         if job.attempts >= MOST_ATTEMPTS:
-            await self._fail(job, job.attempts, "the process ended in the middle of it, every time")
+            await self._fail(job, job.attempts, RuntimeError("the process ended in the middle of it, every time"))
             return
+        if owned is not None:
+            await self._begin_beside(job, owned)
+            return
+        assert handler is not None
         try:
             async with asyncio.timeout(self._lease.total_seconds()), self._open_work() as work:
                 if not await self._is_ours(job):
@@ -164,6 +184,70 @@ class JobRunner:
         except Exception as exc:
             log.exception("job %s (%s) failed", job.id, job.kind)
             await self._failed(job, exc)
+
+    # --- plugins' jobs: nobody waits for them ------------------------------------------------------------------------
+
+    async def _begin_beside(self, job: DueJob, owned: Owned[Job]) -> None:
+        if list(self._beside.values()).count(owned.plugin) >= _AT_ONCE:
+            await self._put_back(job, self._now() + _MOMENT, job.attempts, "")
+            return
+        assert self._plugins is not None
+        task = self._plugins.beside(self._run_beside(job, owned))
+        self._beside[task] = owned.plugin
+        task.add_done_callback(self._beside.pop)
+
+    async def _run_beside(self, job: DueJob, owned: Owned[Job]) -> None:
+        assert self._plugins is not None
+        plugin, found = owned.plugin, owned.value
+        try:
+            if not await self._held_until(job, self._now() + timedelta(seconds=found.deadline) + self._lease):
+                return
+            await self._plugins.call(
+                plugin,
+                f"job {job.kind}",
+                found.run,
+                self._plugins.plugin(plugin),
+                dict(job.payload),
+                deadline=found.deadline,
+            )
+            async with self._open_work() as work:
+                await work.flush()
+                await db.execute(
+                    "UPDATE job SET state = 'done', done_at = ?, lease_until = NULL, error = '' "
+                    "WHERE id = ? AND token = ?",
+                    work.now,
+                    job.id,
+                    job.token,
+                )
+                if self._plugins.registry.jobs.get(job.kind) == owned:
+                    await plan_again(work, found)
+        except PluginOff:
+            await self._put_back(job, self._now() + UNKNOWN_KIND_WAITS, job.attempts, NOBODY)
+        except Exception as exc:
+            log.exception("job %s (%s) failed", job.id, job.kind)
+            await self._failed(job, exc)
+
+    async def _held_until(self, job: DueJob, until: datetime) -> bool:
+        """Lengthen a claim; returns whether it is still ours."""
+        return bool(
+            await db.execute(
+                "UPDATE job SET lease_until = ? WHERE id = ? AND token = ? AND state = 'running'",
+                until,
+                job.id,
+                job.token,
+            )
+        )
+
+    async def stop(self, patience: float = 5.0) -> None:
+        """Let the plugins' jobs in hand end; one that does not is taken up by the next process."""
+        if self._beside:
+            await asyncio.wait(set(self._beside), timeout=patience)
+        left = list(self._beside)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    # --- ends --------------------------------------------------------------------------------------------------------
 
     async def _is_ours(self, job: DueJob) -> bool:
         """Check, and on PostgreSQL hold, the claim: it may have run out, or the job may have been moved meanwhile."""
@@ -190,11 +274,12 @@ class JobRunner:
         attempts = job.attempts + 1
         error = f"{type(exc).__name__}: {exc}"[:2000]
         if attempts >= MOST_ATTEMPTS:
-            await self._fail(job, attempts, error)
+            await self._fail(job, attempts, exc)
         else:
             await self._put_back(job, self._now() + BACK_OFF[attempts - 1], attempts, error)
 
-    async def _fail(self, job: DueJob, attempts: int, error: str) -> None:
+    async def _fail(self, job: DueJob, attempts: int, exc: Exception) -> None:
+        error = f"{type(exc).__name__}: {exc}"[:2000]
         async with self._open_work() as work:
             if not await self._is_ours(job):
                 return
@@ -216,3 +301,4 @@ class JobRunner:
                     kind=job.kind,
                     error=error[:300],
                 )
+        self._given_up(exc, "job", job_id=job.id, kind=job.kind)

@@ -11,9 +11,11 @@ KIND = KEY = "maintenance.daily"
 AT = time(3)
 KEEP_INBOX = timedelta(days=30)
 KEEP_PRESSES = timedelta(days=7)
+KEEP_FILES = timedelta(days=7)
 KEEP_TEXTS = timedelta(days=30)
 KEEP_CARDS = timedelta(days=180)
 KEEP_JOBS = timedelta(days=30)
+KEEP_PINGS = timedelta(days=90)
 # One transaction handles this many rows of a table and then lets others write.
 BITE = 1000
 _BREATH = timedelta(seconds=2)
@@ -47,6 +49,9 @@ async def maintain(work: Work, job: DueJob) -> None:
         ),
         await _delete("id, run_at FROM job WHERE state = 'done' ORDER BY run_at", "run_at < ?", now - KEEP_JOBS),
         await _delete("id, run_at FROM job WHERE state = 'cancelled' ORDER BY run_at", "run_at < ?", now - KEEP_JOBS),
+        await _delete("id, created_at FROM outgoing_file ORDER BY id", "created_at < ?", now - KEEP_FILES),
+        await _delete("id, created_at FROM overdue_ping ORDER BY id", "created_at < ?", now - KEEP_PINGS),
+        await _delete("id, asked_at FROM report_question ORDER BY asked_at", "asked_at < ?", now - KEEP_CARDS),
     ]
     emptied_to, more = await _empty_texts(int(job.payload.get("emptied_to", 0)), now - KEEP_TEXTS)
     again = more or any(count >= BITE // 2 for count in counts)

@@ -7,7 +7,7 @@ it is committed as "sending" before the call, and if nobody knows what came of t
 import asyncio
 import logging
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -35,6 +35,8 @@ ASIDE = 300
 GIVE_UP_AFTER = timedelta(hours=24)
 # Telegram asks single chats to wait; so many of them at once, for the same time, mean the whole bot.
 _STORM_CHATS = 4
+# Deliveries at once over one of the other channels; a channel that hangs takes no more of the process than these.
+_CHANNEL_IN_FLIGHT = 8
 _MICROSECOND = timedelta(microseconds=1)
 _STOP_SECONDS = 10.0
 
@@ -44,6 +46,7 @@ class Outbox:
 
     :param on_unsure: called in a work with the id of a message to a client that may or may not have arrived
     :param on_failed: the same for a message to a client that will not arrive
+    :param refused: told of each message that will not be sent: error, "send", and facts by name
     :param in_flight: how many deliveries at once
     :param held: how many rows are kept in memory at most; the rest waits in the table (replies are always taken)
     :param deliver_timeout: seconds
@@ -58,6 +61,7 @@ class Outbox:
         open_work: OpenWork,
         on_unsure: Ask,
         on_failed: Ask | None = None,
+        refused: Callable[..., None] = lambda error, where, **facts: None,
         overall_per_second: int = 30,
         per_chat_per_second: int = 1,
         per_group_per_minute: int = 20,
@@ -72,11 +76,15 @@ class Outbox:
         self._open_work = open_work
         self._on_unsure = on_unsure
         self._on_failed = on_failed
-        self._queue = Queue(
-            overall_per_second=overall_per_second,
-            per_chat_per_second=per_chat_per_second,
-            per_group_per_minute=per_group_per_minute,
-        )
+        self._refused = refused
+        self._pace = {
+            "overall_per_second": overall_per_second,
+            "per_chat_per_second": per_chat_per_second,
+            "per_group_per_minute": per_group_per_minute,
+        }
+        # By what carries the messages, "" being Telegram: none waits for another.
+        self._queues: dict[str, Queue] = {}
+        self._under_way: Counter[str] = Counter()
         self._most_in_flight = in_flight
         self._most_held = held
         self._timeout = deliver_timeout
@@ -135,10 +143,11 @@ class Outbox:
             await table.release_all()
         moment = self._moment(now)
         for item, until, whole_chat in await table.claim_deferred(now, now + LEASE):
+            queue = self._queue(item)
             if whole_chat:
-                self._queue.hold_chat(item.row.chat_id, self._moment(until))
+                queue.hold_chat(item.row.chat_id, self._moment(until))
             else:
-                self._queue.hold_lane(item.row.chat_id, item.row.lane_order, self._moment(until))
+                queue.hold_lane(item.row.chat_id, item.row.lane_order, self._moment(until))
             self._hold(item, moment)
         await self.sweep()
 
@@ -152,6 +161,13 @@ class Outbox:
         """Look again what may go now, e.g. after a test moved the clock."""
         self._bell.set()
 
+    def retry_channels(self) -> None:
+        """Try again at once what channels could not take, e.g. because one was switched on."""
+        for carrier, queue in self._queues.items():
+            if carrier:
+                queue.release(self._moment())
+        self._bell.set()
+
     async def sweep(self) -> int:
         """Claim waiting rows nobody holds, renew the leases of those held, and return how many were claimed."""
         now = self._now()
@@ -159,7 +175,8 @@ class Outbox:
         for outbox_id in await table.sending(now):
             if outbox_id not in self._items:
                 await self._conclude(outbox_id, "unsure", "the process ended while it was being sent")
-        room = self._most_held - len(self._items)
+        # What a channel does not take may be much, and must leave room for the rest.
+        room = self._most_held - sum(not item.row.carrier for item in self._items.values())
         limit, most_lane = (room, 32767) if room > 0 else (200, REPLY)
         items = await table.claim(now, now + LEASE, limit, most_lane)
         moment = self._moment(now)
@@ -167,7 +184,8 @@ class Outbox:
             self._hold(item, moment)
         if room > 0:
             self._backlog = len(items) == limit
-        self._queue.prune(moment)
+        for queue in self._queues.values():
+            queue.prune(moment)
         self._bell.set()
         return len(items)
 
@@ -196,7 +214,13 @@ class Outbox:
 
     def _is_still(self) -> bool:
         busy = self._fresh or self._loading or self._tasks or not self._writer.is_idle
-        return not busy and self._queue.is_still(self._moment())
+        return not busy and all(queue.is_still(self._moment()) for queue in self._queues.values())
+
+    def _queue(self, item: Item) -> Queue:
+        carrier = item.row.carrier
+        if carrier not in self._queues:
+            self._queues[carrier] = Queue(**self._pace)
+        return self._queues[carrier]
 
     def _hold(self, item: Item, moment: int) -> None:
         known = self._items.get(item.row.id)
@@ -204,7 +228,7 @@ class Outbox:
             known.lease_until = item.lease_until
             return
         self._items[item.row.id] = item
-        self._queue.add(item, moment)
+        self._queue(item).add(item, moment)
 
     async def _keep(self, now: datetime) -> None:
         """Renew leases that end soon, and let go of what may be another process's by now."""
@@ -260,22 +284,35 @@ class Outbox:
             return
         now = self._now()
         moment = self._moment(now)
-        while len(self._tasks) < self._most_in_flight:
-            item = self._queue.take(moment)
+        later: list[int] = []
+        for carrier, queue in self._queues.items():
+            self._take_from(carrier, queue, now)
+            for item in queue.pop_superseded():
+                self._writer.record(Outcome(item, "dropped"))
+            look_at = queue.look_at(moment)
+            # What could go now and does not waits for one under way to end, and that rings by itself.
+            if look_at is not None and look_at > moment:
+                later.append(look_at)
+        self._set_alarm(min(later, default=None), moment)
+
+    def _take_from(self, carrier: str, queue: Queue, now: datetime) -> None:
+        """Begin to send what may go now."""
+        moment = self._moment(now)
+        most = _CHANNEL_IN_FLIGHT if carrier else self._most_in_flight
+        while self._under_way[carrier] < most:
+            item = queue.take(moment)
             if item is None:
-                break
+                return
             if item.lease_until <= now and db.dialect() != "sqlite":
                 # Another process may have it: the sweep tells.
                 self._items.pop(item.row.id, None)
-                self._queue.finish(item.row.chat_id, moment)
+                queue.finish(item.row.chat_id, moment)
                 continue
             item.busy = True
+            self._under_way[carrier] += 1
             task = asyncio.create_task(self._send(item))
             self._tasks.add(task)
             task.add_done_callback(self._sent)
-        for item in self._queue.pop_superseded():
-            self._writer.record(Outcome(item, "dropped"))
-        self._set_alarm(self._queue.look_at(moment), moment)
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -318,18 +355,21 @@ class Outbox:
             self._writer.record(Outcome(item, "sent", message_id, self._now()))
         finally:
             item.busy = False
-            self._queue.finish(row.chat_id, self._moment())
+            self._under_way[row.carrier] -= 1
+            self._queue(item).finish(row.chat_id, self._moment())
 
     def _wait(self, item: Item, seconds: float) -> None:
         """Do as the channel asks: send this chat nothing until then, and nobody if many chats are told so."""
         now = self._now()
         moment, length = self._moment(now), math.ceil(seconds * SECOND)
         until = moment + length
-        self._queue.hold_chat(item.row.chat_id, until)
-        self._storm.append((moment, length, item.row.chat_id))
-        chats = {chat for at, asked, chat in self._storm if asked == length and moment - at <= SECOND}
-        if len(chats) >= _STORM_CHATS:
-            self._queue.pause(until)
+        queue = self._queue(item)
+        queue.hold_chat(item.row.chat_id, until)
+        if not item.row.carrier:
+            self._storm.append((moment, length, item.row.chat_id))
+            chats = {chat for at, asked, chat in self._storm if asked == length and moment - at <= SECOND}
+            if len(chats) >= _STORM_CHATS:
+                queue.pause(until)
         self._keep_place(item, now + timedelta(microseconds=length), f"retry after {seconds:g} s", moment)
 
     def _put_off(self, item: Item, exc: Exception) -> None:
@@ -345,16 +385,17 @@ class Outbox:
             self._writer.record(Outcome(item, "waiting", at=until, error=_words(exc)))
             return
         until = now + timedelta(seconds=BACK_OFF[attempts - 1])
-        self._queue.hold_lane(item.row.chat_id, item.row.lane_order, self._moment(until))
+        self._queue(item).hold_lane(item.row.chat_id, item.row.lane_order, self._moment(until))
         self._keep_place(item, until, _words(exc), self._moment(now))
 
     def _keep_place(self, item: Item, until: datetime, error: str, moment: int) -> None:
         item.lease_until = until + LEASE
         self._writer.record(Outcome(item, "waiting", at=until, error=error, lease_until=item.lease_until))
-        self._queue.add(item, moment)
+        self._queue(item).add(item, moment)
 
     def _end(self, item: Item, reason: str) -> None:
         log.warning("message %s will not be sent: %s", item.row.id, reason)
+        self._refused(Undeliverable(reason), "send", outbox_id=item.row.id, method=item.row.method)
         if item.row.audience == "client":
             self._writer.doubt(item, "failed", reason[:2000])
         else:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+CHANNEL = "channel:"
+"""How the method of a row begins that a plugin's channel carries."""
+
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
@@ -24,6 +27,11 @@ class OutboxRow:
     lane_order: int
     created_at: datetime
     attempts: int
+
+    @property
+    def carrier(self) -> str:
+        """Return the channel that carries it, empty for Telegram; each goes out apart from the others."""
+        return self.method.removeprefix(CHANNEL) if self.method.startswith(CHANNEL) else ""
 
 
 class DeliveryError(Exception):

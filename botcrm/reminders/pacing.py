@@ -30,6 +30,10 @@ class Item:
     gone: bool = False
     busy: bool = False
 
+    def __lt__(self, other: "Item") -> bool:
+        """Put a row that was let go before itself as it was claimed anew."""
+        return self.gone and not other.gone
+
     @property
     def edit(self) -> tuple[int, int] | None:
         """Return what an edit changes, as (lane, message id)."""
@@ -165,6 +169,13 @@ class Queue:
         chat = self._chat(chat_id)
         chat.lane_held_until[lane] = max(chat.lane_held_until.get(lane, 0), until)
         chat.offered = None
+
+    def release(self, now: int) -> None:
+        """Let go again what was held."""
+        for chat in self._chats.values():
+            chat.held_until = 0
+            chat.lane_held_until.clear()
+            self._offer(chat, now)
 
     def pause(self, until: int) -> None:
         """Send nothing at all before then."""

@@ -6,6 +6,7 @@ what comes in and routes it.
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import aiohttp
@@ -26,16 +27,53 @@ class ApiError(Exception):
         super().__init__(f"{code} {description}")
 
 
+Files = Mapping[str, tuple[str, bytes]]
+_UPLOAD_SECONDS = 240.0
+
+
 class Transport(Protocol):
     """What can carry a Bot API call: HTTP here, memory in tests."""
 
-    async def call(self, method: str, payload: dict[str, Any], *, timeout: float = 30.0) -> Any:  # noqa: ASYNC109 - passed on to the HTTP client
+    async def call(
+        self,
+        method: str,
+        payload: dict[str, Any],
+        *,
+        files: Files | None = None,
+        timeout: float = 30.0,  # noqa: ASYNC109 - passed on to the HTTP client
+    ) -> Any:
         """Make a call and return its result.
 
+        :param files: what goes along, field -> (name, content)
         :raises ApiError: the Bot API refused
         :raises OSError: it was not reached
         """
         ...
+
+    async def fetch(self, path: str, most_bytes: int) -> bytes:
+        """Return the file at a path that getFile named.
+
+        :raises ValueError: it is larger
+        :raises OSError: it cannot be had
+        """
+        ...
+
+
+async def download(transport: Transport, file_id: str, most_bytes: int) -> bytes:
+    """Return a file that somebody sent to the bot.
+
+    :raises ValueError: it is larger
+    :raises OSError: it cannot be had now
+    """
+    try:
+        file = await transport.call("getFile", {"file_id": file_id})
+    except ApiError as exc:
+        if "too big" in exc.description:
+            raise ValueError(exc.description) from None
+        raise FileNotFoundError(exc.description) from None
+    if int(file.get("file_size") or 0) > most_bytes:
+        raise ValueError(f"the file has {file['file_size']} bytes, more than {most_bytes}")
+    return await transport.fetch(str(file["file_path"]), most_bytes)
 
 
 class HttpTransport:
@@ -47,13 +85,21 @@ class HttpTransport:
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
 
-    async def call(self, method: str, payload: dict[str, Any], *, timeout: float = 30.0) -> Any:  # noqa: ASYNC109 - passed on to the HTTP client
+    async def call(
+        self,
+        method: str,
+        payload: dict[str, Any],
+        *,
+        files: Files | None = None,
+        timeout: float = 30.0,  # noqa: ASYNC109 - passed on to the HTTP client
+    ) -> Any:
         """Make a call and return its result.
 
         :raises ApiError: the Bot API refused
         :raises OSError: it was not reached, or answered no JSON
         """
-        answer = await self._post(method, payload, timeout)
+        # A file of 50 MB takes minutes on a slow line.
+        answer = await self._post(method, payload, timeout + (_UPLOAD_SECONDS if files else 0), files)
         if answer.get("ok"):
             return answer.get("result")
         parameters = answer.get("parameters") or {}
@@ -61,12 +107,20 @@ class HttpTransport:
             int(answer.get("error_code", 0)), str(answer.get("description", "")), parameters.get("retry_after")
         )
 
-    async def raw(self, method: str, payload: dict[str, Any], *, timeout: float) -> bytes:  # noqa: ASYNC109 - passed on to the HTTP client
+    async def raw(
+        self,
+        method: str,
+        payload: dict[str, Any],
+        *,
+        timeout: float,  # noqa: ASYNC109 - passed on to the HTTP client
+        files: Files | None = None,
+    ) -> bytes:
         """Make a call and return the whole answer as it came."""
         session = self._open()
+        body: dict[str, Any] = {"data": _form(payload, files)} if files else {"json": payload}
         try:
             async with session.post(
-                f"{self._base}/bot{self._token}/{method}", json=payload, timeout=aiohttp.ClientTimeout(total=timeout)
+                f"{self._base}/bot{self._token}/{method}", timeout=aiohttp.ClientTimeout(total=timeout), **body
             ) as response:
                 return await response.read()
         except aiohttp.ClientConnectorError as exc:
@@ -76,8 +130,35 @@ class HttpTransport:
             # The library's message holds the URL and that the token.
             raise ConnectionError(f"{method}: {type(exc).__name__}") from None
 
-    async def _post(self, method: str, payload: dict[str, Any], timeout: float) -> dict[str, Any]:  # noqa: ASYNC109
-        body = await self.raw(method, payload, timeout=timeout)
+    async def fetch(self, path: str, most_bytes: int) -> bytes:
+        """Return the file at a path that getFile named.
+
+        :raises ValueError: it is larger
+        :raises OSError: it cannot be had
+        """
+        timeout = aiohttp.ClientTimeout(total=_UPLOAD_SECONDS, sock_read=30)
+        try:
+            async with self._open().get(f"{self._base}/file/bot{self._token}/{path}", timeout=timeout) as response:
+                if response.status != 200:
+                    raise FileNotFoundError(f"the file's address answers {response.status}")
+                content = bytearray()
+                async for piece in response.content.iter_chunked(65_536):
+                    content += piece
+                    if len(content) > most_bytes:
+                        raise ValueError(f"the file has more than {most_bytes} bytes")
+                return bytes(content)
+        except (TimeoutError, aiohttp.ClientError) as exc:
+            # The library's message holds the URL and that the token.
+            raise ConnectionError(f"file: {type(exc).__name__}") from None
+
+    async def _post(
+        self,
+        method: str,
+        payload: dict[str, Any],
+        timeout: float,  # noqa: ASYNC109
+        files: Files | None,
+    ) -> dict[str, Any]:
+        body = await self.raw(method, payload, timeout=timeout, files=files)
         try:
             answer = json.loads(body)
         except ValueError:
@@ -98,3 +179,15 @@ class HttpTransport:
         if session:
             await session.close()
             await asyncio.sleep(0)
+
+
+def _form(payload: dict[str, Any], files: Files) -> aiohttp.FormData:
+    """Write a call with files as a form; what is no text in it goes as JSON."""
+    # Names go as they are: Telegram would show percent signs.
+    form = aiohttp.FormData(quote_fields=False)
+    for name, value in payload.items():
+        form.add_field(name, value if isinstance(value, str) else json.dumps(value))
+    for name, (filename, content) in files.items():
+        safe = "".join(char for char in filename if char.isprintable())
+        form.add_field(name, content, filename=safe, content_type="application/octet-stream")
+    return form

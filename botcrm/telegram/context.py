@@ -11,8 +11,28 @@ from botcrm.core.models import Activity, Company, Deal, Draft, Record, User
 from botcrm.core.services.derive import deal_name
 from botcrm.core.services.records import hand_over
 from botcrm.core.services.work import Work
+from botcrm.telegram.plugged.catalogue import Plugged
 from botcrm.telegram.screens.base import Screen, base36, pack
 from botcrm.words import Words
+
+# Questions whose answer is the next text that is typed; `drafts` knows what each is for.
+WAITING = (
+    "when",
+    "step",
+    "note",
+    "client",
+    "reason",
+    "search",
+    "told",
+    "told_about",
+    "plugin",
+    "field",
+    "field_text",
+    "wait",
+    "why",
+    "meeting",
+    "place",
+)
 
 
 @dataclass(slots=True)
@@ -20,6 +40,7 @@ class Context:
     """What a command or a button works with.
 
     :ivar work: the unit of work, in the hands of whoever wrote or pressed
+    :ivar plugged: what the plugins that are on add to the chat
     :ivar message_id: the message that was typed, or the card whose button was pressed
     :ivar about: the record of the card that was replied to or pressed on
     :ivar main: the record that the line made or changed; a reply to the answer is about it
@@ -29,7 +50,7 @@ class Context:
 
     work: Work
     words: Words
-    kinds: dict[str, ActivityKind]
+    plugged: Plugged
     chat_id: int
     message_id: int
     bot_username: str = ""
@@ -39,6 +60,11 @@ class Context:
     query_id: str = ""
     toasted: bool = False
     apart: list[Screen] = field(default_factory=list)
+
+    @property
+    def kinds(self) -> dict[str, ActivityKind]:
+        """Return the kinds of activity by name."""
+        return self.plugged.kinds
 
     @property
     def user_id(self) -> int:
@@ -52,7 +78,9 @@ class Context:
         return pack("un", base36(self.work.id))
 
     async def reply(self, screen: Screen) -> None:
-        """Answer with a new message."""
+        """Answer with a new message; a screen without a text says that everything was said already."""
+        if not screen.text:
+            return
         await self.work.send(
             self.chat_id,
             "sendMessage",
@@ -64,6 +92,8 @@ class Context:
 
     async def edit(self, screen: Screen, message_id: int | None = None) -> None:
         """Change a card in place: the one pressed on, unless another is named."""
+        if not screen.text:
+            return
         target = message_id or self.message_id
         await self.work.send(
             self.chat_id,
@@ -102,13 +132,18 @@ class Context:
             user_id=self.user_id, chat_id=self.chat_id, kind=kind, data=data, created_at=self.work.now
         )
 
+    async def wait_for(self, kind: str, **data: Any) -> Draft:
+        """Take the next text this person types for an answer; a question that waited before is dropped."""
+        await Draft.filter(user_id=self.user_id, chat_id=self.chat_id, kind__in=WAITING).delete()
+        return await self.ask(kind, **data)
+
     async def colleagues(self) -> list[User]:
         """Return the people the actor can hand things to: the team, and the own manager."""
         people = User.filter(active=True).exclude(id=self.user_id)
         if self.work.actor.role != "admin":
             me = await User.get(id=self.user_id)
             people = people.filter(id__in=self.work.actor.team | ({me.manager_id} if me.manager_id else set()))
-        return await people.order_by("name").limit(200)
+        return await people.order_by("name", "id").limit(1000)
 
     async def colleague(self, name: str) -> User:
         """Return the one person that things can be handed to (oneself counts) of a name or the start of one.

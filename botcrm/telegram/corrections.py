@@ -3,19 +3,21 @@
 Only what the edit changed is changed: what the person, say, moved by a button meanwhile stays as it is.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from botcrm.core import db
 from botcrm.core.domain.dates import When, WhenFound, read_when
 from botcrm.core.domain.errors import InvalidValue, NewerChange
 from botcrm.core.domain.grammar import Line
-from botcrm.core.models import Activity, Deal, Record
+from botcrm.core.domain.text import fold
+from botcrm.core.models import Activity, Company, Contact, Deal, Record
 from botcrm.core.models import Line as LineRow
 from botcrm.core.services import activities, deals, records
 from botcrm.telegram.commands.activities import SUBJECTS, answered, lines_kept, task_subject
-from botcrm.telegram.commands.deals import PARTIES, deal_shown, plan_next
+from botcrm.telegram.commands.deals import PARTIES, ask_who, deal_shown, picks, plan_next
 from botcrm.telegram.commands.general import open_card
-from botcrm.telegram.commands.subject import Links, due_of, due_or_options, kind_for, subject_of
+from botcrm.telegram.commands.subject import Links, Missing, Subject, due_of, due_or_options, kind_for, subject_of
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Button, Screen, clip, esc, lines
 
@@ -65,10 +67,12 @@ async def correct(ctx: Context, row: LineRow, was: Line, line: Line) -> Screen |
     :returns: the corrected card, or None where the record must be made anew (another subject, another kind of line)
     """
     assert line.verb is not None
-    if line.args.refs != was.args.refs or _subject_text(line) != _subject_text(was):
+    if line.args.refs != was.args.refs:
         return None
     if line.verb == "deal" and row.entity == "deal" and not was.args.refs:
         return await _deal(ctx, row, was, line)
+    if _subject_text(line) != _subject_text(was):
+        return None
     if line.verb in ("call", "meet", "task") and row.entity == "activity":
         return await _activity(ctx, row, was, line)
     if line.verb == "note" and row.entity == "note":
@@ -94,19 +98,25 @@ async def _deal(ctx: Context, row: LineRow, was: Line, line: Line) -> Screen | N
     deal = await Deal.filter(id=row.record_id, deleted_at=None).first()
     if deal is None:
         return None
-    subject = await subject_of(ctx, line, PARTIES)
-    linked = {"company": deal.company_id, "contact": deal.contact_id}
-    if subject.record is None or linked.get(subject.record._meta.db_table) != subject.record.id:
-        return None
+    subject, former = await subject_of(ctx, line, PARTIES), await subject_of(ctx, was, PARTIES)
     values: dict[str, Any] = {}
-    title = line.text_after(subject.words)
-    if title != was.text_after(subject.words):
-        values["title"] = title or getattr(subject.record, "name", deal.title)
+    if not subject.record and not subject.typed:
+        raise Missing(what=ctx.words.t("A deal for whom?"), example="deal Acme 12k roof repair")
+    if _who(subject) != _who(former) and not _links_to(deal, subject.record):
+        if not await _made_by(row, "deal", deal.id):
+            return None
+        values, subject = await _relinked(ctx, row, deal, subject)
+    relinked = bool(values)
+    name = subject.typed or getattr(subject.record, "name", deal.title)
+    title, former_title = line.text_after(subject.words), was.text_after(former.words)
+    if title != former_title or (relinked and not title):
+        values["title"] = title or name
     if args.amount != before.amount:
         money = args.amount.quantized() if args.amount else None
         values |= {"amount": money.amount if money else None, "currency": money.currency if money else deal.currency}
     if values:
-        await deals.change_deal(ctx.work, deal.id, **values)
+        deal = await deals.change_deal(ctx.work, deal.id, **values)
+        await _drop_unused(ctx, row, former.record)
     if args.stage and args.stage != before.stage:
         await deals.move_deal(ctx.work, deal.id, (await deals.find_stage(deal, args.stage)).id)
     await _tags(ctx, deal, was, line)
@@ -115,7 +125,68 @@ async def _deal(ctx: Context, row: LineRow, was: Line, line: Line) -> Screen | N
     links: Links = {"deal_id": deal.id, "contact_id": deal.contact_id, "company_id": deal.company_id}
     planned = await _following(ctx, row, was, line, links)
     ctx.main = ("deal", deal.id)
-    return await deal_shown(ctx, deal.id, "✏️ " + ctx.words.t("Corrected"), planned)
+    screen = await deal_shown(ctx, deal.id, "✏️ " + ctx.words.t("Corrected"), planned)
+    if not subject.candidates or (not relinked and (deal.company_id or deal.contact_id)):
+        return screen
+    text = lines(screen.text, ask_who(ctx, subject, saved=subject.record is not None))
+    return Screen(text, (*picks(ctx, subject, [("deal", deal.id)]), *screen.rows), screen.about)
+
+
+def _who(subject: Subject) -> tuple[str, int | None]:
+    return fold(subject.typed), subject.record.id if subject.record else None
+
+
+def _links_to(deal: Deal, party: Record | None) -> bool:
+    linked = {"company": deal.company_id, "contact": deal.contact_id}
+    return party is not None and linked[party._meta.db_table] == party.id
+
+
+async def _made_by(row: LineRow, entity: str, record_id: int) -> bool:
+    """Tell whether a record was made by a line."""
+    first = await db.fetch_one(
+        "SELECT work_id FROM event WHERE entity = ? AND record_id = ? ORDER BY id LIMIT 1", entity, record_id
+    )
+    return bool(first and first["work_id"] == row.work_id)
+
+
+async def _relinked(ctx: Context, row: LineRow, deal: Deal, subject: Subject) -> tuple[dict[str, Any], Subject]:
+    """Put a deal and its next steps where the new name belongs; return the deal's new links and the subject as it is now.
+
+    The company that the line had made for the former name and that nothing else hangs on takes the new name.
+    """
+    party = subject.record
+    values: dict[str, Any] = {"company_id": None, "contact_id": None}
+    if isinstance(party, Contact):
+        values = {"contact_id": party.id, "company_id": party.company_id}
+    elif isinstance(party, Company):
+        values["company_id"] = party.id
+    elif subject.typed and subject.tier not in ("exact", "start"):
+        made = await Company.filter(id=deal.company_id, deleted_at=None).first() if deal.company_id else None
+        if made and await _only_for(row, made):
+            party = await records.change_record(ctx.work, Company, made.id, name=subject.typed)
+        else:
+            party = await records.add_company(ctx.work, subject.typed)
+        others = tuple(item for item in subject.candidates if (item.entity, item.record_id) != ("company", party.id))
+        subject = replace(subject, record=party, candidates=others)
+        values["company_id"] = party.id
+    for activity in await Activity.filter(deal_id=deal.id, status="planned", deleted_at=None):
+        await activities.change_activity(ctx.work, activity.id, **values)
+    return values, subject
+
+
+async def _only_for(row: LineRow, party: Record) -> bool:
+    """Tell whether a line made a company or contact, and nothing since has to do with it but that line."""
+    entity = party._meta.db_table
+    other = f"SELECT 1 AS y FROM event WHERE {entity}_id = ? AND work_id <> ? LIMIT 1"
+    return await _made_by(row, entity, party.id) and not await db.fetch_one(other, party.id, row.work_id)
+
+
+async def _drop_unused(ctx: Context, row: LineRow, former: Record | None) -> None:
+    """Delete the company that a line had made for a name it does not hold any more."""
+    if not isinstance(former, Company) or not await _only_for(row, former):
+        return
+    if not await Deal.filter(company_id=former.id, deleted_at=None).exists():
+        await records.delete_record(ctx.work, former)
 
 
 async def _tags(ctx: Context, record: Record, was: Line, line: Line) -> None:
@@ -149,6 +220,8 @@ async def _activity(ctx: Context, row: LineRow, was: Line, line: Line) -> Screen
         await activities.change_activity(ctx.work, activity.id, **values)
     if planned and due and _phrase(args.when) != _phrase(before.when):
         await activities.reschedule_activity(ctx.work, activity.id, due)
+        if args.repeat or before.repeat:
+            await activities.change_activity(ctx.work, activity.id, recurrence=args.repeat)
     following = await _following(ctx, row, was, line, links) if line.verb != "task" else None
     screen = await answered(ctx, line, subject, await Activity.get(id=activity.id), following)
     return Screen(lines("✏️ " + ctx.words.t("Corrected"), screen.text), screen.rows, screen.about)
@@ -184,6 +257,8 @@ async def _following(ctx: Context, row: LineRow, was: Line, line: Line, links: L
         planned: Activity | None = (await plan_next(ctx, line, links))[0]
         return planned
     if args.next_text is None:
+        if standing.recurrence:
+            await activities.change_activity(ctx.work, standing.id, recurrence=None)
         await activities.cancel_activity(ctx.work, standing.id)
         return None
     text = args.next_text.strip()
@@ -192,4 +267,6 @@ async def _following(ctx: Context, row: LineRow, was: Line, line: Line, links: L
     due, _ = due_or_options(ctx, args.next_when)
     if due and _phrase(args.next_when) != _phrase(before.next_when):
         await activities.reschedule_activity(ctx.work, standing.id, due)
+        if args.next_repeat or before.next_repeat:
+            await activities.change_activity(ctx.work, standing.id, recurrence=args.next_repeat)
     return await Activity.get(id=standing.id)

@@ -5,10 +5,14 @@ import time
 from typing import Any
 
 from botcrm.app import App
+from botcrm.core.services.files_out import forget_file, read_file, stored_file
 from botcrm.core.services.people import actor_by_id
 from botcrm.reminders.outbox_rows import NotSent, OutboxRow, RetryAfter, Undeliverable
 from botcrm.telegram.api import ApiError, Transport
+from botcrm.telegram.boards import BOARD, BoardCalls
+from botcrm.telegram.channels import FETCHED, file_call, hand_over
 from botcrm.telegram.notices import word
+from botcrm.telegram.reports import NOTICES, Call, ReportCalls
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +26,8 @@ class Delivery:
     def __init__(self, app: App, transport: Transport) -> None:
         self._app = app
         self._transport = transport
+        self._reports = ReportCalls(app)
+        self._boards = BoardCalls(app)
 
     async def __call__(self, row: OutboxRow) -> int | None:
         """Send one row and return the id of its message.
@@ -29,15 +35,16 @@ class Delivery:
         :raises RetryAfter: Telegram asks to wait
         :raises Undeliverable: it will never arrive
         """
-        payload, method = row.payload, row.method
-        if row.notice:
-            worded = await self._worded(row)
-            if worded is None:
-                raise Undeliverable("of no use any more")
-            payload, method = worded, "sendMessage"
+        if row.carrier:
+            await hand_over(self._app, row)
+            return None
+        call = await self._call(row)
+        if call is None:
+            return None
+        method = call.method
         metrics, started = self._app.metrics, time.perf_counter()
         try:
-            result = await self._transport.call(method, payload)
+            result = await self._transport.call(method, call.payload, files=call.files or None)
         except ApiError as exc:
             metrics.sends.labels(result=str(exc.code)).inc()
             return self._refused(row, method, exc)
@@ -45,7 +52,34 @@ class Delivery:
             raise NotSent(str(exc)) from exc
         metrics.sends.labels(result="ok").inc()
         metrics.send_seconds.observe(time.perf_counter() - started)
+        if call.stored:
+            await forget_file(call.stored)
         return int(result["message_id"]) if isinstance(result, dict) and "message_id" in result else None
+
+    async def _call(self, row: OutboxRow) -> Call | None:
+        """Return the call that a row stands for; None where it was made before.
+
+        :raises Undeliverable: it is of no use any more
+        """
+        if row.notice in NOTICES:
+            return await self._reports.call(row)
+        if row.notice == BOARD:
+            return await self._boards.call(row)
+        if row.notice:
+            worded = await self._worded(row)
+            if worded is None:
+                raise Undeliverable("of no use any more")
+            return Call("sendMessage", worded)
+        if str(row.payload.get("document", "")).startswith(FETCHED):
+            return await file_call(self._app, row)
+        kept = stored_file(row.method, row.payload)
+        if kept is None:
+            return Call(row.method, row.payload)
+        found = await read_file(kept.id)
+        if found is None:
+            return None  # it went out, and the process ended before that was written down
+        payload = {name: value for name, value in row.payload.items() if name != kept.field}
+        return Call(row.method, payload, {kept.field: found}, kept.id)
 
     async def _worded(self, row: OutboxRow) -> dict[str, Any] | None:
         async with self._app.work() as work:

@@ -6,20 +6,23 @@ from botcrm.core import db
 from botcrm.core.domain.dates import WhenFound, WhenUnclear, read_when
 from botcrm.core.domain.errors import InvalidValue, NotFound
 from botcrm.core.domain.kinds import DealStatus
-from botcrm.core.models import Activity, Draft
+from botcrm.core.models import Activity, Draft, Record
 from botcrm.core.services import deals, inbound
 from botcrm.core.services.access import facts_of, load_any
 from botcrm.core.services.activities import Due, add_note, plan_activity, reschedule_activity
+from botcrm.core.services.questions import answer_question
+from botcrm.telegram import forms, next_steps
 from botcrm.telegram.commands.deals import moved
 from botcrm.telegram.commands.general import open_card
 from botcrm.telegram.commands.subject import due_of, kind_for, links_of
 from botcrm.telegram.context import Context
 from botcrm.telegram.offers import offer_targets
+from botcrm.telegram.plugged import running
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack
 from botcrm.telegram.screens.cards import when_chips
 
 # Kinds whose answer is any text; the others yield to a line that starts with a verb.
-VERBATIM = frozenset({"note", "client", "told", "step", "reason"})
+VERBATIM = frozenset({"note", "client", "told", "told_about", "step", "reason", "field_text", "why", "place"})
 _LASTS = timedelta(hours=12)
 
 
@@ -38,8 +41,7 @@ async def waiting(ctx: Context) -> Draft | None:
 
 async def put(ctx: Context, kind: str, question: str, **data: object) -> None:
     """Ask for words; a question asked before and not answered is dropped."""
-    await Draft.filter(user_id=ctx.user_id, chat_id=ctx.chat_id, kind__in=tuple(_ANSWERS)).delete()
-    draft = await ctx.ask(kind, **data)
+    draft = await ctx.wait_for(kind, **data)
     await ctx.reply(Screen(question, ([Button(ctx.words.t("Never mind"), pack("dx", draft.id))],)))
 
 
@@ -67,7 +69,7 @@ async def doubt(ctx: Context, draft: Draft, text: str) -> Screen:
 async def _when(ctx: Context, draft: Draft, text: str) -> Screen:
     """Another time for an activity, or the smart activity's."""
     found = read_when(text, ctx.words.wall(ctx.work.now), ctx.work.prefs.language)
-    activity_id, deal_id = draft.data.get("activity_id"), draft.data.get("deal_id")
+    activity_id = draft.data.get("activity_id")
     if isinstance(found, WhenUnclear) and activity_id and found.options:
         activity = await Activity.get(id=activity_id)
         return Screen(
@@ -83,20 +85,26 @@ async def _when(ctx: Context, draft: Draft, text: str) -> Screen:
     if activity_id:
         activity = await reschedule_activity(ctx.work, int(activity_id), due_of(ctx, found))
     else:
-        deal = await load_any(ctx.work, "deal", int(deal_id or 0))
+        about = await _about(ctx, draft)
         title = rest or ctx.words.t("Follow up")
         activity = await plan_activity(
-            ctx.work, kind_for(ctx.kinds, title), title, due_of(ctx, found), **await links_of(ctx, deal)
+            ctx.work, kind_for(ctx.kinds, title), title, due_of(ctx, found), **await links_of(ctx, about)
         )
     return await _saved(ctx, activity)
 
 
 async def _step(ctx: Context, draft: Draft, text: str) -> Screen:
     """The smart activity's text; its time stays the one suggested."""
-    deal = await load_any(ctx.work, "deal", draft.data["deal_id"])
+    about = await _about(ctx, draft)
     due = Due(datetime.strptime(draft.data["stamp"], "%Y%m%d%H%M"))
-    activity = await plan_activity(ctx.work, kind_for(ctx.kinds, text), text, due, **await links_of(ctx, deal))
+    activity = await plan_activity(ctx.work, kind_for(ctx.kinds, text), text, due, **await links_of(ctx, about))
     return await _saved(ctx, activity)
+
+
+async def _about(ctx: Context, draft: Draft) -> Record:
+    """Return what a next step is planned for; a question asked by an earlier version names a deal."""
+    data = draft.data
+    return await load_any(ctx.work, data.get("entity", "deal"), int(data.get("record_id") or data.get("deal_id") or 0))
 
 
 async def _saved(ctx: Context, activity: Activity) -> Screen:
@@ -156,6 +164,13 @@ async def _told(ctx: Context, draft: Draft, text: str) -> Screen:
     return Screen("💬 " + ctx.words.t("Your answer was passed on."), (), ("activity", activity.id))
 
 
+async def _told_about(ctx: Context, draft: Draft, text: str) -> Screen:
+    """An answer to a colleague's question about a record."""
+    note = await answer_question(ctx.work, int(draft.data["note_id"]), text)
+    ctx.main = ("note", note.id)
+    return Screen("💬 " + ctx.words.t("Your answer was passed on."), (), ("note", note.id))
+
+
 _ANSWERS = {
     "when": _when,
     "step": _step,
@@ -164,4 +179,12 @@ _ANSWERS = {
     "reason": _reason,
     "search": _search,
     "told": _told,
+    "told_about": _told_about,
+    "field": forms.answer,
+    "field_text": forms.answer,
+    "plugin": running.answer,
+    "wait": next_steps.answer_wait,
+    "why": next_steps.answer_why,
+    "meeting": next_steps.answer_meeting,
+    "place": next_steps.answer_place,
 }

@@ -8,6 +8,7 @@ from botcrm.core.domain.errors import (
     NewerChange,
     NotFound,
 )
+from botcrm.core.domain.preferences import PREFERENCES
 from botcrm.telegram.screens.base import esc
 from botcrm.words import Words
 
@@ -44,5 +45,7 @@ def words_for(words: Words, error: CrmError) -> str:
             status = words.t(str(error.status))
             return words.t("“{title}” is {status} already.", title=facts["title"], status=status)
         case InvalidValue():
-            return "✋ " + words.t("{what}: “{value}” is not understood. {how}", **facts)
+            # A setting is named as it is typed; anything else begins the sentence.
+            what = facts["what"] if error.what in PREFERENCES else facts["what"][:1].upper() + facts["what"][1:]
+            return "✋ " + words.t("{what}: “{value}” is not understood. {how}", **facts | {"what": what})
     return "✋ " + words.t(error.message, **facts)

@@ -4,24 +4,31 @@ import logging
 from typing import Any
 
 from aiogram import Bot, Dispatcher, Router
+from aiogram.dispatcher.middlewares.user_context import UserContextMiddleware
 from aiogram.types import CallbackQuery, InlineQuery, Message, Update
+from aiogram.types.update import UpdateTypeLookupError
 
 from botcrm.app import App
 from botcrm.core import db
 from botcrm.core.domain.errors import CrmError, InviteUnusable, Stale
-from botcrm.core.services.inbound import Sender, receive_message
-from botcrm.core.services.people import accept_invite, actor_by_id, actor_by_telegram
+from botcrm.core.services.people import accept_invite, actor_by_id, actor_by_telegram, is_invite
 from botcrm.core.services.work import Work
-from botcrm.telegram import inline, menu
+from botcrm.telegram import clients, inline, menu
 from botcrm.telegram.buttons.table import ACTIONS, ONCE
 from botcrm.telegram.commands.general import open_card
+from botcrm.telegram.commands.table import TABLE
 from botcrm.telegram.context import Context
 from botcrm.telegram.errors import words_for
 from botcrm.telegram.inbox import Update as Stored
-from botcrm.telegram.lines import handle_edit, handle_text
+from botcrm.telegram.ingest import ALLOWED
+from botcrm.telegram.lines import handle_caption, handle_edit, handle_text, keep_caption
 from botcrm.telegram.offers import file_in, keep_contact, keep_file, keep_place
+from botcrm.telegram.plugged import running
+from botcrm.telegram.plugged.bound import PRESS
+from botcrm.telegram.plugged.catalogue import Plugged
+from botcrm.telegram.plugged.routers import Routers, used_kinds
 from botcrm.telegram.screens.base import Screen
-from botcrm.telegram.screens.texts import client_greeting, welcome_screen
+from botcrm.telegram.screens.texts import welcome_screen
 from botcrm.words import Words
 
 log = logging.getLogger(__name__)
@@ -34,6 +41,8 @@ class Front:
         self._app = app
         self._bot = bot
         self.username = ""
+        self.plugged = Plugged(app.hooks, TABLE)
+        self._routers = Routers(bot)
         self.dispatcher = Dispatcher(disable_fsm=True)
         router = Router(name="botcrm")
         router.message.register(self._message)
@@ -48,7 +57,68 @@ class Front:
         :raises ValidationError: it is no update that aiogram can read
         """
         update = Update.model_validate(stored.body, context={"bot": self._bot})
+        if self.plugged.registry.routers and await self._routed(work, update):
+            return
         await self.dispatcher.feed_update(self._bot, update, work=work, body=stored.body)
+
+    def kinds(self) -> list[str]:
+        """Return the kinds of update that somebody here handles."""
+        return list(dict.fromkeys([*ALLOWED, *used_kinds(self.plugged.registry)]))
+
+    # --- plugins' routers ------------------------------------------------------------------------------------------
+
+    async def _routed(self, work: Work, update: Update) -> bool:
+        """Offer an update to the plugins; tells whether one of them handled it."""
+        try:
+            kind = update.event_type
+        except UpdateTypeLookupError:
+            return False
+        if kind not in used_kinds(self.plugged.registry):
+            return False
+        made: list[Context] = []
+
+        async def context() -> Context | None:
+            ctx = await self._context_of(update, work)
+            if ctx:
+                made.append(ctx)
+            return ctx
+
+        try:
+            ctx = await self._routers.offer(update, context)
+        except CrmError as exc:
+            ctx = made[-1]
+            text = words_for(ctx.words, exc)
+            if ctx.query_id:
+                ctx.toasted = False
+                ctx.toast(_plain(text), alert=True)
+            else:
+                await ctx.reply(Screen(text))
+        if ctx is None:
+            return False
+        ctx.toast()
+        work.label = "router"
+        return True
+
+    async def _context_of(self, update: Update, work: Work) -> Context | None:
+        """Return what a plugin's router works with: for the staff in their own chats only."""
+        found = UserContextMiddleware.resolve_event_context(event=update)
+        event = update.event
+        if found.user is None or (found.chat is not None and found.chat.type != "private"):
+            return None
+        if isinstance(event, CallbackQuery):
+            return await self._pressed_context(event, work)
+        actor = await actor_by_telegram(self._app.defaults, found.user.id)
+        if actor is None:
+            return None
+        return Context(
+            work.acting_as(actor),
+            Words(actor.prefs, work.now),
+            self.plugged,
+            found.chat.id if found.chat else found.user.id,
+            event.message_id if isinstance(event, Message) else 0,
+            self.username,
+            about=await self._about(event) if isinstance(event, Message) else None,
+        )
 
     # --- messages --------------------------------------------------------------------------------------------------
 
@@ -64,8 +134,8 @@ class Front:
         actor = await actor_by_telegram(self._app.defaults, message.from_user.id)
         private = message.chat.type == "private"
         if actor is None:
-            if private and not edited:
-                await self._stranger(message, work, raw)
+            if private:
+                await self._stranger(message, work, raw, edited=edited)
             return
         if not private:
             await self._in_group(message, work)
@@ -74,7 +144,7 @@ class Front:
         ctx = Context(
             mine,
             Words(actor.prefs, work.now),
-            self._app.hooks.activity_kinds,
+            self.plugged,
             message.chat.id,
             message.message_id,
             self.username,
@@ -85,7 +155,7 @@ class Front:
                 await handle_edit(ctx, message.text)
             else:
                 await handle_text(ctx, message.text, forwarded=message.forward_origin is not None)
-        elif not edited:
+        elif not edited or (file_in(raw) and not await handle_caption(ctx, message.caption or "")):
             await self._kept(ctx, message, raw)
 
     async def _about(self, message: Message) -> tuple[str, int] | None:
@@ -125,24 +195,10 @@ class Front:
                         )
                     )
         except CrmError as exc:
-            screen = Screen(words_for(ctx.words, exc))
-        await self._keep_line(ctx, message, file)
+            ctx.main, screen = None, Screen(words_for(ctx.words, exc))
+        if ctx.main:
+            ctx.line_id = await keep_caption(ctx, message.caption or "")
         await ctx.reply(screen)
-
-    async def _keep_line(self, ctx: Context, message: Message, file: dict[str, Any] | None) -> None:
-        if ctx.main is None:
-            return
-        await db.execute(
-            "INSERT INTO line (chat_id, message_id, user_id, text, work_id, entity, record_id, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT DO NOTHING",
-            ctx.chat_id,
-            ctx.message_id,
-            ctx.user_id,
-            message.caption or "",
-            ctx.work.id,
-            *ctx.main,
-            ctx.work.now,
-        )
 
     async def _in_group(self, message: Message, work: Work) -> None:
         """Say nothing of the CRM where others read along."""
@@ -157,44 +213,35 @@ class Front:
                 },
             )
 
-    async def _stranger(self, message: Message, work: Work, raw: dict[str, Any]) -> None:
+    async def _stranger(self, message: Message, work: Work, raw: dict[str, Any], *, edited: bool) -> None:
         """Let somebody in by a one-time link, or take them for a client: nothing of the CRM is shown."""
-        assert message.from_user is not None
         words = Words(work.prefs, work.now)
-        token = message.text.split(maxsplit=1)[1] if message.text and message.text.startswith("/start ") else ""
-        if token:
-            try:
-                async with work.savepoint():
-                    user = await accept_invite(
-                        work, token, message.from_user.id, message.from_user.full_name, message.from_user.username
-                    )
-            except InviteUnusable as exc:
-                await self._say(work, message.chat.id, words_for(words, exc))
-                return
-            actor = await actor_by_id(self._app.defaults, user.id)
-            assert actor is not None
-            screen = welcome_screen(Words(actor.prefs, work.now), actor.name, actor.role)
-            await work.send(message.chat.id, "sendMessage", screen.payload(message.chat.id), user_id=user.id)
-            await menu.send_menu(work, actor.role, message.chat.id)
-            return
-        known = await db.fetch_one(
-            "SELECT 1 AS y FROM message WHERE channel = 'telegram' AND chat_id = ? LIMIT 1", str(message.chat.id)
-        )
-        text = message.text or message.caption or ""
-        greeting = text.strip() == "/start"
-        if not greeting:
-            file = file_in(raw)
-            text = text or _shared_text(message, words) or ""
-            sender = Sender("telegram", str(message.chat.id), message.from_user.full_name, message.from_user.id)
-            await receive_message(work, sender, text, str(message.message_id), file)
-        if greeting or not known:
-            await self._say(
-                work,
-                message.chat.id,
-                client_greeting(words)
-                if not greeting
-                else words.t("Hello! Write here what you need, and we will answer."),
-            )
+        token = clients.start_token(message)
+        if edited:
+            answer = await clients.edited(work, words, message, raw)
+        elif token and await is_invite(token):
+            answer = await self._join(message, work, words, token)
+        else:
+            answer = await clients.wrote(work, words, message, raw)
+        if answer:
+            await self._say(work, message.chat.id, answer)
+
+    async def _join(self, message: Message, work: Work, words: Words, token: str) -> str:
+        """Take the holder of an invitation into the staff; returns what to say where it lets nobody in any more."""
+        assert message.from_user is not None
+        try:
+            async with work.savepoint():
+                user = await accept_invite(
+                    work, token, message.from_user.id, message.from_user.full_name, message.from_user.username
+                )
+        except InviteUnusable as exc:
+            return words_for(words, exc)
+        actor = await actor_by_id(self._app.defaults, user.id)
+        assert actor is not None
+        screen = welcome_screen(Words(actor.prefs, work.now), actor.name, actor.role)
+        await work.send(message.chat.id, "sendMessage", screen.payload(message.chat.id), user_id=user.id)
+        await menu.send_menu(work, self.plugged, user.id, message.chat.id, actor.role, actor.grants)
+        return ""
 
     async def _say(self, work: Work, chat_id: int, text: str) -> None:
         await work.send(
@@ -216,14 +263,17 @@ class Front:
             async with ctx.work.savepoint():
                 if handler is None:
                     ctx.toast(ctx.words.t("This button is no longer in use. Open the card again."), alert=True)
-                elif action in ONCE and not await _first_time(ctx, query.data or ""):
+                elif _once(ctx, action, args) and not await _first_time(ctx, query.data or ""):
                     ctx.toast(ctx.words.t("Done already."))
                 else:
                     screen = await handler(ctx, *args)
         except Stale as exc:
+            ctx.toasted = False
             ctx.toast(words_for(ctx.words, exc))
             screen = await open_card(ctx, exc.entity, exc.record_id)
         except CrmError as exc:
+            # A toast before it went back with the rest.
+            ctx.toasted = False
             ctx.toast(_plain(words_for(ctx.words, exc)), alert=True)
         except (ValueError, TypeError) as exc:
             log.warning("callback data that fits no button: %s", exc)
@@ -245,7 +295,7 @@ class Front:
         return Context(
             work.acting_as(actor),
             Words(actor.prefs, work.now),
-            self._app.hooks.activity_kinds,
+            self.plugged,
             message.chat.id,
             message.message_id,
             self.username,
@@ -264,23 +314,16 @@ class Front:
         )
 
 
+def _once(ctx: Context, action: str, args: list[str]) -> bool:
+    return action in ONCE or (action == PRESS and running.takes_effect_once(ctx, *args))
+
+
 async def _first_time(ctx: Context, data: str) -> bool:
     """Note a press that changes something; the same one delivered again changes nothing."""
     key = f"{ctx.user_id}:{ctx.chat_id}:{ctx.message_id}:{data}"
     # PostgreSQL's driver counts no inserted rows, so the row itself is asked for.
     sql = "INSERT INTO press (key, at) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id"
     return bool(await db.fetch(sql, key, ctx.work.now))
-
-
-def _shared_text(message: Message, words: Words) -> str:
-    """Write down what a client sent instead of words."""
-    if message.contact:
-        return f"{message.contact.first_name} {message.contact.last_name or ''} {message.contact.phone_number}".strip()
-    if message.location:
-        return f"https://maps.google.com/?q={message.location.latitude:.6f},{message.location.longitude:.6f}"
-    if message.sticker:
-        return message.sticker.emoji or words.t("(a sticker)")
-    return ""
 
 
 def _plain(text: str) -> str:

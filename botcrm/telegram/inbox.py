@@ -40,6 +40,10 @@ _KINDS = (
     "business_message",
     "edited_business_message",
     "business_connection",
+    "poll_answer",
+    "chat_member",
+    "chat_join_request",
+    "purchased_paid_media",
 )
 
 
@@ -100,6 +104,7 @@ class Inbox:
 
     :param handle: makes the changes of one update inside the work it is given; what is raised rolls them back
     :param ready: waited for before anything is handled; while it fails, updates are stored only
+    :param set_aside: told of each update that is not tried again: error, "update", and facts by name
     """
 
     def __init__(
@@ -110,6 +115,7 @@ class Inbox:
         bot_id: int,
         observe: Callable[[str, float], None] | None = None,
         ready: Callable[[], Awaitable[None]] | None = None,
+        set_aside: Callable[..., None] = lambda error, where, **facts: None,
     ) -> None:
         self._open_work = open_work
         self._handle = handle
@@ -117,6 +123,7 @@ class Inbox:
         self._bot_id = bot_id
         self._observe = observe
         self._ready_to_handle = ready
+        self._set_aside = set_aside
         self._queues: dict[str, deque[Update]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._known: set[int] = set()
@@ -248,7 +255,7 @@ class Inbox:
                 return
             except Exception as exc:
                 log.exception("update failed", extra={"update_id": update.update_id, "attempt": attempt + 1})
-                if not await self._note_failure(update, f"{type(exc).__name__}: {exc}"):
+                if not await self._note_failure(update, exc):
                     return
             # It keeps its place at the head of its chat: those behind it would else come before it.
             with contextlib.suppress(TimeoutError):
@@ -315,8 +322,9 @@ class Inbox:
             else:
                 done.set_result(None)
 
-    async def _note_failure(self, update: Update, error: str) -> bool:
+    async def _note_failure(self, update: Update, exc: Exception) -> bool:
         """Count a failure; returns whether to try again."""
+        error = f"{type(exc).__name__}: {exc}"
         try:
             async with self._open_work() as work:
                 await db.execute(
@@ -328,6 +336,7 @@ class Inbox:
                 await db.execute("UPDATE inbox SET state = 'quarantined' WHERE id = ?", update.id)
                 await _tell_administrators(work, update.id, error)
                 await _tell_sender(work, update)
+            self._set_aside(exc, "update", inbox_id=update.id, update_id=update.update_id)
             return False
         except Exception:
             log.exception(

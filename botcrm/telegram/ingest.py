@@ -7,7 +7,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,15 +16,8 @@ from botcrm.telegram.inbox import Inbox
 
 log = logging.getLogger(__name__)
 
-ALLOWED = [
-    "message",
-    "edited_message",
-    "callback_query",
-    "inline_query",
-    "chosen_inline_result",
-    "my_chat_member",
-    "message_reaction",
-]
+# What the front end has a handler for; anything else would be stored for nothing.
+ALLOWED = ["message", "edited_message", "callback_query", "inline_query"]
 _WAIT = 25
 _BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _UPDATE = re.compile(r'\{\s*"update_id"\s*:\s*(\d{1,18})\b')
@@ -60,11 +53,20 @@ class Poller:
         transport: HttpTransport,
         inbox: Inbox,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        kinds: Callable[[], Sequence[str]] = lambda: ALLOWED,
     ) -> None:
         self._transport = transport
         self._inbox = inbox
         self._sleep = sleep
+        self._kinds = kinds
+        self._waiting: asyncio.Task[bytes] | None = None
+        self._asked: list[str] = []
         self.polls = 0
+
+    def look_again(self) -> None:
+        """Poll anew where other kinds of update are handled now; what the poll that waits would bring comes by the next."""
+        if self._waiting and list(self._kinds()) != self._asked:
+            self._waiting.cancel()
 
     async def run(self) -> None:
         """Poll for ever; whatever fails is logged and tried again, later each time, and nothing is acknowledged until then."""
@@ -110,9 +112,17 @@ class Poller:
 
     async def _poll(self, offset: int) -> Polled:
         self.polls += 1
-        payload = {"offset": offset, "timeout": _WAIT, "limit": 100, "allowed_updates": ALLOWED}
-        body = await self._transport.raw("getUpdates", payload, timeout=_WAIT + 15)
-        return read_updates(body.decode(errors="replace"))
+        self._asked = list(self._kinds())
+        payload = {"offset": offset, "timeout": _WAIT, "limit": 100, "allowed_updates": self._asked}
+        self._waiting = asyncio.create_task(self._transport.raw("getUpdates", payload, timeout=_WAIT + 15))
+        try:
+            await asyncio.wait([self._waiting])
+            if self._waiting.cancelled():
+                return Polled()
+            return read_updates(self._waiting.result().decode(errors="replace"))
+        finally:
+            self._waiting.cancel()
+            self._waiting = None
 
 
 def read_updates(body: str) -> Polled:

@@ -11,11 +11,12 @@ from botcrm.core.services import undo
 from botcrm.core.services.subjects import ENTITIES, match_subject
 from botcrm.telegram import drafts
 from botcrm.telegram.commands.general import lone_reference, opened
-from botcrm.telegram.commands.table import COMMANDS, TABLE
+from botcrm.telegram.commands.table import COMMANDS
 from botcrm.telegram.context import Context
 from botcrm.telegram.corrections import correct, correct_answer, refuse_if_others_changed
 from botcrm.telegram.errors import change_words, words_for
-from botcrm.telegram.offers import asks, offer_unknown
+from botcrm.telegram.offers import asks, correct_caption, offer_unknown
+from botcrm.telegram.plugged import running
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ def read(ctx: Context, text: str) -> list[Line]:
     """Read a message's lines in the writer's zone, language and currency."""
     return parse_lines(
         text,
-        verbs=TABLE,
+        verbs=ctx.plugged.verbs(ctx.work.actor),
         now_wall=ctx.words.wall(ctx.work.now),
         language=ctx.work.prefs.language,
         currency=ctx.work.prefs.currency,
@@ -127,7 +128,22 @@ async def run_line(ctx: Context, line: Line) -> Screen:
             return await _safely(ctx, opened(ctx, *ref))
         return await offer_unknown(ctx, line.raw, line.suggestions)
     ctx.work.label = line.verb
-    return await _safely(ctx, COMMANDS[line.verb](ctx, line))
+    return await _safely(ctx, dispatched(ctx, line))
+
+
+async def dispatched(ctx: Context, line: Line) -> Screen:
+    """Do what a line's verb says: the core's own, else a plugin's.
+
+    :raises NotFound: there is no such verb for this person
+    """
+    verb = line.verb or ""
+    handler = COMMANDS.get(verb)
+    if handler:
+        return await handler(ctx, line)
+    command = ctx.plugged.command(ctx.work.actor, verb)
+    if command is None:
+        raise NotFound(ref=f"/{verb}")
+    return await running.run_command(ctx, command, line)
 
 
 async def _safely(ctx: Context, doing: Any) -> Screen:
@@ -152,7 +168,8 @@ async def _several(ctx: Context, found: list[Line]) -> Screen:
             texts.append(f"❓ {esc(clip(line.raw, 200))}\n   " + ctx.words.t("asked below"))
             ctx.apart.append(screen)
             continue
-        texts.append(screen.text)
+        if screen.text:
+            texts.append(screen.text)
         about = screen.about or about
     rows = (
         [[Button("↩ " + ctx.words.t("Undo all"), ctx.undo)]]
@@ -160,6 +177,23 @@ async def _several(ctx: Context, found: list[Line]) -> Screen:
         else []
     )
     return Screen("\n\n".join(texts), tuple(rows), about)
+
+
+async def keep_caption(ctx: Context, caption: str) -> int | None:
+    """Remember which record came of a message without a text, so that its caption can be corrected; returns the line's id."""
+    assert ctx.main is not None
+    row = await db.fetch_one(
+        "INSERT INTO line (chat_id, message_id, user_id, text, work_id, entity, record_id, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT DO NOTHING RETURNING id",
+        ctx.chat_id,
+        ctx.message_id,
+        ctx.user_id,
+        caption,
+        ctx.work.id,
+        *ctx.main,
+        ctx.work.now,
+    )
+    return int(row["id"]) if row else None
 
 
 # --- edited lines ------------------------------------------------------------------------------------------------------
@@ -175,7 +209,32 @@ async def handle_edit(ctx: Context, text: str) -> None:
         return
     ctx.line_id = row.id
     found = read(ctx, text)
-    screen = await _correct(ctx, row, found, text)
+    await _answer_again(ctx, row, await _correct(ctx, row, found, text), text)
+
+
+async def handle_caption(ctx: Context, caption: str) -> bool:
+    """Correct the caption of a file that was kept; tells whether there is one."""
+    row = await LineRow.filter(chat_id=ctx.chat_id, message_id=ctx.message_id, entity="file").first()
+    if row is None:
+        return False
+    if row.text == caption:
+        return True
+    ctx.line_id = row.id
+    try:
+        async with ctx.work.savepoint():
+            await refuse_if_others_changed(ctx, row)
+            ctx.work.id = row.work_id or ctx.work.id
+            screen = await correct_caption(ctx, row.record_id or 0, caption)
+    except NewerChange as exc:
+        screen = _not_corrected(ctx, exc)
+    except CrmError as exc:
+        screen = Screen(lines(words_for(ctx.words, exc), ctx.words.t("Nothing was changed.")))
+    await _answer_again(ctx, row, screen, caption)
+    return True
+
+
+async def _answer_again(ctx: Context, row: LineRow, screen: Screen, text: str) -> None:
+    """Put a corrected line's answer where the first one stands."""
     await db.execute("UPDATE line SET text = ? WHERE id = ?", text, row.id)
     answer = await db.fetch_one(
         "SELECT id, message_id, state FROM outbox WHERE line_id = ? AND method = 'sendMessage' ORDER BY id DESC LIMIT 1",

@@ -5,20 +5,22 @@ from typing import Any
 
 from botcrm.core import db
 from botcrm.core.domain.errors import CrmError
-from botcrm.core.domain.kinds import LETTERS, Entity
+from botcrm.core.domain.events import RecordAttached
+from botcrm.core.domain.kinds import LETTERS, Action, Entity
 from botcrm.core.domain.phones import normal_phone
-from botcrm.core.models import Contact, File
+from botcrm.core.models import Contact, File, Record
 from botcrm.core.services import records
-from botcrm.core.services.access import facts_of, load_any
-from botcrm.core.services.activities import add_file, add_note
+from botcrm.core.services.access import facts_of, load, load_any
+from botcrm.core.services.activities import add_file, add_note, change_file
 from botcrm.core.services.cards import party_card
 from botcrm.core.services.subjects import ENTITIES, Found, match_subject, search
+from botcrm.telegram import alike
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import SIGNS, party_screen
 
 # Buttons of a card that waits for an answer before it is complete.
-_ASKING = frozenset({"pk", "pn", "sr", "lk", "wn", "ls", "sg", "rv", "uknote", "uklead", "ukfind", "aw"})
+_ASKING = frozenset({"pk", "pn", "sr", "lk", "wn", "ls", "sg", "rv", "uknote", "uklead", "ukfind", "aw", "pp", "du"})
 
 
 def asks(screen: Screen) -> bool:
@@ -138,19 +140,43 @@ def file_in(message: dict[str, Any]) -> dict[str, Any] | None:
 
 async def keep_file(ctx: Context, facts: dict[str, Any], caption: str) -> Screen:
     """Keep a file: on the card replied to, or on the record its caption names; else ask where."""
-    about = ctx.about
-    if about is None and caption:
-        match = await match_subject(ctx.work, caption.split(), ENTITIES)
-        if match.clear:
-            about = (match.found[0].entity, match.found[0].record_id)
+    about = ctx.about or await _named_in(ctx, caption)
     links: dict[str, Any] = {}
     if about:
         try:
-            record = await load_any(ctx.work, *about)
-            links = {name: value for name, value in facts_of(record).items() if value}
+            links = _filled(await load_any(ctx.work, *about))
         except CrmError:
             about = None
     file = await add_file(ctx.work, caption=caption, **facts, **links)
+    return await _file_kept(ctx, file, about if links else None)
+
+
+async def correct_caption(ctx: Context, file_id: int, caption: str) -> Screen:
+    """Correct a kept file's caption; a file that hung nowhere comes to the record that the caption names now."""
+    file = await load(ctx.work, File, file_id, Action.CHANGE)
+    links = _filled(file)
+    about = next(((name, links[f"{name}_id"]) for name in _HOLDERS if f"{name}_id" in links), None)
+    if about is None:
+        about = await _named_in(ctx, caption)
+        if about:
+            file = await ctx.work.change(file, RecordAttached, **_filled(await load_any(ctx.work, *about)))
+    screen = await _file_kept(ctx, await change_file(ctx.work, file.id, caption), about)
+    return Screen(lines("✏️ " + ctx.words.t("Corrected"), screen.text), screen.rows, screen.about)
+
+
+_HOLDERS = ("deal", "contact", "company", "lead")
+
+
+def _filled(record: Record) -> dict[str, Any]:
+    return {name: value for name, value in facts_of(record).items() if value}
+
+
+async def _named_in(ctx: Context, caption: str) -> tuple[str, int] | None:
+    match = await match_subject(ctx.work, caption.split(), ENTITIES)
+    return (match.found[0].entity, match.found[0].record_id) if match.clear else None
+
+
+async def _file_kept(ctx: Context, file: File, about: tuple[str, int] | None) -> Screen:
     ctx.main = ("file", file.id)
     what = (
         {"photo": ctx.words.t("Photo"), "voice": ctx.words.t("Voice message")}.get(file.kind)
@@ -158,11 +184,11 @@ async def keep_file(ctx: Context, facts: dict[str, Any], caption: str) -> Screen
         or ctx.words.t("File")
     )
     undo = [Button("↩ " + ctx.words.t("Undo"), ctx.undo)]
-    if about and links:
-        name = await _name(about)
-        note = f"   {esc(clip(caption, 300))}" if caption else ""
-        return Screen(lines(f"📎 {esc(clip(what, 80))} → {bold(clip(name, 100))}", note), (undo,), about)
-    return await _ask_where(ctx, file, what, undo)
+    if about is None:
+        return await _ask_where(ctx, file, what, undo)
+    note = f"   {esc(clip(file.caption, 300))}" if file.caption else ""
+    name = bold(clip(await _name(about), 100))
+    return Screen(lines(f"📎 {esc(clip(what, 80))} → {name}", note), (undo,), about)
 
 
 async def _name(about: tuple[str, int]) -> str:
@@ -199,7 +225,7 @@ async def keep_contact(ctx: Context, part: dict[str, Any]) -> Screen:
     near = [item for item in await recent(ctx, 4) if item.entity in ("company", "deal")]
     rows = rows_of(target_buttons(near, f"c{found.id}"), 2)
     text = lines(screen.text, ctx.words.t("Belongs to:") if rows else "")
-    return Screen(text, (*rows, *screen.rows), screen.about)
+    return await alike.with_question(ctx, Screen(text, (*rows, *screen.rows), screen.about), found)
 
 
 async def keep_place(ctx: Context, latitude: float, longitude: float, title: str = "") -> Screen:

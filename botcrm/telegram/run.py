@@ -1,6 +1,7 @@
 """The bot as a process: poll or take web hooks, handle, send, remind; stop without losing anything."""
 
 import asyncio
+import functools
 import gc
 import importlib
 import logging
@@ -10,7 +11,7 @@ from typing import Any
 
 from botcrm.app import App
 from botcrm.core.services.doctor import check_liveness
-from botcrm.core.services.inbound import delivery_unsure
+from botcrm.core.services.inbound import delivery_failed, delivery_unsure
 from botcrm.core.services.people import invite, needs_first_administrator
 from botcrm.core.services.work import Work
 from botcrm.metrics import Metrics
@@ -20,7 +21,7 @@ from botcrm.reminders.handlers import HANDLERS, plan_recurring
 from botcrm.reminders.jobs import JobRunner
 from botcrm.reminders.outbox import Outbox
 from botcrm.settings import Settings
-from botcrm.telegram.api import ApiError, HttpTransport, Transport
+from botcrm.telegram.api import ApiError, HttpTransport, Transport, download
 from botcrm.telegram.deliver import Delivery
 from botcrm.telegram.inbox import Inbox, Update
 from botcrm.telegram.ingest import ALLOWED, Poller
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 _LIVENESS_EVERY = timedelta(seconds=15)
 _RECOVER_EVERY = timedelta(seconds=30)
+_SAVE_EVERY = timedelta(minutes=1)
 
 
 class BotProcess:
@@ -38,27 +40,36 @@ class BotProcess:
         self.app = app
         self.transport = transport
         self.metrics = metrics or app.metrics
-        self.inbox = Inbox(app.work, self._handle, app.now, bot_id, self._handled, self.loaded)
+        self.inbox = Inbox(app.work, self._handle, app.now, bot_id, self._handled, self.loaded, app.failed)
         self.outbox = Outbox(
             Delivery(app, transport),
             app.now,
             open_work=app.work,
             on_unsure=delivery_unsure,
-            on_failed=delivery_unsure,
+            on_failed=delivery_failed,
+            refused=app.failed,
             overall_per_second=int(app.settings.send_per_second) or 1,
         )
-        self.jobs = JobRunner(app.work, HANDLERS, app.now)
+        self.jobs = JobRunner(
+            app.work, HANDLERS | app.rules.handlers(), app.now, plugins=app.hooks, given_up=app.failed
+        )
         self.ticker = Ticker(self.tick, now=app.now)
         self._front: Any = None
         self._loading: asyncio.Task[None] | None = None
         self._toasts: set[asyncio.Task[None]] = set()
         self._next_check = self._next_recovery = app.now()
+        self._next_saving = app.now() + _SAVE_EVERY
+        self._menus_due = False
+        self.on_kinds: Callable[[], None] = lambda: None
         app.on_commit(self._committed)
+        app.hooks.on_change(self._plugins_changed)
+        app.hooks.download_with(functools.partial(download, transport))
 
     # --- handling --------------------------------------------------------------------------------------------------
 
     async def load_front(self) -> None:
         """Import what types and handles updates; it takes seconds, so polling and storing begin before it."""
+        await self.app.hooks.load()
         if self._front is None:
             module = await asyncio.to_thread(importlib.import_module, "botcrm.telegram.front")
             aiogram = importlib.import_module("aiogram")
@@ -67,6 +78,7 @@ class BotProcess:
             # The many objects that came with the imports stay for good: the collector need not go through them again.
             gc.collect()
             gc.freeze()
+        self.app.hooks.begin()
 
     async def loaded(self) -> None:
         """Wait until updates can be handled; nothing is held up by it, and nothing counts as failed.
@@ -76,6 +88,25 @@ class BotProcess:
         if self._front is None:
             assert self._loading is not None
             await asyncio.shield(self._loading)
+
+    def kinds(self) -> list[str]:
+        """Return the kinds of update to ask Telegram for: what we handle, and what the plugins' routers do."""
+        found: list[str] = self._front.kinds() if self._front else list(ALLOWED)
+        return found
+
+    def _plugins_changed(self) -> None:
+        """Show the staff what they can use now, with the next tick, and take in what is handled now."""
+        self._menus_due = True
+        self.outbox.retry_channels()
+        self.on_kinds()
+        self.ticker.wake()
+
+    async def show_menus(self) -> None:
+        """Show everybody the commands they can use now, where these changed."""
+        self._menus_due = False
+        menu = importlib.import_module("botcrm.telegram.menu")
+        async with self.app.work() as work:
+            await menu.send_menus(work, self._front.plugged)
 
     async def name_bot(self) -> None:
         """Learn the bot's user name, which links to it need."""
@@ -110,9 +141,12 @@ class BotProcess:
     # --- time ------------------------------------------------------------------------------------------------------
 
     async def tick(self) -> None:
-        """Run what is due, send what was left, look after what hangs."""
+        """Run what is due, send what was left, look after what hangs; what is a plugin's has to be known by then."""
+        await self.app.hooks.load()
         while await self.jobs.sweep() >= 200:
             pass
+        if self._menus_due and self._front:
+            await self.show_menus()
         await self.outbox.sweep()
         now = self.app.now()
         if now >= self._next_recovery:
@@ -122,11 +156,17 @@ class BotProcess:
             self._next_check = now + _LIVENESS_EVERY
             async with self.app.work() as work:
                 await check_liveness(work)
+            await self.app.hooks.look_again()
+        if now >= self._next_saving:
+            self._next_saving = now + _SAVE_EVERY
+            await self.app.hooks.save_stats()
         self.ticker.wake_at(await self.jobs.next_run_at())
 
     async def start(self) -> None:
         """Take up what the process before left, and begin to handle and send."""
         self._loading = asyncio.create_task(self.load_front())
+        # What waits may need plugins to be worded or run; meanwhile updates are stored already.
+        await self.app.hooks.load()
         await self.jobs.recover()
         await self.outbox.recover()
         await self.outbox.start()
@@ -139,9 +179,10 @@ class BotProcess:
         """Learn the bot's name, show the menus, and print the first administrator's link; needs the Bot API to answer."""
         await self.loaded()
         await _until_answered(self.name_bot)
-        menu = importlib.import_module("botcrm.telegram.menu")
+        # The first poll went out before anybody knew what the plugins' routers handle.
+        self.on_kinds()
+        await self.show_menus()
         async with self.app.work() as work:
-            await menu.send_menus(work)
             if await needs_first_administrator():
                 token = await invite(work, "admin")
                 link = f"https://t.me/{self._front.username}?start={token}"
@@ -153,6 +194,7 @@ class BotProcess:
     async def stop(self) -> None:
         """End in order: what is in hand is finished and sent, the rest stays stored."""
         await self.ticker.stop()
+        await self.jobs.stop()
         await self.inbox.stop()
         await self.outbox.stop()
         if self._toasts:
@@ -198,15 +240,17 @@ def _say_why(task: asyncio.Task[None]) -> None:
 
 
 async def start_bot(app: App, settings: Settings, metrics: Metrics | None = None) -> Running:
-    """Start a started App's bot; the first poll goes out before the slow imports begin."""
+    """Start an open App's bot; the first poll goes out before the slow imports begin."""
     token = settings.token_text()
     assert token is not None
     transport = HttpTransport(settings.telegram_api, token)
     process = BotProcess(app, transport, bot_id=int(token.split(":")[0]), metrics=metrics)
     if settings.webhook_url:
-        taking = asyncio.create_task(_take_web_hooks(transport, settings))
+        taking = asyncio.create_task(_take_web_hooks(transport, settings, process))
     else:
-        taking = asyncio.create_task(Poller(transport, process.inbox).run())
+        poller = Poller(transport, process.inbox, kinds=process.kinds)
+        process.on_kinds = poller.look_again
+        taking = asyncio.create_task(poller.run())
     await asyncio.sleep(0)
     await process.start()
     return Running(process, transport, asyncio.create_task(_taken_in(process, taking)))
@@ -231,8 +275,16 @@ async def run_bot(app: App, settings: Settings, metrics: Metrics | None = None) 
         await running.stop()
 
 
-async def _take_web_hooks(transport: HttpTransport, settings: Settings) -> None:
+async def _take_web_hooks(transport: HttpTransport, settings: Settings, process: BotProcess) -> None:
     """Have Telegram send updates to our own address; they come in through botcrm.web."""
-    payload = {"url": settings.webhook_url, "secret_token": settings.webhook_key(), "allowed_updates": ALLOWED}
-    await _until_answered(lambda: transport.call("setWebhook", payload))
-    await asyncio.Event().wait()
+    changed = asyncio.Event()
+    process.on_kinds = changed.set
+    told: list[str] = []
+    while True:
+        changed.clear()
+        kinds = process.kinds()
+        if kinds != told:
+            payload = {"url": settings.webhook_url, "secret_token": settings.webhook_key(), "allowed_updates": kinds}
+            await _until_answered(functools.partial(transport.call, "setWebhook", payload))
+            told = kinds
+        await changed.wait()

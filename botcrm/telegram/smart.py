@@ -1,48 +1,132 @@
-"""The smart activity: what to suggest when an open deal is left without a next step."""
+"""The smart activity: what to suggest when an open deal is left without a next step, and what to ask after a call."""
 
+import contextlib
 from collections.abc import Sequence
 
+from botcrm.core import db
+from botcrm.core.domain.errors import NotFound
+from botcrm.core.domain.rot import CONTACT_SQL, is_contact
 from botcrm.core.models import Activity, Deal
+from botcrm.core.services.access import load, load_any, ref
 from botcrm.core.services.activities import due_values, suggested_due
+from botcrm.core.services.next_steps import waits
+from botcrm.core.services.stages import suggested_text
 from botcrm.core.services.suggestions import suggestions_wanted
+from botcrm.core.services.work import Work
 from botcrm.telegram.context import Context
-from botcrm.telegram.screens.base import Button, Row, Screen, lines, pack
+from botcrm.telegram.screens.base import Button, Row, Screen, clip, esc, lines, pack
+from botcrm.words import Words
 
 
 async def suggestion(ctx: Context, deal_id: int) -> Screen | None:
-    """Ask whether to follow up, where the deal is open, nothing is planned and suggestions are on."""
+    """Ask whether to follow up a deal, where it is open, nothing is planned and suggestions are on."""
+    return await suggest(ctx, "deal", deal_id)
+
+
+async def suggest(ctx: Context, entity: str, record_id: int) -> Screen | None:
+    """Ask whether to follow up a deal, or a contact or lead who has none, where nothing is planned and suggestions are on."""
     if not await suggestions_wanted(ctx.work):
         return None
-    deal = await Deal.filter(id=deal_id, status="open", deleted_at=None).first()
-    if deal is None or await Activity.filter(deal_id=deal_id, status="planned", deleted_at=None).exists():
+    if entity == "deal":
+        deal = await Deal.filter(id=record_id, status="open", deleted_at=None).first()
+        if deal is None or waits(deal, ctx.work.now):
+            return None
+    if await Activity.filter(**{f"{entity}_id": record_id}, status="planned", deleted_at=None).exists():
         return None
-    due = suggested_due(ctx.work)
-    at = due_values(ctx.work, due)["due_at"]
-    text = ctx.words.t("No next step. Follow up {when}?", when=ctx.words.when(at))
-    stamp = f"{due.wall:%Y%m%d%H%M}"
+    return await question(ctx.work, ctx.words, entity, record_id)
+
+
+async def question(work: Work, words: Words, entity: str, record_id: int) -> Screen:
+    """Offer the next step: its text as the deal's stage has it, its time by the working hours."""
+    due = suggested_due(work)
+    at = due_values(work, due)["due_at"]
+    what = (await suggested_text(record_id) if entity == "deal" else "") or words.t("Follow up")
+    text = words.t("No next step. {what} {when}?", what=esc(clip(what, 200)), when=words.when(at))
+    target, stamp = ref(entity, record_id), f"{due.wall:%Y%m%d%H%M}"
+    last = [
+        Button(words.t("Not now"), pack("sn", target)),
+        Button(words.t("Don't ask ▾"), pack("sd", target)),
+    ]
+    if entity == "deal":
+        last.append(Button("⏳ " + words.t("Wait"), pack("wt", record_id)))
     rows = (
         [
-            Button("✅ " + ctx.words.t("Save"), pack("sm", deal_id, stamp)),
-            Button(ctx.words.t("Other time"), pack("so", deal_id)),
-            Button(ctx.words.t("Other text"), pack("st", deal_id, stamp)),
+            Button("✅ " + words.t("Save"), pack("sm", target, stamp)),
+            Button(words.t("Other time"), pack("so", target)),
+            Button(words.t("Other text"), pack("st", target, stamp)),
         ],
-        [
-            Button(ctx.words.t("Not now"), pack("sn", deal_id)),
-            Button(ctx.words.t("Don't ask ▾"), pack("sd", deal_id)),
-        ],
+        last,
     )
-    return Screen(text, rows, ("deal", deal_id))
+    return Screen(text, rows, (entity, record_id))
 
 
 async def asking(ctx: Context, card: Screen, deal_id: int) -> Screen:
     """Have a deal's card ask the question instead of only saying that there is no next step."""
-    question = await suggestion(ctx, deal_id)
-    if question is None:
+    asked = await suggestion(ctx, deal_id)
+    if asked is None:
         return card
     text = "\n".join(line for line in card.text.split("\n") if line != ctx.words.t("No next step."))
-    return with_question(Screen(text, (), card.about), question, card.rows[1:])
+    return with_question(Screen(text, (), card.about), asked, card.rows[1:])
 
 
-def with_question(screen: Screen, question: Screen, keep: Sequence[Row]) -> Screen:
+async def asking_owner(ctx: Context, card: Screen) -> Screen:
+    """Have the card of somebody's own deal ask for the next step when they open it; any other card stays as it is."""
+    if card.about is None or card.about[0] != "deal":
+        return card
+    deal = await load(ctx.work, Deal, card.about[1])
+    return await asking(ctx, card, deal.id) if deal.owner_id == ctx.work.actor.id else card
+
+
+def with_question(screen: Screen, asked: Screen, keep: Sequence[Row]) -> Screen:
     """Put the question below a screen's text, its buttons above those of the screen that stay."""
-    return Screen(lines(screen.text, question.text), (*question.rows, *keep), screen.about)
+    return Screen(lines(screen.text, asked.text), (*asked.rows, *keep), screen.about)
+
+
+# --- after a call ------------------------------------------------------------------------------------------------------------
+
+
+async def after_talk(ctx: Context, activity: Activity) -> Screen | None:
+    """Ask what comes next of what was just done: whether a meeting is set after a cold call, else for the next step."""
+    if await is_cold_call(activity) and await suggestions_wanted(ctx.work):
+        rows = (
+            [
+                Button("🤝 " + ctx.words.t("Yes"), pack("my", activity.id)),
+                Button(ctx.words.t("No"), pack("mn", activity.id)),
+            ],
+        )
+        return Screen(ctx.words.t("Meeting scheduled?"), rows, ("activity", activity.id))
+    return await next_of(ctx, activity)
+
+
+async def next_of(ctx: Context, activity: Activity) -> Screen | None:
+    """Ask for the next step of what an activity was about."""
+    for entity in ("deal", "contact", "lead"):
+        record_id = getattr(activity, f"{entity}_id")
+        if record_id is None:
+            continue
+        with contextlib.suppress(NotFound):
+            await load_any(ctx.work, entity, record_id)
+            return await suggest(ctx, entity, record_id)
+    return None
+
+
+async def is_cold_call(activity: Activity) -> bool:
+    """Tell whether a call reached a contact or lead with whom there was no contact before, and nothing is planned."""
+    went_well = activity.result == "ok" or (activity.result is None and bool(activity.duration_minutes))
+    if activity.kind != "call" or activity.status != "done" or activity.direction == "in" or not went_well:
+        return False
+    if not is_contact(activity.kind, activity.direction, activity.result, activity.duration_minutes):
+        return False
+    who = ("contact_id", activity.contact_id) if activity.contact_id else ("lead_id", activity.lead_id)
+    if who[1] is None:
+        return False
+    row = await db.fetch_one(
+        f"SELECT 1 AS y FROM activity a WHERE a.{who[0]} = ? AND a.id <> ? AND {CONTACT_SQL} UNION ALL "
+        f"SELECT 1 FROM message m WHERE m.{who[0]} = ? AND m.deleted_at IS NULL UNION ALL "
+        f"SELECT 1 FROM activity a WHERE a.{who[0]} = ? AND a.status = 'planned' AND a.deleted_at IS NULL LIMIT 1",
+        who[1],
+        activity.id,
+        who[1],
+        who[1],
+    )
+    return row is None

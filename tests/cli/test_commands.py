@@ -148,11 +148,39 @@ def test_backup_is_a_whole_database(alone: Run, monkeypatch: pytest.MonkeyPatch,
     assert (answer.code, "pg_dump" in answer.err) == (1, True)
 
 
-def test_plugins_are_listed(alone: Run) -> None:
-    answer = alone("plugins")
+def test_plugins_are_listed_and_switched(botcrm: Run) -> None:
+    answer = botcrm("plugins")
     assert answer.code == 0
-    assert answer.out.splitlines()[0].split() == ["Plugin", "Version", "Hooks"]
+    assert answer.out.splitlines()[0].split()[:4] == ["Plugin", "Version", "Where", "State"]
     assert "register_activity_kinds" in answer.out
+    assert "reports" in [line.split()[0] for line in answer.out.splitlines() if " on " in line]
+    off = botcrm("plugins", "--off", "reports")
+    assert off.code == 0
+    assert "reports: switched off in the terminal" in off.out
+    assert "reports: switched off in the terminal" in botcrm("plugins").out
+    assert "switched off" not in botcrm("plugins", "--on", "reports").out
+    assert botcrm("plugins", "--off", "nothing").code == 1
+
+
+def test_register_cli_brings_a_command(botcrm: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "plug").mkdir()
+    (tmp_path / "plug" / "greeting.py").write_text(
+        "from botcrm import CliCommand, hookimpl\n"
+        "async def greet(plugin, options):\n"
+        "    print('hello', options.name, plugin.name)\n"
+        "    return 3\n"
+        "def words(parser):\n"
+        "    parser.add_argument('name')\n"
+        "@hookimpl\n"
+        "def register_cli():\n"
+        "    return [CliCommand('greet', 'Greet somebody', greet, words)]\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("BOTCRM_PLUGINS_DIR", str(tmp_path / "plug"))
+    answer = botcrm("greet", "Anna")
+    assert (answer.code, answer.out) == (3, "hello Anna greeting\n")
+    assert botcrm("greet").code == 2
+    assert "invalid choice" in botcrm("nothing").err
 
 
 def test_doctor_on_a_sound_base_without_a_token(botcrm: Run) -> None:
@@ -169,6 +197,23 @@ def test_doctor_reports_wrong_settings(alone: Run, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("BOTCRM_TIMEZONE", "Moon")
     answer = alone("doctor")
     assert (answer.code, answer.out.split(":")[0]) == (1, "FAIL  settings")
+
+
+def test_doctor_says_which_folder_cannot_be_written(
+    alone: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "plain").write_text("")
+    monkeypatch.setenv("BOTCRM_DATABASE_URL", f"sqlite://{tmp_path}/plain/crm/base.sqlite3")
+    answer = alone("doctor")
+    assert answer.code == 1
+    assert f"FAIL  database: {tmp_path}/plain is no folder; make it writable for the user" in answer.out
+    # Who runs the tests may be one whom no permission stops.
+    monkeypatch.setattr("os.access", lambda *_: False)
+    monkeypatch.setenv("BOTCRM_DATABASE_URL", f"sqlite://{tmp_path}/crm/base.sqlite3")
+    assert f"FAIL  database: the folder {tmp_path} cannot be written; make it" in alone("doctor").out
+    (tmp_path / "base.sqlite3").write_text("")
+    monkeypatch.setenv("BOTCRM_DATABASE_URL", f"sqlite://{tmp_path}/base.sqlite3")
+    assert f"FAIL  database: the file {tmp_path}/base.sqlite3 cannot be written; make it" in alone("doctor").out
 
 
 def test_doctor_never_prints_the_token(botcrm: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,18 @@ def test_the_same_account_twice_keeps_its_person(botcrm: Run) -> None:
     assert len(botcrm("user", "list").out.splitlines()) == 2
 
 
+def test_the_only_administrator_stays_one_until_there_is_another(botcrm: Run) -> None:
+    ada = ("user", "add", "--name", "Ada", "--telegram-id", "77", "--role")
+    botcrm(*ada, "admin")
+    refused = botcrm(*ada, "rep")
+    assert refused.code == 2
+    assert refused.err == ("botcrm: Telegram 77: Ada is the only administrator. Make somebody else one first.\n")
+    assert " admin " in botcrm("user", "list").out
+    assert botcrm("user", "add", "--name", "Ada K", "--telegram-id", "77", "--role", "admin").code == 0
+    botcrm("user", "add", "--name", "Otto", "--role", "admin", "--telegram-id", "78")
+    assert botcrm(*ada, "rep").out == "Ada (no. 1): rep, Telegram 77.\n"
+
+
 def test_unknown_manager_changes_nothing(botcrm: Run) -> None:
     botcrm(*MAREK)
     answer = botcrm("user", "add", "--name", "Anna", "--role", "rep", "--telegram-id", "101", "--manager", "Zofia")

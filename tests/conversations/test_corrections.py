@@ -59,7 +59,10 @@ async def test_an_edited_call_corrects_minutes_result_and_text(anna: Member) -> 
     await anna.send("contact Jan Kowal")
     await anna.send("/call Jan Kowal 15m ok wants two variants")
     said = await anna.edit(anna.mine, "/call Jan Kowal 25m busy wants three variants")
-    assert said == "✏️ Corrected\n✅ Call with Jan Kowal · 25 min · busy\n   wants three variants"
+    assert said == (
+        "✏️ Corrected\n✅ Call with Jan Kowal · 25 min · busy\n   wants three variants\n"
+        "No next step. Follow up Fri 27 Nov 10:00?"
+    )
 
 
 async def test_an_edited_task_moves(anna: Member) -> None:
@@ -85,13 +88,89 @@ async def test_a_changed_verb_takes_the_first_thing_back_and_does_the_second(ann
     assert (await anna.send("d1")).startswith("🤷")
 
 
-async def test_a_changed_subject_makes_the_deal_anew(anna: Member) -> None:
+async def test_a_changed_subject_corrects_the_deal_just_made(anna: Member) -> None:
+    await anna.send("/deal Acmee 12k roof next fri 9 site visit")
+    line, before = anna.mine, bot_messages(anna)
+    said = await anna.edit(line, "/deal Beta 12k roof next fri 9 site visit")
+    assert said.startswith("✏️ Corrected\n💼 Beta roof · d1\nPLN 12,000 · New\n▶ Next: Fri 27 Nov 9:00")
+    assert bot_messages(anna) == before
+    assert "🏢 Beta · o1" in await anna.send("/find Beta")
+    assert "Beta roof · d1" in anna.last
+    assert (await anna.send("/find Acmee")).startswith("Nothing found")
+    assert "🤝 Fri 27 Nov 9:00 — site visit\n   Beta" in await anna.send("a1")
+    await anna.edit(line, "/today")
+    assert (await anna.send("/find Beta")).startswith("Nothing found")
+
+
+async def test_a_deal_moves_to_a_known_company_and_the_one_made_for_it_goes(anna: Member) -> None:
+    await anna.send("company Beta Ltd")
+    await anna.send("/deal Btea 12k roof")
+    said = await anna.edit(anna.mine, "/deal Beta Ltd 12k big roof")
+    assert said.startswith("✏️ Corrected\n💼 Beta Ltd big roof · d1\n")
+    assert (await anna.send("/find Beta")).count("🏢") == 1
+    assert "d1" in await anna.send("o1")
+    assert (await anna.send("o2")).startswith("🤷")
+
+
+async def test_a_company_that_has_more_than_this_deal_keeps_its_name(anna: Member) -> None:
     await anna.send("/deal Acme 12k roof")
     line = anna.mine
-    said = await anna.edit(line, "/deal Beta 12k roof")
-    assert "💼 Beta roof" in said
-    assert "No open deals" in await anna.edit(line, "/today")
-    assert "Nothing found" in await anna.send("/find Acme")
+    await anna.send("contact Jan Kowal at Acme")
+    await anna.edit(line, "/deal Gamma 12k roof")
+    assert "💼 Gamma roof · d1" in await anna.send("d1")
+    assert "🏢 Acme · o1" in await anna.send("/find Acme")
+    assert "🏢 Gamma · o2" in await anna.send("/find Gamma")
+
+
+async def test_a_deal_named_after_its_company_follows_it_and_undo_takes_all_back(anna: Member) -> None:
+    await anna.send("/deal Acme 12k")
+    await anna.edit(anna.mine, "/deal Gamma 12k")
+    assert "💼 Gamma · d1" in anna.last
+    await anna.tap("Undo")
+    assert (await anna.send("d1")).startswith("🤷")
+    assert (await anna.send("/find Gamma")).startswith("Nothing found")
+
+
+async def test_an_edit_to_an_unclear_name_asks_on_the_same_deal(anna: Member) -> None:
+    await anna.send("contact Jan Kowal\ncontact Jan Nowak")
+    await anna.send("/deal Acme 12k roof")
+    line = anna.mine
+    said = await anna.edit(line, "/deal Jan 12k roof")
+    assert said.endswith("Which “Jan”?")
+    assert "💼 Jan Nowak" not in await anna.tap("👤 Jan Nowak")
+    assert "👤 Jan Nowak" in await anna.send("d1")
+    await anna.edit(line, "/deal Jan 13k roof")
+    said = await anna.send("d1")
+    assert "👤 Jan Nowak" in said, "what was picked stays"
+    assert "PLN 13,000" in said
+
+
+async def test_a_deal_line_edited_to_nobody_changes_nothing(anna: Member) -> None:
+    await anna.send("/deal Acme 12k roof")
+    assert (await anna.edit(anna.mine, "/deal 12k")).endswith("Nothing was changed.")
+    assert "Acme roof · d1" in await anna.send("d1")
+
+
+async def test_an_edited_caption_corrects_the_file(anna: Member, crm: Crm) -> None:
+    await anna.send("company Acme")
+    anna.person.send_document(b"%PDF", "plan.pdf", "the rof")
+    await crm.settle()
+    line, before = anna.mine, bot_messages(anna)
+    assert anna.last == "📎 plan.pdf kept.\nWhere does it belong?"
+    anna.person.edit(line, "the roof")
+    await crm.settle()
+    assert anna.last == "✏️ Corrected\n📎 plan.pdf kept.\nWhere does it belong?"
+    anna.person.edit(line, "Acme the roof")
+    await crm.settle()
+    assert anna.last == "✏️ Corrected\n📎 plan.pdf → Acme\n   Acme the roof"
+    assert bot_messages(anna) == before
+    await anna.send("o1")
+    await anna.tap("Timeline")
+    assert "✏️ Acme the roof" in anna.last
+    await anna.tap("Back")
+    await anna.tap("Files (1)")
+    await anna.tap("plan.pdf")
+    assert anna.card.caption == "Acme the roof"
 
 
 async def test_an_unknown_line_edited_into_a_command_is_done(anna: Member) -> None:
@@ -139,6 +218,23 @@ async def test_undo_by_word_says_what_is_removed(anna: Member) -> None:
     await anna.send("/deal Acme 12k roof")
     assert await anna.send("/undo") == "↩ Undone\n   Removed: company Acme, deal Acme roof"
     assert await anna.send("/undo") == "✋ There is nothing of yours to undo."
+
+
+async def test_what_undo_removed_is_brought_back_by_one_tap(anna: Member) -> None:
+    await anna.send("/deal Acme 12k roof next fri 9 site visit")
+    await anna.send("/undo")
+    assert anna.buttons == ["↪ Bring back"]
+    said = await anna.tap("Bring back")
+    assert said == "↪ Brought back\n   Back: company Acme, deal Acme roof, meeting site visit"
+    assert "▶ Next: Fri 27 Nov 9:00 — 🤝 site visit" in await anna.send("d1")
+    assert "As before: " not in await anna.send("/undo")
+
+
+async def test_nothing_is_brought_back_where_nothing_was_removed(anna: Member) -> None:
+    await anna.send("deal Acme 12k roof")
+    await anna.send("/won d1")
+    await anna.tap("Undo")
+    assert anna.buttons == ["Open"]
 
 
 async def test_undo_of_a_move_says_that_it_is_as_before(anna: Member) -> None:

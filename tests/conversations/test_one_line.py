@@ -57,12 +57,51 @@ async def test_a_meeting(anna: Member) -> None:
 
 async def test_a_call_that_nobody_answered(anna: Member) -> None:
     await anna.send("contact Jan Kowal")
-    assert await anna.send("/call Jan Kowal no") == "✅ Call with Jan Kowal · no answer"
+    assert (await anna.send("/call Jan Kowal no")).startswith("✅ Call with Jan Kowal · no answer\n")
 
 
 async def test_a_call_that_was_missed(anna: Member) -> None:
     await anna.send("contact Jan Kowal")
     assert "missed" in await anna.send("/call Jan Kowal missed")
+
+
+async def test_a_call_with_somebody_new_asks_what_is_next_and_keeps_it_with_them(anna: Member) -> None:
+    said = await anna.send("/call jan")
+    assert said == "✅ Call with jan\nNew contact: jan\nNo next step. Follow up Fri 27 Nov 10:00?"
+    assert anna.buttons == ["✅ Save", "Other time", "Other text", "Not now", "Don't ask ▾", "↩ Undo"]
+    await anna.tap("Save")
+    assert "📌 Fri 27 Nov 10:00 — Follow up\n   jan" in anna.last
+    assert "▶ Next: Fri 27 Nov 10:00 — 📌 Follow up" in await anna.send("c1")
+    assert await anna.send("/call jan ok") == "✅ Call with jan · ok", "a next step is planned"
+
+
+async def test_the_suggestion_for_somebody_new_takes_another_time_and_text(anna: Member) -> None:
+    await anna.send("/call Jan ok")
+    await anna.tap("Other time")
+    assert "🏢" not in await anna.send("mon 8:00 send offer")
+    assert "▶ Next: Mon 30 Nov 8:00 — 📌 send offer" in await anna.send("c1")
+    await anna.send("/call Zofia ok")
+    await anna.tap("Other text")
+    await anna.send("bring samples")
+    assert "▶ Next: Fri 27 Nov 10:00 — 📌 bring samples" in await anna.send("c2")
+    await anna.send("/call Ola ok")
+    assert (await anna.tap("Not now")).startswith("👤 Ola · c3")
+    await anna.send("/call Ewa ok")
+    await anna.tap("Don't ask")
+    await anna.tap("this week")
+    assert anna.last.startswith("No suggestions until Mon 30 Nov.\n👤 Ewa · c4")
+    assert "No next step" not in await anna.send("/call Iga ok")
+
+
+async def test_commas_right_behind_a_name_part_it_from_minutes_and_amounts(anna: Member) -> None:
+    said = await anna.send("/call Jan,15m,ok,wants two variants")
+    assert said.startswith("✅ Call with Jan · 15 min · ok\n   wants two variants\nNew contact: Jan\n")
+    assert (await anna.send("c1")).startswith("👤 Jan · c1")
+    assert (await anna.send("/call Jan, 20m")).startswith("✅ Call with Jan · 20 min\n")
+    said = await anna.send("/deal Acme,12k,#roof big roof")
+    assert said.startswith("✅ Deal opened\n💼 Acme big roof · d1\nPLN 12,000 · New")
+    assert "#roof" in said
+    assert "PLN 1,200" in await anna.send("/deal Beta 1,200 windows")
 
 
 async def test_a_call_with_somebody_new_makes_the_contact_and_says_so(anna: Member) -> None:
@@ -269,7 +308,8 @@ async def test_help_and_start(anna: Member) -> None:
     assert (await anna.send("/start")).startswith("Welcome, Anna Rep.\nOne line is enough")
 
 
-async def test_every_example_of_the_help_works(crm: Crm, boss: Member) -> None:
+async def test_every_example_of_the_help_works(crm: Crm) -> None:
+    boss = await crm.join("admin", "Ada Boss")
     await boss.send("deal Base 1k x")
     for _ in range(11):
         await boss.send("deal Base 1k y")  # so that d12 exists

@@ -47,7 +47,7 @@ async def test_the_link_grows_old(boss: Member, crm: Crm) -> None:
 async def test_who_may_invite_whom(anna: Member, boss: Member, crm: Crm) -> None:
     assert await anna.send("/invite rep Jan") == "✋ Your role does not allow that."
     assert await boss.send("/invite admin Jan") == "✋ Your role does not allow that."
-    assert (await boss.send("/invite king Jan")) == "✋ role: “king” is not understood. Roles: rep, manager, admin."
+    assert (await boss.send("/invite king Jan")) == "✋ Role: “king” is not understood. Roles: rep, manager, admin."
     admin = await crm.join("admin", "Ada")
     assert (await admin.send("/invite manager Jan")).startswith("Send this link to Jan.")
 
@@ -151,7 +151,7 @@ async def test_an_answer_that_did_not_arrive_is_asked_about_and_sent_again(crm: 
     await admin.tap("Answer")
     zed.person.block()
     await admin.send("We call you")
-    assert admin.last.startswith("❓ This may not have reached the client.")
+    assert admin.last.startswith("⚠️ This did not reach the client: Forbidden: bot was blocked by the user")
     zed.person.unblock()
     assert await admin.tap("Resend") == "Sent again."
     assert zed.seen.count("We call you") == 1
@@ -172,7 +172,7 @@ async def test_settings_are_listed_with_their_meaning(anna: Member) -> None:
     said = await anna.send("/settings")
     assert said.startswith("Settings\nzone = Europe/Warsaw\n   Time zone (IANA name)")
     assert "overdue_hours = 2 · company" in said
-    assert anna.buttons == ["Switch digest off", "Switch smart activity off"]
+    assert anna.buttons == ["Switch digest off", "Switch evening off", "Switch smart activity off"]
     await anna.tap("Switch digest off")
     assert "Switch digest on" in anna.buttons
 
@@ -189,7 +189,7 @@ async def test_wrong_values_are_answered_with_an_example(anna: Member, crm: Crm)
     assert await anna.send("/settings digest_at 25") == "✋ digest_at: “25” is not understood. For example: 9:00."
     assert await anna.send("/settings digest perhaps") == "✋ digest: “perhaps” is not understood. For example: on."
     assert (await anna.send("/settings moon 3")).startswith(
-        "✋ setting: “moon” is not understood. Known settings: zone,"
+        "✋ Setting: “moon” is not understood. Did you mean currency? Settings: zone,"
     )
     assert await anna.send("/settings currency USD") == "✋ Your role does not allow that."
     assert (await anna.send("/settings zone")).startswith("zone = Europe/Warsaw\nTime zone (IANA name)\n/settings zone")
@@ -198,17 +198,38 @@ async def test_wrong_values_are_answered_with_an_example(anna: Member, crm: Crm)
     assert "$12,000" in await anna.send("deal Acme 12k roof")
 
 
+async def test_a_setting_is_found_by_what_people_call_it(anna: Member) -> None:
+    taken = "“{}” was taken for zone."
+    assert await anna.send("/settings timezone Asia/Tokyo") == "✅ zone = Asia/Tokyo\n" + taken.format("timezone")
+    assert await anna.send("/settings time zone Europe/Paris") == "✅ zone = Europe/Paris\n" + taken.format("time zone")
+    assert await anna.send("/settings zoen UTC") == "✅ zone = UTC\n" + taken.format("zoen")
+    assert await anna.send("/settings digest at 8:30") == "✅ digest_at = 08:30"
+    assert await anna.send("/settings Zone=Europe/Warsaw") == "✅ zone = Europe/Warsaw"
+    said = await anna.send("/settings language")
+    assert said.startswith("language = en")
+    said = await anna.send("/settings qqqqq 3")
+    assert said.startswith("✋ Setting: “qqqqq” is not understood. Settings: zone, language, currency,")
+
+
+async def test_find_opens_a_record_by_its_reference(anna: Member, bob: Member) -> None:
+    await anna.send("/deal Acme 12k roof next fri 9 site visit")
+    await anna.send("contact Jan Kowal")
+    await anna.send("lead Zed roof")
+    for ref, shown in (("d1", "💼 Acme roof"), ("O1", "🏢 Acme"), ("c1", "👤 Jan"), ("l1", "🌱 Zed"), ("a1", "🤝 Fri")):
+        assert (await anna.send(f"find {ref}")).startswith(shown)
+        assert (await bob.send(f"find {ref}")) == f"Nothing found for “{ref}”."
+    await anna.send('company "A4"')
+    assert "🏢 A4" in await anna.send("find a4")
+
+
 # --- menus, groups, inline ------------------------------------------------------------------------------------------------------
 
 
 async def test_the_menu_follows_the_role(boss: Member, anna: Member, crm: Crm) -> None:
-    from botcrm.telegram.menu import send_menus
-
-    async with crm.work() as work:
-        await send_menus(work)
+    await crm.process.show_menus()
     await crm.settle()
     rep, manager = [{name for name, _ in member.person.commands()} for member in (anna, boss)]
-    assert manager - rep == {"team", "invite"}
+    assert manager - rep == {"team", "invite", "rules", "handover"}
     assert not rep - manager
     assert [name for name, _ in crm.stranger("Zed").person.commands()] == ["start"]
 
@@ -229,3 +250,18 @@ async def test_inline_finds_what_the_writer_may_see(anna: Member, bob: Member, c
         search = member.person.inline("acme")
         await crm.settle()
         assert sorted(result["title"] for result in await search.answered()) == sorted(found)
+
+
+async def test_colleagues_to_hand_over_to_stand_eight_at_a_time(anna: Member, boss: Member, crm: Crm) -> None:
+    for number in range(10, 27):
+        await crm.join("rep", f"Rep {number}", manager=boss)
+    await boss.send("deal Acme 1k roof")
+    await boss.tap("Hand over")
+    assert boss.last == "Hand Acme roof over to whom?\nPage 1 of 3"
+    assert boss.buttons == ["Anna Rep", *(f"Rep {number}" for number in range(10, 17)), "→", "← Back"]
+    await boss.tap("→")
+    assert boss.buttons == [*(f"Rep {number}" for number in range(17, 25)), "←", "→", "← Back"]
+    await boss.tap("→")
+    assert boss.last.endswith("Page 3 of 3")
+    assert boss.buttons == ["Rep 25", "Rep 26", "←", "← Back"]
+    assert await boss.tap("Rep 26") == "✅ Acme roof went over to Rep 26."

@@ -114,7 +114,7 @@ async def test_other_time_in_words_on_the_card_or_any_other_command_in_between(a
     await anna.tap("Other…")
     assert anna.last == "When? Type it: tomorrow 15:00, fri 9, in 2h, 24 nov 10:00."
     assert (await anna.send("/deal Beta 1k windows")).startswith("✅ Deal opened")
-    assert (await anna.send("someday")).startswith("✋ time: “someday” is not understood.")
+    assert (await anna.send("someday")).startswith("✋ Time: “someday” is not understood.")
     assert "Fri 27 Nov 9:00 — order scaffold" in await anna.send("fri 9")
     assert (await anna.send("fri 9")).startswith("Kept."), "the question is answered"
 
@@ -172,7 +172,7 @@ async def test_a_mistyped_verb_is_one_tap_away(anna: Member) -> None:
     said = await anna.send("/cal Anna Nowak 15m ok")
     assert said == "“/cal” is no command. Did you mean one of these?\n/cal Anna Nowak 15m ok"
     assert anna.buttons[0] == "/call"
-    assert await anna.tap("/call") == "✅ Call with Anna Nowak · 15 min · ok"
+    assert (await anna.tap("/call")).startswith("✅ Call with Anna Nowak · 15 min · ok\n")
 
 
 async def test_a_card_answered_with_plain_words_offers_that_card_first(anna: Member) -> None:

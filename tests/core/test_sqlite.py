@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tortoise.exceptions import OperationalError
 
-from botcrm.core import db
+from botcrm.core import db, sqlite
 
 
 @pytest.fixture
@@ -66,3 +66,71 @@ async def test_a_transaction_cancelled_while_it_begins_stays_open_for_nobody(oth
     await asyncio.create_task(write())
     other.execute("BEGIN IMMEDIATE")
     other.execute("COMMIT")
+
+
+def log_bytes(path: Path) -> int:
+    log = path.with_name(f"{path.name}-wal")
+    return log.stat().st_size if log.exists() else 0
+
+
+async def fill(rows: int, start: int = 0) -> None:
+    """Commit rows one by one, each in a transaction."""
+    for n in range(start, start + rows):
+        async with db.transaction():
+            await db.execute("INSERT INTO press (key, at) VALUES (?, '2026-01-01')", f"{n:0150}")
+
+
+@pytest.mark.usefixtures("opened")
+async def test_what_was_committed_is_copied_into_the_file_by_another_thread(path: Path) -> None:
+    await fill(3)
+    client = db.connection()
+    assert isinstance(client, sqlite.Client)
+    assert client._connection
+    copier = client._connection.copier
+    assert copier
+    await copier.finish()
+    # The file alone, without its log, holds everything by now.
+    alone = Path(shutil.copyfile(path, path.with_name("alone.sqlite3")))
+    with contextlib.closing(sqlite3.connect(alone)) as copy:
+        assert copy.execute("SELECT count(*) FROM press").fetchone() == (3,)
+
+
+@pytest.mark.usefixtures("opened")
+async def test_a_long_log_starts_over_while_transactions_follow_each_other(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copied from behind only, it would never be found whole in the file, and grow for as long as there is work."""
+    monkeypatch.setattr(sqlite, "_COPY_EVERY", 0.0)
+    monkeypatch.setattr(sqlite, "_LONG_LOG", 50)
+    await fill(60)
+    size = log_bytes(path)
+    await fill(240, start=60)
+    assert log_bytes(path) < 3 * size
+    async with db.transaction():
+        assert await db.column("SELECT count(*) FROM press") == [300]
+
+
+async def test_closing_leaves_no_log_behind(path: Path) -> None:
+    await db.open_database(f"sqlite://{path}")
+    await fill(5)
+    await db.close()
+    assert log_bytes(path) == 0
+    with contextlib.closing(sqlite3.connect(path)) as after:
+        assert after.execute("SELECT count(*) FROM press").fetchone() == (5,)
+
+
+@pytest.mark.usefixtures("opened")
+async def test_a_lone_reader_holds_up_no_commit(path: Path, other: sqlite3.Connection) -> None:
+    """An export that reads for long keeps the log from starting over; the bot goes on."""
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM press").fetchone()
+    client = db.connection()
+    assert isinstance(client, sqlite.Client)
+    await fill(5)
+    assert client._connection
+    assert client._connection.copier
+    async with asyncio.timeout(10):
+        await client._connection.copier.finish()
+        await fill(5, start=5)
+    other.execute("COMMIT")
+    assert await db.column("SELECT count(*) FROM press") == [10]

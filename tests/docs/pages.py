@@ -40,6 +40,16 @@ def blocks(name: str, *labels: str) -> Iterator[Block]:
             yield Block(label, textwrap.dedent(text))
 
 
+def fenced(name: str) -> Iterator[tuple[str, Block]]:
+    """Yield the fenced blocks of a page, each with the heading that it stands below."""
+    heading = ""
+    for match in re.finditer(rf"^#+ (?P<heading>[^\n]*)$|{_BLOCK.pattern}", read(name), _BLOCK.flags):
+        if match["heading"] is not None:
+            heading = match["heading"].strip()
+        else:
+            yield heading, Block(match[2], textwrap.dedent(match[3]))
+
+
 def prose(text: str) -> str:
     """Return a page without its fenced blocks."""
     return _BLOCK.sub("", text)

@@ -22,13 +22,9 @@ REFUSED = ("✋", "🤷", "Kept. What is it?", "↩ Not undone", "“", "That is
 
 
 @pytest.fixture
-async def crm(database_url: str, tmp_path: Path) -> AsyncIterator[Crm]:
-    """Run the bot, with the plugin of the plugin guide in it."""
-    folder = tmp_path / "plugins"
-    folder.mkdir()
-    plugin = next(block for block in blocks("docs/plugin-guide.md", "python") if "@hookimpl" in block.text)
-    (folder / "tasting.py").write_text(plugin.text, encoding="utf-8")
-    running = await Crm.start(database_url, plugins_dir=folder)
+async def crm(database_url: str) -> AsyncIterator[Crm]:
+    """Run the bot, without any plugin but the built-in ones."""
+    running = await Crm.start(database_url, plugins=[])
     yield running
     await running.stop()
 
@@ -113,29 +109,6 @@ async def test_every_line_of_the_manager_guide_is_understood(crm: Crm) -> None:
     await crm.join("rep", "Anna Rep", manager=boss)
     admin = await crm.join("admin", "Adam Admin")
     assert await play("docs/manager-guide.md", {"": boss, "admin": admin}) > 10
-
-
-async def test_the_plugin_of_the_guide_works(crm: Crm, caplog: pytest.LogCaptureFixture) -> None:
-    anna = await crm.join("rep", "Anna Rep")
-    assert await play("docs/plugin-guide.md", {"": anna}) == 1
-    with caplog.at_level("INFO", logger="tasting"):
-        await anna.send("won d1")
-    assert "deal d1 was won" in caplog.text
-    kinds = crm.app.hooks.activity_kinds
-    assert (kinds["tasting"].sign, kinds["call"].sign) == ("🍷", "📞")
-    assert "tasting" in [plugin.name for plugin in crm.app.hooks.loaded()]
-
-
-async def test_the_test_of_the_plugin_guide_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module, test = (block.text for block in blocks("docs/plugin-guide.md", "python"))
-    (tmp_path / "plugins").mkdir()
-    (tmp_path / "plugins" / "tasting.py").write_text(module, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {}
-    exec(compile(test, "docs/plugin-guide.md", "exec"), names)
-    run = names["test_a_tasting_has_its_sign"]
-    assert callable(run)
-    await run(tmp_path)
 
 
 async def test_the_first_deal_of_the_readme_works(crm: Crm) -> None:

@@ -103,3 +103,20 @@ def test_chats_nobody_waits_for_are_forgotten_once_their_pace_allows() -> None:
     queue.finish(5, SECOND)
     queue.prune(3 * SECOND)
     assert not queue._chats
+
+
+def test_a_row_that_was_let_go_and_claimed_anew_goes_once() -> None:
+    """It used to stop the sweep: two entries of one number could not be put in order."""
+    queue = Queue(overall_per_second=30, per_chat_per_second=1, per_group_per_minute=20)
+    queue.hold_chat(1, 5 * SECOND)
+    former, following = item(7, 1, REPLY), item(8, 1, REPLY)
+    queue.add(former, 0)
+    queue.add(following, 0)
+    former.gone = True
+    anew = item(7, 1, REPLY)
+    queue.add(anew, SECOND)
+    assert queue.take(5 * SECOND) is anew
+    queue.finish(1, 5 * SECOND)
+    assert queue.take(5 * SECOND) is following
+    queue.finish(1, 5 * SECOND)
+    assert queue.take(9 * SECOND) is None

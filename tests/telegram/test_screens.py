@@ -17,14 +17,16 @@ from botcrm.core.domain.due import day_bounds
 from botcrm.core.domain.kinds import ENTITY_OF
 from botcrm.core.domain.preferences import Preferences
 from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Message, Note, Stage, User
-from botcrm.core.services.cards import ActivityCard, DealCard, Entry, PartyCard, Step
+from botcrm.core.services.cards import ActivityCard, DealCard, PartyCard, Step
 from botcrm.core.services.home import COLUMNS, DealRow, Home, TeamRow
 from botcrm.core.services.subjects import Found
+from botcrm.core.services.timeline import Entry, Planned, TimelinePage
 from botcrm.plugins.kinds import register_activity_kinds
 from botcrm.telegram.buttons.table import ACTIONS
 from botcrm.telegram.commands.table import COMMANDS
 from botcrm.telegram.screens import cards, lists, notices, texts
 from botcrm.telegram.screens.base import MOST_UNITS, Button, Screen, fit, pack, units
+from botcrm.telegram.screens.timeline import Names, timeline_screen
 from botcrm.words import Words
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -263,9 +265,13 @@ def test_timelines(name: str, text: str, kind: str, entity: str) -> None:
         "kind": "call",
         text: 1,
     }
-    entry = Entry(NOW, name, kind, entity, 1, {}, after, undoes=len(name) % 2 == 0)
-    names = lists.Names({1: name}, {5: name}, {1: ("call", name)})
-    check(lists.timeline_screen(WORDS, KINDS, name, f"d{BIGGEST}", [(2**53, entry)] * 8, names, True))
+    entry = Entry(2**53, NOW, name, kind, entity, 1, {"name": name}, after, undoes=len(name) % 2 == 0)
+    names = Names({1: name}, {5: name}, {1: ("call", name)}, "PLN")
+    planned = (Planned(BIGGEST, "call", name, NOW, True, NOW, name),) * 5
+    files = (File(id=BIGGEST, name=name, kind="document", caption=name),) * 8
+    page = TimelinePage((entry,) * 8, planned, BIGGEST, 2**53, 2**53, NOW, files)
+    for narrowed in ("", "activity", "k" * 26):
+        check(timeline_screen(WORDS, KINDS, name, f"d{BIGGEST}", page, names, kind=narrowed))
 
 
 @quick

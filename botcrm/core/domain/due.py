@@ -37,6 +37,14 @@ def day_bounds(now: datetime, zone: str, week_start: int = 0) -> Bounds:
     )
 
 
+WEEK_STARTS = {"mon": 0, "sat": 5, "sun": 6}
+
+
+def week_start_of(name: str) -> int:
+    """Give the weekday of a setting such as "Sun": 0 is Monday; an unknown one is Monday too."""
+    return WEEK_STARTS.get(name[:3].casefold(), 0)
+
+
 def column_of(due: datetime | None, now: datetime, bounds: Bounds, *, has_time: bool = True) -> Column:
     """Say in which column something due belongs.
 

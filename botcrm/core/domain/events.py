@@ -104,12 +104,24 @@ class DealReopened(Event):
     """A closed deal was opened again."""
 
 
+class DealWaits(Event):
+    """A deal is to wait until a day, or no longer; `after` holds the moment and what it waits for."""
+
+
 class RecordAttached(Event):
     """A record came to hang on another deal or contact, e.g. when its lead became one."""
 
 
 class OwnerChanged(Event):
     """A record went over to another person."""
+
+
+class ClientTaken(OwnerChanged):
+    """A client who was nobody's, or what they sent, came to somebody who answers for them."""
+
+
+class WorkHandedOver(Event):
+    """All that a person answered for went over to a colleague (`to_id`); `counts` says how many records of each entity."""
 
 
 class ActivityPlanned(Created):
@@ -148,8 +160,16 @@ class FileAdded(Created):
     """A file was attached."""
 
 
+class FileChanged(Event):
+    """A file's caption was corrected."""
+
+
 class MessageReceived(Created):
     """A client wrote."""
+
+
+class MessageEdited(Event):
+    """A client changed a message they had sent."""
 
 
 class MessageSent(Created):
@@ -178,6 +198,18 @@ class UserChanged(Event):
 
 class SettingChanged(Event):
     """A setting was changed."""
+
+
+class RuleAdded(Created):
+    """A rule was made."""
+
+
+class RuleChanged(Event):
+    """A rule was changed, or switched on or off."""
+
+
+class RuleRan(Event):
+    """A rule did something about a record; `after` holds its name and what it did."""
 
 
 class RecordDeleted(Event):

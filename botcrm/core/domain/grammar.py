@@ -6,11 +6,12 @@ verb: `15m` is minutes in a call and millions in a deal. Nothing typed is lost: 
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
-from botcrm.core.domain.line_reader import LineReader
+from botcrm.core.domain.commas import CommaReader
 from botcrm.core.domain.lines import Args, Direction, Line, Token
-from botcrm.core.domain.shapes import VERB, guess_subject
+from botcrm.core.domain.shapes import VERB, VERB_PAIR, guess_subject
 from botcrm.core.domain.verbs import NEAR, SHAPES, VERBS, VERY_NEAR, Verb, VerbTable
 
 __all__ = [
@@ -62,8 +63,7 @@ def _pieces(text: str, verbs: VerbTable) -> list[str]:
     pieces: list[str] = []
     note_slash: bool | None = None
     for line in text.splitlines(keepends=True):
-        match = VERB.match(line)
-        verb = verbs.find(match[2]) if match is not None else None
+        match, verb = _start(line, verbs)
         slash = match is not None and bool(match[1])
         if note_slash is not None and (verb is None or (note_slash and not slash)):
             pieces[-1] += line
@@ -73,18 +73,27 @@ def _pieces(text: str, verbs: VerbTable) -> list[str]:
     return [piece.rstrip("\r\n") for piece in pieces]
 
 
-def _line(raw: str, verbs: VerbTable, now: datetime, language: str, currency: str, reply: bool) -> Line:
+def _start(raw: str, verbs: VerbTable) -> tuple[re.Match[str] | None, Verb | None]:
+    """Match the verb that a line starts with: the slash is group 1, and the end the verb's, of two words where it has two."""
     match = VERB.match(raw)
-    verb = verbs.find(match[2]) if match is not None else None
+    if match is None:
+        return None, None
+    if verbs.has_pairs and (pair := VERB_PAIR.match(raw)) and (verb := verbs.find(pair[2], pair[3])):
+        return pair, verb
+    return match, verbs.find(match[2])
+
+
+def _line(raw: str, verbs: VerbTable, now: datetime, language: str, currency: str, reply: bool) -> Line:
+    match, verb = _start(raw, verbs)
     if match is not None and verb is not None:
         slash, start = bool(match[1]), match.end()
-        reader = LineReader(raw, start, verb, now=now, language=language, currency=currency, reply=reply)
+        reader = CommaReader(raw, start, verb, now=now, language=language, currency=currency, reply=reply)
         args = reader.read()
         if slash or not verb.alone or not any(token.shape == "word" for token in args.head):
             typed = raw[match.start(1) : start]
             tokens = [Token(typed, "verb", match.start(1), start, verb.name), *args.head, *reader.tail]
             return Line(raw, verb.name, slash, args, tokens=tokens, verbatim=verb.verbatim)
-    reader = LineReader(raw, 0, _NO_VERB, now=now, language=language, currency=currency, reply=reply)
+    reader = CommaReader(raw, 0, _NO_VERB, now=now, language=language, currency=currency, reply=reply)
     args = reader.read()
     slash = match is not None and bool(match[1])
     suggestions = []

@@ -17,6 +17,7 @@ class Entity(StrEnum):
     MESSAGE = "message"
     USER = "user"
     SETTING = "setting"
+    RULE = "rule"
 
 
 # One letter a record's reference starts with: d12, c45, o7 (organisation), l7, a9.
@@ -86,9 +87,14 @@ LANE_ORDER = {Lane.REPLY: 0, Lane.REMINDER: 1, Lane.REPORT: 2, Lane.BROADCAST: 3
 
 @dataclass(frozen=True, slots=True)
 class ActivityKind:
-    """A kind of activity: its stored name, the label and sign people see, and the words that a text of this kind starts with."""
+    """A kind of activity: its stored name, the label and sign people see, and the words that a text of this kind starts with.
+
+    `repeat_minutes`: its owner is reminded again each time so much working time has passed, until it is done; the setting
+    `repeat_kinds` goes before it.
+    """
 
     name: str
     label: str
     sign: str
     words: tuple[str, ...] = ()
+    repeat_minutes: int | None = None

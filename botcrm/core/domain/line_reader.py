@@ -11,10 +11,11 @@ from botcrm.core.domain.dates import can_start, find_when, read_when
 from botcrm.core.domain.durations import scan_duration
 from botcrm.core.domain.lines import Args, Token
 from botcrm.core.domain.money import scan_amount
+from botcrm.core.domain.recurrence_reader import may_repeat, read_repeat
 from botcrm.core.domain.text import fold
 from botcrm.core.domain.verbs import Verb
 
-_SINGLE = ("amount", "duration", "outcome", "direction", "stage", "owner", "phone", "email", "when")
+_SINGLE = ("amount", "duration", "outcome", "direction", "stage", "owner", "phone", "email", "when", "repeat")
 _LEADING = " \t\r\n\u00a0,;:-–—"
 _WEEK_WORDS = ("week", "month", "year", "weekend")
 _WEEKDAYS = frozenset(word for words in LANGUAGES.values() for word in words.tables["weekdays"])
@@ -175,6 +176,10 @@ class LineReader:
             token = self._reference(pos)
             if token is not None:
                 return token
+        if "repeat" in self.shapes:
+            token = self._repeat(pos)
+            if token is not None:
+                return token
         if self._dated:
             token = self._date(pos)
             if token is not None:
@@ -299,6 +304,19 @@ class LineReader:
         end = pos + len(when.phrase.rstrip())
         return self._make("when", pos, end, when)
 
+    def _repeat(self, pos: int) -> Token | None:
+        """Read `every mon 9:00`: the rule is the token's value, its first time the line's date."""
+        match = shapes.WORD.match(self.raw, pos)
+        if self.args.when is not None or match is None or not may_repeat(match[0]):
+            return None
+        if (self.verb.logs and not self._early()) or (not self._head and self._is_name(pos, match[0])):
+            return None
+        found = read_repeat(self.raw[pos:], self.now, self.language)
+        token = self._make("repeat", pos, pos + len(found.phrase.rstrip()), found.rule) if found else None
+        if found and token:
+            self.args.when = found.when
+        return token
+
     def _is_name(self, pos: int, phrase: str) -> bool:
         """Say whether a capitalised weekday in the subject's place starts a name: `Sun Microsystems`."""
         after = self._space(pos + len(phrase))
@@ -321,7 +339,8 @@ class LineReader:
         while start < len(raw) and raw[start] in _LEADING:
             start += 1
         text = raw[start:]
-        when = read_when(text, self.now, self.language)
+        repeat = read_repeat(text, self.now, self.language)
+        when = repeat.when if repeat else read_when(text, self.now, self.language)
         first = text.split(maxsplit=1)[:1]
         if when is None and first and first[0].lower().rstrip(",;:.") in _WEEK_WORDS:
             when, start = read_when(raw[pos:], self.now, self.language), pos
@@ -339,7 +358,7 @@ class LineReader:
         else:
             when = find_when(text, self.now, self.language)
             free = (when.rest if when is not None else text).strip(_LEADING)
-        args.next_when, args.next_text = when, free
+        args.next_when, args.next_text, args.next_repeat = when, free, repeat.rule if repeat else None
         if start != pos:
             self.tail.append(Token(raw[pos : pos + 4], "next", pos, pos + 4, "next"))
         self._tail_tokens(pos if start == pos else pos + 4, when.phrase if when is not None else "", start)

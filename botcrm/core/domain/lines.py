@@ -40,7 +40,9 @@ class Args:
     :ivar outcome: ok, no, busy or later
     :ivar phone: as typed; `phones.normal_phone` makes it E.164
     :ivar when: a date said in the head, for verbs that read one
+    :ivar repeat: the rule by which it comes again (`every mon 9:00`), `when` being the first time
     :ivar next_when: the date in the `next` clause
+    :ivar next_repeat: the rule in the `next` clause
     :ivar next_text: the text of the `next` clause, perhaps empty; None if there is no clause
     :ivar extra: the second amount, duration, owner … of a line, which is also kept as a word
     """
@@ -60,7 +62,9 @@ class Args:
     phone: str | None = None
     email: str | None = None
     when: When | None = None
+    repeat: str | None = None
     next_when: When | None = None
+    next_repeat: str | None = None
     next_text: str | None = None
     extra: list[str] = field(default_factory=list)
 

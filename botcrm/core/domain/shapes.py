@@ -14,6 +14,7 @@ TAIL = re.compile(r"[,;:.!?)]*")
 WORD = re.compile(r"\S+")
 SPACE = re.compile(r"\s*")
 VERB = re.compile(r"\s*(/?)([^\W\d_]\w*)(?:@\w+)?:?(?=\s|$)")
+VERB_PAIR = re.compile(r"\s*(/?)([^\W\d_]\w*)(?:@\w+)?[^\S\r\n]+([^\W\d_]\w*):?(?=\s|$)")
 
 STAGE = re.compile(rf">\s?(?:\"([^\"]+)\"|“([^”]+)”|([^\s>\"“]*[^\s>\"“,;:.!?)])){_END}")
 TAG = re.compile(rf"#((?=[\w-]*[^\W\d_])[\w-]+){_END}")

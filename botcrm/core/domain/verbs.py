@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 from botcrm.core.domain.text import fold
 
 SHAPES = frozenset(
-    {"amount", "duration", "outcome", "direction", "stage", "tag", "owner", "ref", "phone", "email", "when", "next"}
+    {"amount", "duration", "outcome", "direction", "stage", "tag", "owner", "ref", "phone", "email", "when", "next", "repeat"}
 )
 NEAR = 60.0
 VERY_NEAR = 75.0
@@ -20,7 +20,7 @@ VERY_NEAR = 75.0
 class Verb:
     """A command word.
 
-    :ivar name: the canonical word, without a slash
+    :ivar name: the canonical word, without a slash; two words ("meet in") are a verb that begins with another one
     :ivar shapes: which of SHAPES are read in its lines; everything else is words
     :ivar aliases: other words for it
     :ivar takes_subject: whether its line starts with a record
@@ -46,21 +46,46 @@ class Verb:
 class VerbTable:
     """Find verbs by word: one look-up, whatever their number.
 
-    :raises ValueError: two verbs want the same word
+    A verb of two words is found behind each word of the verb that it begins with ("meet in", "visit in"), and by its words
+    joined ("meet_in"), which is how a menu writes it.
+
+    :raises ValueError: two verbs want the same word, or one begins with a word that is no verb
     """
 
     def __init__(self, verbs: Iterable[Verb]) -> None:
         self.verbs = tuple(verbs)
         self._by_word: dict[str, Verb] = {}
+        self._by_pair: dict[tuple[str, str], Verb] = {}
+        pairs: list[tuple[Verb, str, str]] = []
         for verb in self.verbs:
             for word in (verb.name, *verb.aliases):
-                if self._by_word.setdefault(fold(word), verb) is not verb:
+                first, _, second = word.partition(" ")
+                if second:
+                    pairs.append((verb, fold(first), fold(second)))
+                elif self._by_word.setdefault(fold(word), verb) is not verb:
                     raise ValueError(f"two verbs want the word {word!r}")
         self._words = list(self._by_word)
+        for verb, first, second in pairs:
+            self._add_pair(verb, first, second)
 
-    def find(self, word: str) -> Verb | None:
-        """Find the verb of a word (any case, no slash)."""
-        return self._by_word.get(fold(word))
+    def _add_pair(self, verb: Verb, first: str, second: str) -> None:
+        base = self._by_word.get(first)
+        if base is None:
+            raise ValueError(f"{verb.name!r} begins with {first!r}, which is no verb")
+        for word in map(fold, (base.name, *base.aliases)):
+            if self._by_pair.setdefault((word, second), verb) is not verb:
+                raise ValueError(f"two verbs want the words '{word} {second}'")
+        if self._by_word.setdefault(f"{first}_{second}", verb) is not verb:
+            raise ValueError(f"two verbs want the word '{first}_{second}'")
+
+    def find(self, word: str, following: str = "") -> Verb | None:
+        """Find the verb of a word (any case, no slash), or of two words where `following` is given."""
+        return self._by_pair.get((fold(word), fold(following))) if following else self._by_word.get(fold(word))
+
+    @property
+    def has_pairs(self) -> bool:
+        """Tell whether some verb has two words."""
+        return bool(self._by_pair)
 
     def nearest(self, word: str, limit: int = 3, *, least: float = NEAR) -> list[str]:
         """List the names of the verbs most like a mistyped word, best first; none under `least` (0 to 100)."""
@@ -85,20 +110,30 @@ VERBS: tuple[Verb, ...] = (
     Verb("lead", _shapes("amount tag owner ref phone email next")),
     Verb("contact", _shapes("tag owner ref phone email"), ("person",)),
     Verb("company", _shapes("tag owner ref phone email"), ("org",)),
-    Verb("call", _shapes("duration outcome direction tag ref phone when next"), ("called",), logs=True),
-    Verb("meet", _shapes("duration outcome direction tag ref when next"), ("meeting", "met", "visit"), logs=True),
-    Verb("task", _shapes("tag owner ref when next"), ("todo",)),
+    Verb("call", _shapes("duration outcome direction tag ref phone when repeat next"), ("called",), logs=True),
+    Verb("meet", _shapes("duration outcome direction tag ref when repeat next"), ("meeting", "met", "visit"), logs=True),
+    Verb("task", _shapes("tag owner ref when repeat next"), ("todo",)),
     Verb("note", _shapes("ref"), verbatim=True),
     Verb("find", aliases=("search",), takes_subject=False),
     Verb("stage", _shapes("stage ref next"), ("move",)),
+    Verb("wait", _shapes("ref when"), ("hold",)),
     Verb("won", _shapes("amount ref next"), ("win",)),
     Verb("lost", _shapes("ref"), ("lose",)),
     Verb("today", _shapes("owner"), ("home",), takes_subject=False, alone=True),
     Verb("deals", _shapes("stage tag owner"), takes_subject=False, alone=True),
     Verb("team", takes_subject=False, alone=True),
+    Verb("ask", takes_subject=False),
+    Verb("handover", takes_subject=False),
+    Verb("board", _shapes("owner"), ("kanban",), takes_subject=False, alone=True),
+    Verb("timeline", _shapes("ref"), ("history",)),
     Verb("report", takes_subject=False),
+    Verb("stages", takes_subject=False, alone=True),
+    Verb("leave", _shapes("owner"), ("vacation",), takes_subject=False),
+    Verb("rules", takes_subject=False, alone=True),
+    Verb("calendar", takes_subject=False, alone=True),
     Verb("undo", takes_subject=False, alone=True),
     Verb("invite", takes_subject=False),
+    Verb("plugins", takes_subject=False, alone=True),
     Verb("settings", takes_subject=False),
     Verb("help", takes_subject=False),
     Verb("start", takes_subject=False, alone=True),

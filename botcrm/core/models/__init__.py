@@ -1,16 +1,24 @@
 """Tortoise tables, nothing else."""
 
 from botcrm.core.models.activities import Activity, File, Message, Note
+from botcrm.core.models.calendar import CalendarFeed
 from botcrm.core.models.flow import Inbox, Job, Outbox, Press
+from botcrm.core.models.focus import DealMark, PinnedCounters
+from botcrm.core.models.forms import WebForm
 from botcrm.core.models.memory import Draft, EventRow, Line, SearchEntry, SearchTerm
+from botcrm.core.models.outgoing import OutgoingFile, ReportQuestion
 from botcrm.core.models.people import Department, Invite, Role, Setting, User
+from botcrm.core.models.pings import OverduePing
 from botcrm.core.models.records import Company, Contact, Deal, Lead, Pipeline, Record, Stage, Tag
+from botcrm.core.models.rules import Rule, RuleRun
 
 __all__ = [
     "Activity",
+    "CalendarFeed",
     "Company",
     "Contact",
     "Deal",
+    "DealMark",
     "Department",
     "Draft",
     "EventRow",
@@ -23,14 +31,21 @@ __all__ = [
     "Message",
     "Note",
     "Outbox",
+    "OutgoingFile",
+    "OverduePing",
+    "PinnedCounters",
     "Pipeline",
     "Press",
     "Record",
+    "ReportQuestion",
     "Role",
+    "Rule",
+    "RuleRun",
     "SearchEntry",
     "SearchTerm",
     "Setting",
     "Stage",
     "Tag",
     "User",
+    "WebForm",
 ]

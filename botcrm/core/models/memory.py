@@ -37,6 +37,7 @@ class EventRow(Model):
             Index(fields=["contact_id", "id"]),
             Index(fields=["company_id", "id"]),
             Index(fields=["lead_id", "id"]),
+            Index(fields=["type", "at"]),
         ]
 
 

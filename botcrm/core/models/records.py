@@ -74,6 +74,7 @@ class Pipeline(Model):
     id = fields.IntField(primary_key=True)
     name = fields.CharField(max_length=100)
     position = fields.IntField(default=0)
+    smart_text = fields.CharField(max_length=300, default="", db_default="", description="what a next step suggests")
 
     class Meta:
         table = "pipeline"
@@ -89,6 +90,8 @@ class Stage(Model):
     name = fields.CharField(max_length=100)
     position = fields.IntField()
     kind = fields.CharField(max_length=10, default="open", description="open, won or lost")
+    smart_text = fields.CharField(max_length=300, default="", db_default="", description="the pipeline's where empty")
+    rot_days = fields.IntField(default=5, db_default=5, description="business days without contact, 0: any number")
 
     pipeline_id: int
 
@@ -124,6 +127,12 @@ class Deal(Record):
     closed_at = UtcDatetimeField(null=True)
     next_activity_id = fields.IntField(null=True, description="derived: the planned activity that is due first")
     next_deadline_at = UtcDatetimeField(null=True, description="derived: when that activity becomes overdue")
+    waiting_until = UtcDatetimeField(null=True, description="nothing is to be done before")
+    waiting_for = fields.CharField(max_length=300, null=True)
+    last_contact_at = UtcDatetimeField(null=True, description="derived: when the client last took part in something")
+    attention_at = UtcDatetimeField(null=True, description="derived: since when it asks for attention")
+    attention_reason = fields.CharField(max_length=10, null=True, description="reminder, message, missed or comment")
+    last_call = fields.CharField(max_length=10, null=True, description="derived: the last call was in, out or missed")
 
     owner_id: int | None
     company_id: int | None
@@ -135,7 +144,11 @@ class Deal(Record):
         table = "deal"
         indexes = [
             Index(fields=["owner_id", "status", "deleted_at", "next_deadline_at", "id"]),
+            Index(fields=["owner_id", "status", "deleted_at", "next_deadline_at", "waiting_until"]),
+            Index(fields=["owner_id", "status", "deleted_at", "attention_at", "id"]),
+            Index(fields=["owner_id", "last_call"]),
             Index(fields=["stage_id", "status"]),
+            Index(fields=["stage_id", "status", "deleted_at", "owner_id", "next_deadline_at", "id"]),
             Index(fields=["company_id", "status"]),
             Index(fields=["contact_id", "status"]),
         ]

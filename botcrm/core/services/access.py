@@ -10,7 +10,7 @@ from botcrm.core import db
 from botcrm.core.domain.errors import NotAllowed, NotFound
 from botcrm.core.domain.kinds import LETTERS, Action, Entity, Reach
 from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Message, Note, Record
-from botcrm.core.services.work import ENTITIES, MODELS, Actor, Work
+from botcrm.core.services.work import ENTITIES, MODELS, Actor, Hooks, Work
 
 R = TypeVar("R", bound=Record)
 
@@ -23,7 +23,10 @@ def reach(actor: Actor, entity: str, action: Action = Action.READ) -> Reach:
     """Return how far an actor's grant for an action on an entity goes."""
     if actor.is_system:
         return Reach.ALL
-    return Reach(actor.grants.get(f"{_GRANT_OF.get(entity, entity)}.{action}", Reach.NONE))
+    granted = Reach(actor.grants.get(f"{_GRANT_OF.get(entity, entity)}.{action}", Reach.NONE))
+    if actor.gate is not None and granted != Reach.NONE:
+        return actor.gate(entity, str(action), granted)
+    return granted
 
 
 def owners(actor: Actor, entity: str, action: Action = Action.READ) -> frozenset[int] | None:
@@ -39,12 +42,16 @@ def owners(actor: Actor, entity: str, action: Action = Action.READ) -> frozenset
             return frozenset()
 
 
+# Conditions that hold for every row, and for none.
+EVERYTHING, NOTHING = "1 = 1", "1 = 0"
+
+
 def owned_sql(column: str, people: Iterable[int] | None) -> str:
     """Return an SQL condition that a column holds one of these people (ids are integers, so they stand in the text)."""
     if people is None:
-        return "1 = 1"
+        return EVERYTHING
     ids = ", ".join(str(int(person)) for person in sorted(people))
-    return f"{column} IN ({ids})" if ids else "1 = 0"
+    return f"{column} IN ({ids})" if ids else NOTHING
 
 
 def may(actor: Actor, entity: str, action: Action) -> bool:
@@ -59,6 +66,25 @@ def demand(work: Work, entity: str, action: Action) -> None:
     """
     if not may(work.actor, entity, action):
         raise NotAllowed(entity=entity, action=action)
+
+
+def own_reach(hooks: Hooks, actor: Actor, permission: str) -> Reach:
+    """Return how far an actor's permission of a plugin's own goes: as the role says, else as the plugin means it for the role."""
+    if actor.is_system:
+        return Reach.ALL
+    return Reach(actor.grants.get(permission) or hooks.default_reach(permission, actor.role))
+
+
+def demand_permission(work: Work, permission: str) -> Reach:
+    """Refuse an actor without a permission of a plugin's own ("visits.see"); return how far it goes.
+
+    :raises NotAllowed: the actor does not have it
+    """
+    found = own_reach(work.hooks, work.actor, permission)
+    if found == Reach.NONE:
+        plugin, _, action = permission.partition(".")
+        raise NotAllowed(entity=plugin, action=action)
+    return found
 
 
 def ref(entity: str, record_id: int) -> str:
@@ -119,9 +145,9 @@ def activity_sql(actor: Actor, alias: str, action: Action = Action.READ) -> str:
     """
     people = owners(actor, "activity", action)
     if people is None:
-        return "1 = 1"
+        return EVERYTHING
     if not people:
-        return "1 = 0"
+        return NOTHING
     deals, leads, contacts = (
         f"EXISTS (SELECT 1 FROM {entity} r WHERE r.id = {alias}.{entity}_id AND r.deleted_at IS NULL "
         f"AND {owned_sql('r.owner_id', owners(actor, entity, action))})"

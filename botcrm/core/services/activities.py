@@ -1,11 +1,12 @@
 """Activities: plan, log, do, move, call off; notes and files beside them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
-from botcrm.core.domain.errors import AlreadyDone
+from botcrm.core import db
+from botcrm.core.domain.errors import AlreadyDone, InvalidValue
 from botcrm.core.domain.events import (
     ActivityCancelled,
     ActivityChanged,
@@ -14,14 +15,20 @@ from botcrm.core.domain.events import (
     ActivityPlanned,
     ActivityRescheduled,
     FileAdded,
+    FileChanged,
     NoteAdded,
     NoteChanged,
 )
 from botcrm.core.domain.kinds import Action, ActivityStatus
-from botcrm.core.domain.worktime import Schedule, country_holidays, read_working_hours, smart_due
+from botcrm.core.domain.recurrence import WrongRule, is_of_working_days, next_wall, read_rule
+from botcrm.core.domain.reminding import MOST_EARLY, MOST_MINUTES, stored_minutes
+from botcrm.core.domain.schedules import in_hours, schedule_of
+from botcrm.core.domain.worktime import Schedule, smart_due
 from botcrm.core.domain.zones import to_utc, to_wall
 from botcrm.core.models import Activity, File, Note
 from botcrm.core.services.access import demand, facts_of, load, load_links
+from botcrm.core.services.people import person_by_id, system
+from botcrm.core.services.reminding import again_after, owner_prefs
 from botcrm.core.services.work import Work
 
 
@@ -29,19 +36,21 @@ from botcrm.core.services.work import Work
 class Due:
     """When something is due: the wall time meant, and whether a time of day was given (else: by the end of that day).
 
-    `moment` is set where an exact moment was meant ("in 2h") that a wall clock may show twice.
+    `moment` is set where an exact moment was meant ("in 2h") that a wall clock may show twice; `rule` where it comes again: by this
+    RFC 5545 rule the next one is planned when this one is done.
     """
 
     wall: datetime
     has_time: bool = True
     moment: datetime | None = None
+    rule: str | None = None
 
 
-def due_values(work: Work, due: Due | None) -> dict[str, Any]:
-    """Return the columns that hold a due time in the actor's zone."""
+def due_values(work: Work, due: Due | None, zone: str = "") -> dict[str, Any]:
+    """Return the columns that hold a due time, in the actor's zone unless another is named."""
     if due is None:
         return {"due_at": None, "due_wall": None, "due_zone": None, "has_time": True, "deadline_at": None}
-    zone = work.prefs.zone
+    zone = zone or work.prefs.zone
     due_at = due.moment or to_utc(due.wall, zone)
     deadline = due_at
     if not due.has_time:
@@ -55,31 +64,57 @@ def due_values(work: Work, due: Due | None) -> dict[str, Any]:
     }
 
 
+class Links(TypedDict, total=False):
+    """What an activity, note or file hangs on, by id; what is left out is nothing."""
+
+    deal_id: int | None
+    contact_id: int | None
+    company_id: int | None
+    lead_id: int | None
+
+
+async def _checked(work: Work, links: Links) -> dict[str, int | None]:
+    """Return all four links, once it is known that the actor reaches what they name."""
+    about: dict[str, int | None] = dict.fromkeys(Links.__annotations__) | dict(links)
+    await load_links(work, about)
+    return about
+
+
 async def plan_activity(
     work: Work,
     kind: str,
     title: str,
     due: Due | None,
     *,
-    deal_id: int | None = None,
-    contact_id: int | None = None,
-    company_id: int | None = None,
-    lead_id: int | None = None,
     owner_id: int | None = None,
+    repeat_minutes: int | None = None,
+    **links: Unpack[Links],
 ) -> Activity:
-    """Schedule something to do; without a due time it waits for one."""
+    """Schedule something to do; without a due time it waits for one.
+
+    :param repeat_minutes: after its time its owner is reminded again each time so much working time has passed, until it is
+        done; 0: reminded once, None: as its kind is
+    :raises InvalidValue: the rule of `due` is none
+    """
     demand(work, "activity", Action.ADD)
-    links = {"deal_id": deal_id, "contact_id": contact_id, "company_id": company_id, "lead_id": lead_id}
-    await load_links(work, links)
+    about = await _checked(work, links)
+    owner_id = owner_id or work.actor.id
+    if repeat_minutes is None:
+        repeat_minutes = again_after(work, await owner_prefs(work, owner_id), kind)
+    rule = checked_rule(due.rule) if due and due.rule else None
+    when = due_values(work, first_due(work, rule, due) if rule and due else due)
     return await work.create(
         Activity,
         ActivityPlanned,
         kind=kind,
-        title=await shortened(work, title, links),
+        title=await shortened(work, title, about),
         status=str(ActivityStatus.PLANNED),
-        owner_id=owner_id or work.actor.id,
-        **links,
-        **due_values(work, due),
+        owner_id=owner_id,
+        repeat_minutes=repeat_minutes or None,
+        recurrence=rule,
+        slot_wall=when["due_wall"] if rule else None,
+        **about,
+        **when,
     )
 
 
@@ -92,30 +127,26 @@ async def log_activity(
     duration: int | None = None,
     direction: str | None = None,
     result: str | None = None,
-    deal_id: int | None = None,
-    contact_id: int | None = None,
-    company_id: int | None = None,
-    lead_id: int | None = None,
+    **links: Unpack[Links],
 ) -> Activity:
     """Write down something that was done.
 
     :param duration: minutes
     """
     demand(work, "activity", Action.ADD)
-    links = {"deal_id": deal_id, "contact_id": contact_id, "company_id": company_id, "lead_id": lead_id}
-    await load_links(work, links)
+    about = await _checked(work, links)
     return await work.create(
         Activity,
         ActivityLogged,
         kind=kind,
-        title=await shortened(work, title, links),
+        title=await shortened(work, title, about),
         status=str(ActivityStatus.DONE),
         done_at=done_at or work.now,
         duration_minutes=duration,
         direction=direction,
         result=result,
         owner_id=work.actor.id,
-        **links,
+        **about,
     )
 
 
@@ -137,7 +168,7 @@ async def _planned(work: Work, activity_id: int) -> Activity:
 async def complete_activity(
     work: Work, activity_id: int, *, result: str | None = None, duration: int | None = None
 ) -> Activity:
-    """Mark a planned activity done.
+    """Mark a planned activity done; one that comes again is planned for its next time.
 
     :raises AlreadyDone: it is done or called off
     """
@@ -147,16 +178,20 @@ async def complete_activity(
         values["result"] = result
     if duration is not None:
         values["duration_minutes"] = duration
-    return await work.change(activity, ActivityDone, **values)
+    await work.change(activity, ActivityDone, **values)
+    await plan_following(work, activity)
+    return activity
 
 
 async def cancel_activity(work: Work, activity_id: int) -> Activity:
-    """Call a planned activity off.
+    """Call a planned activity off; of one that comes again only this time.
 
     :raises AlreadyDone: it is done or called off
     """
     activity = await _planned(work, activity_id)
-    return await work.change(activity, ActivityCancelled, status=str(ActivityStatus.CANCELLED))
+    await work.change(activity, ActivityCancelled, status=str(ActivityStatus.CANCELLED))
+    await plan_following(work, activity)
+    return activity
 
 
 async def reschedule_activity(work: Work, activity_id: int, due: Due) -> Activity:
@@ -165,15 +200,24 @@ async def reschedule_activity(work: Work, activity_id: int, due: Due) -> Activit
     :raises AlreadyDone: it is done or called off
     """
     activity = await _planned(work, activity_id)
-    return await work.change(activity, ActivityRescheduled, **due_values(work, due))
+    values = due_values(work, due)
+    if activity.recurrence and activity.slot_wall is None:
+        values["slot_wall"] = values["due_wall"]
+    return await work.change(activity, ActivityRescheduled, **values)
 
 
 async def change_activity(work: Work, activity_id: int, **values: Any) -> Activity:
-    """Change an activity's fields, due time excepted.
+    """Change an activity's fields, due time excepted; `recurrence` begins with the time it has.
 
     :raises NotFound: the activity, or what it is to hang on, is out of reach
+    :raises InvalidValue: `recurrence` is no rule, or `reminders` (minutes) are too many or too early
     """
     activity = await load(work, Activity, activity_id, Action.CHANGE)
+    if "reminders" in values:
+        values["reminders"] = checked_reminders(values["reminders"])
+    if "recurrence" in values:
+        values["recurrence"] = checked_rule(values["recurrence"]) if values["recurrence"] else None
+        values["slot_wall"] = activity.due_wall if values["recurrence"] else None
     await load_links(work, {name: value for name, value in values.items() if getattr(activity, name) != value})
     if "title" in values:
         values["title"] = await shortened(work, values["title"], facts_of(activity))
@@ -194,18 +238,96 @@ def later_by(work: Work, activity: Activity, step: timedelta) -> Due:
 
 
 def schedule(work: Work) -> Schedule:
-    """Return the company's working time in the actor's zone."""
-    free = (
-        country_holidays(work.prefs.holidays, range(work.now.year, work.now.year + 3))
-        if work.prefs.holidays
-        else frozenset()
-    )
-    return Schedule(zone=work.prefs.zone, week=read_working_hours(work.prefs.working_hours), holidays=free)
+    """Return the company's working time in the actor's zone, without the actor's leave."""
+    return schedule_of(work.prefs, work.now)
 
 
 def suggested_due(work: Work) -> Due:
-    """Return the smart activity's time: three business days ahead at the current hour, minutes cut."""
-    return Due(to_wall(smart_due(work.now, schedule(work)), work.prefs.zone))
+    """Return the smart activity's time: three business days ahead at the current hour, minutes cut, within working hours."""
+    week = schedule(work)
+    return Due(to_wall(in_hours(week, smart_due(work.now, week)), work.prefs.zone))
+
+
+async def due_within(work: Work, length: timedelta, owner_id: int | None = None) -> Due:
+    """Return the end of so much working time from now, by the working day of whoever is to do it."""
+    person = await person_by_id(work.prefs, owner_id) if owner_id else None
+    theirs = work.acting_as(system(person.prefs)) if person else work
+    moment = schedule(theirs).add_working(work.now, length).replace(second=0, microsecond=0)
+    return Due(to_wall(moment, work.prefs.zone), moment=moment)
+
+
+# --- what comes again ----------------------------------------------------------------------------------------------------
+
+
+def checked_rule(rule: str) -> str:
+    """Return a rule as it is stored.
+
+    :raises InvalidValue: it is none
+    """
+    try:
+        return read_rule(rule)
+    except WrongRule:
+        raise InvalidValue(what="repeat", value=rule[:60], how="For example: every mon 9:00.") from None
+
+
+def checked_reminders(minutes: Iterable[int] | None) -> str | None:
+    """Return reminders as they are stored.
+
+    :raises InvalidValue: they are too many, or too long before
+    """
+    if minutes is None:
+        return None
+    found = {int(one) for one in minutes if one}
+    if len(found) > MOST_EARLY or any(not 0 < one <= MOST_MINUTES for one in found):
+        raise InvalidValue(what="reminders", value=", ".join(map(str, found)), how="Five at most, 14 days before at most.")
+    return stored_minutes(found)
+
+
+def first_due(work: Work, rule: str, due: Due) -> Due:
+    """Return the first time of what comes again: of a rule of working days it is a day that is worked."""
+    week = schedule(work)
+    if not is_of_working_days(rule) or week.is_working_day(due.wall.date()):
+        return due
+    wall = next_wall(rule, due.wall, due.wall, week.is_working_day)
+    return Due(wall, due.has_time) if wall else due
+
+
+async def plan_following(work: Work, activity: Activity) -> Activity | None:
+    """Plan the next one of what comes again: by its rule, never in the past, and not where its deal or lead is closed.
+
+    Times that went by while it stayed undone are passed over. It is its owner's, whoever did this one.
+    """
+    if not activity.recurrence or not (activity.slot_wall or activity.due_wall) or await _closed(activity):
+        return None
+    zone = activity.due_zone or work.prefs.zone
+    slot = datetime.fromisoformat(activity.slot_wall or activity.due_wall or "")
+    now = to_wall(work.now, zone)
+    # A day without a time may still be today.
+    past = now if activity.has_time else datetime.combine(now.date(), time()) - timedelta(seconds=1)
+    wall = next_wall(activity.recurrence, slot, max(slot, past), schedule(work).is_working_day)
+    if wall is None:
+        return None
+    values = due_values(work, Due(wall, activity.has_time), zone)
+    kept = ("kind", "title", "owner_id", "repeat_minutes", "recurrence", "reminders", *Links.__annotations__)
+    return await work.create(
+        Activity,
+        ActivityPlanned,
+        status=str(ActivityStatus.PLANNED),
+        slot_wall=values["due_wall"],
+        **{name: getattr(activity, name) for name in kept},
+        **values,
+    )
+
+
+async def _closed(activity: Activity) -> bool:
+    """Tell whether nobody works any more on what an activity is about."""
+    row = await db.fetch_one(
+        "SELECT (SELECT 1 FROM deal WHERE id = ? AND (status <> 'open' OR deleted_at IS NOT NULL)) AS deal, "
+        "(SELECT 1 FROM lead WHERE id = ? AND (status = 'lost' OR deleted_at IS NOT NULL)) AS lead",
+        activity.deal_id or 0,
+        activity.lead_id or 0,
+    )
+    return bool(row and (row["deal"] or (row["lead"] and not activity.deal_id)))
 
 
 # --- notes and files ---------------------------------------------------------------------------------------------------
@@ -214,22 +336,17 @@ def suggested_due(work: Work) -> Due:
 async def add_note(
     work: Work,
     text: str,
-    *,
-    deal_id: int | None = None,
-    contact_id: int | None = None,
-    company_id: int | None = None,
-    lead_id: int | None = None,
+    **links: Unpack[Links],
 ) -> Note:
     """Keep a text on a record, verbatim."""
     demand(work, "activity", Action.ADD)
-    links = {"deal_id": deal_id, "contact_id": contact_id, "company_id": company_id, "lead_id": lead_id}
-    await load_links(work, links)
+    about = await _checked(work, links)
     return await work.create(
         Note,
         NoteAdded,
         text=text,
         owner_id=work.actor.id,
-        **links,
+        **about,
     )
 
 
@@ -248,15 +365,11 @@ async def add_file(
     mime: str = "",
     size: int | None = None,
     caption: str = "",
-    deal_id: int | None = None,
-    contact_id: int | None = None,
-    company_id: int | None = None,
-    lead_id: int | None = None,
+    **links: Unpack[Links],
 ) -> File:
     """Attach a file that the messenger keeps."""
     demand(work, "activity", Action.ADD)
-    links = {"deal_id": deal_id, "contact_id": contact_id, "company_id": company_id, "lead_id": lead_id}
-    await load_links(work, links)
+    about = await _checked(work, links)
     return await work.create(
         File,
         FileAdded,
@@ -267,5 +380,11 @@ async def add_file(
         size=size,
         caption=caption,
         owner_id=work.actor.id,
-        **links,
+        **about,
     )
+
+
+async def change_file(work: Work, file_id: int, caption: str) -> File:
+    """Correct a file's caption."""
+    file = await load(work, File, file_id, Action.CHANGE)
+    return await work.change(file, FileChanged, caption=caption)

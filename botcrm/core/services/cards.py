@@ -6,7 +6,7 @@ from typing import Any
 
 from botcrm.core import db
 from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Note, Record
-from botcrm.core.services.access import activity_sql, load, owned_sql, owners
+from botcrm.core.services.access import EVERYTHING, NOTHING, activity_sql, load, owned_sql, owners
 from botcrm.core.services.derive import deal_name
 from botcrm.core.services.home import DealRow, deal_rows
 from botcrm.core.services.records import tags_of
@@ -33,6 +33,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """What plugins add to a card: (plugin, what it answered), as they answered."""
+
+    lines: tuple[tuple[str, Any], ...] = ()
+    buttons: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DealCard:
     """A deal with what surrounds it."""
 
@@ -48,6 +56,8 @@ class DealCard:
     last: Step | None
     last_note: str
     files: int
+    added: Added = Added()
+    rot_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,7 @@ class PartyCard:
     last: Step | None
     last_note: str
     files: int
+    added: Added = Added()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +115,10 @@ def _step(row: dict[str, Any]) -> Step:
 
 
 async def _around(work: Work, column: str, record_id: int) -> tuple[tuple[Step, ...], Step | None, str, int]:
-    """Return what is planned, what was done last, the last note and how many files hang on a record."""
+    """Return what is planned, what was done last, the last note and how many files hang on a record within reach."""
     scope = activity_sql(work.actor, "a")
+    if column == "deal_id" and scope != NOTHING:
+        scope = EVERYTHING  # whoever reaches a deal reaches what hangs on it
     planned = await db.fetch(
         _STEP
         + f"a.{column} = ? AND a.status = 'planned' AND {scope} ORDER BY a.deadline_at IS NULL, a.deadline_at, a.id LIMIT 3",
@@ -133,7 +146,7 @@ async def deal_card(work: Work, deal_id: int) -> DealCard:
     await work.flush()
     deal = await load(work, Deal, deal_id)
     row = await db.fetch_one(
-        "SELECT s.name AS stage, c.name AS company, p.name AS contact, p.phone, u.name AS owner FROM deal d "
+        "SELECT s.name AS stage, s.rot_days, c.name AS company, p.name AS contact, p.phone, u.name AS owner FROM deal d "
         "JOIN stage s ON s.id = d.stage_id LEFT JOIN company c ON c.id = d.company_id LEFT JOIN contact p ON p.id = d.contact_id "
         'LEFT JOIN "user" u ON u.id = d.owner_id WHERE d.id = ?',
         deal_id,
@@ -154,6 +167,17 @@ async def deal_card(work: Work, deal_id: int) -> DealCard:
         last=last,
         last_note=note,
         files=files,
+        added=await _added(work, deal),
+        rot_days=row["rot_days"],
+    )
+
+
+async def _added(work: Work, record: Record) -> Added:
+    """Ask the plugins what they add to a record's card."""
+    entity = record._meta.db_table
+    return Added(
+        tuple(await work.hooks.ask(work, f"{entity}_card_lines", **{entity: record})),
+        tuple(await work.hooks.ask(work, f"{entity}_card_buttons", **{entity: record})),
     )
 
 
@@ -202,6 +226,7 @@ async def party_card(work: Work, entity: str, record_id: int) -> PartyCard:
         last=last,
         last_note=note,
         files=files,
+        added=await _added(work, record),
     )
 
 
@@ -242,58 +267,6 @@ async def files_of(work: Work, record: Record, limit: int = 20) -> list[File]:
     )
     found = {file.id: file for file in await File.filter(id__in=[row["id"] for row in rows])} if rows else {}
     return [found[row["id"]] for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of a timeline."""
-
-    at: datetime
-    who: str
-    type: str
-    entity: str
-    record_id: int
-    before: dict[str, Any]
-    after: dict[str, Any]
-    undoes: bool = False
-
-
-async def timeline(
-    work: Work, record: Record, *, limit: int = 10, before: int | None = None
-) -> list[tuple[int, Entry]]:
-    """Return what happened around a record, newest first, as (event id, entry); `before` pages on."""
-    entity = record._meta.db_table
-    rows = await db.fetch(
-        'SELECT e.*, u.name AS who FROM event e LEFT JOIN "user" u ON u.id = e.actor_id '
-        f"WHERE e.{entity}_id = ? AND e.id < ? AND {_reached_events(work)} ORDER BY e.id DESC LIMIT {int(limit)}",
-        record.id,
-        before or 2**62,
-    )
-    return [
-        (
-            row["id"],
-            Entry(
-                db.moment_needed(row["at"]),
-                row["who"] or "botcrm",
-                row["type"],
-                row["entity"],
-                row["record_id"],
-                db.from_json(row["before"]),
-                db.from_json(row["after"]),
-                row["undoes"] is not None,
-            ),
-        )
-        for row in rows
-    ]
-
-
-def _reached_events(work: Work) -> str:
-    """Return the condition that an event is about no deal out of reach: a shared company must not tell of others' deals."""
-    deals = owned_sql("d.owner_id", owners(work.actor, "deal"))
-    if deals == "1 = 1":
-        return deals
-    loose = f"(e.actor_id IS NULL OR {owned_sql('e.actor_id', owners(work.actor, 'activity'))})"
-    return f"((e.deal_id IS NULL AND {loose}) OR EXISTS (SELECT 1 FROM deal d WHERE d.id = e.deal_id AND {deals}))"
 
 
 async def note_text(work: Work, note_id: int) -> Note:

@@ -23,17 +23,18 @@ from botcrm.core.services.access import demand, load
 from botcrm.core.services.activities import shortened
 from botcrm.core.services.work import Work
 
-# The path from first contact to closing (product, section 7); it ships as the default pipeline.
+# The path from first contact to closing (product, section 7); it ships as the default pipeline. With each stage: its kind,
+# and after how many business days without contact a deal in it is pointed out.
 DEFAULT_PIPELINE = (
-    ("New", "open"),
-    ("Clarified", "open"),
-    ("Proposal", "open"),
-    ("Negotiation", "open"),
-    ("Agreed", "open"),
-    ("Delivery", "open"),
-    ("Papers", "open"),
-    ("Won", "won"),
-    ("Lost", "lost"),
+    ("New", "open", 3),
+    ("Clarified", "open", 5),
+    ("Proposal", "open", 5),
+    ("Negotiation", "open", 5),
+    ("Agreed", "open", 5),
+    ("Delivery", "open", 10),
+    ("Papers", "open", 10),
+    ("Won", "won", 0),
+    ("Lost", "lost", 0),
 )
 
 
@@ -43,8 +44,8 @@ async def seed_pipeline() -> None:
     if await Pipeline.exists():
         return
     pipeline = await Pipeline.create(name="Sales")
-    for position, (name, kind) in enumerate(DEFAULT_PIPELINE):
-        await Stage.create(pipeline=pipeline, name=name, kind=kind, position=position)
+    for position, (name, kind, rot_days) in enumerate(DEFAULT_PIPELINE):
+        await Stage.create(pipeline=pipeline, name=name, kind=kind, position=position, rot_days=rot_days)
 
 
 async def stages(pipeline_id: int) -> list[Stage]:

@@ -4,7 +4,6 @@ Nothing here is an event and nothing is undone: it is computed again whenever it
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,8 @@ from botcrm.core import db
 from botcrm.core.domain.events import RecordDeleted, RecordRestored
 from botcrm.core.domain.text import fold, terms
 from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Record
+from botcrm.core.services.contact import keep_contact, keep_waiting
+from botcrm.core.services.reminding import early_keys, tellings_of
 
 if TYPE_CHECKING:
     from botcrm.core.services.work import Work
@@ -22,7 +23,7 @@ async def derive(work: "Work", records: Sequence[Record]) -> None:
     deals: set[int] = set()
     for record in records:
         if isinstance(record, Activity):
-            await _reminders(work, record, gone=await _hangs_on_nothing(record))
+            await plan_reminders(work, record, gone=await hangs_on_nothing(record))
             if record.deal_id:
                 deals.add(record.deal_id)
         elif isinstance(record, Company | Contact | Lead | Deal):
@@ -30,9 +31,20 @@ async def derive(work: "Work", records: Sequence[Record]) -> None:
     for record in records:
         if isinstance(record, Deal) and _vanished_or_returned(work, record):
             for activity in await Activity.filter(deal_id=record.id, status="planned", deleted_at=None):
-                await _reminders(work, activity, gone=record.deleted_at is not None)
+                await plan_reminders(work, activity, gone=record.deleted_at is not None)
+    left = {
+        int(event.before["deal_id"])
+        for event in work.events
+        if event.entity == "activity" and event.before.get("deal_id")
+    }
+    if any(isinstance(record, Activity) for record in records):
+        deals |= left
     for deal_id in sorted(deals):  # in one order, so that two processes do not wait for each other in a circle
         await _next_activity(deal_id)
+    await keep_contact(work, records, left)
+    for record in records:
+        if isinstance(record, Deal):
+            await keep_waiting(work, record)
 
 
 async def _next_activity(deal_id: int) -> None:
@@ -51,11 +63,16 @@ async def _next_activity(deal_id: int) -> None:
 
 
 def reminder_keys(activity_id: int) -> tuple[str, str, str]:
-    """Return the keys of an activity's jobs: before it, at its time, and when it is overdue too long."""
+    """Return the keys of an activity's jobs: first before it, at its time, and when it is overdue too long."""
     return f"remind-before:{activity_id}", f"remind:{activity_id}", f"overdue:{activity_id}"
 
 
-async def _hangs_on_nothing(activity: Activity) -> bool:
+def again_key(activity_id: int) -> str:
+    """Return the key of the job that reminds again of an activity; it finds out itself that there is nothing left to do."""
+    return f"remind-again:{activity_id}"
+
+
+async def hangs_on_nothing(activity: Activity) -> bool:
     """Tell whether an activity's deal was deleted; a new one is planned on none such."""
     if activity.deal_id is None or activity.version == 1:
         return False
@@ -70,34 +87,26 @@ def _vanished_or_returned(work: "Work", deal: Deal) -> bool:
     )
 
 
-async def _reminders(work: "Work", activity: Activity, *, gone: bool = False) -> None:
+async def plan_reminders(work: "Work", activity: Activity, *, gone: bool = False) -> None:
     """Plan an activity's reminders, or call them off when there is nothing to be reminded of, or its deal is gone."""
-    before, at, overdue = reminder_keys(activity.id)
+    _, at, overdue = reminder_keys(activity.id)
+    early = early_keys(activity.id)
     if gone or activity.status != "planned" or activity.deleted_at or activity.deadline_at is None:
         if gone or activity.version > 1:
-            await work.cancel_jobs(before, at, overdue)
+            await work.cancel_jobs(*early, at, overdue)
         return
     facts = {"activity_id": activity.id, "deadline": activity.deadline_at.isoformat()}
     await work.plan_job("activity.overdue", overdue, activity.deadline_at, **facts)
-    if activity.due_at is None or not activity.has_time:
-        if activity.version > 1:
-            await work.cancel_jobs(before, at)
-        return
-    minutes = await _reminder_minutes(work, activity.owner_id)
-    early = activity.due_at - timedelta(minutes=minutes)
-    if minutes and early > work.now:
-        await work.plan_job("activity.remind", before, early, early=True, **facts)
-    elif activity.version > 1:
-        await work.cancel_jobs(before)
-    await work.plan_job("activity.remind", at, activity.due_at, early=False, **facts)
-
-
-async def _reminder_minutes(work: "Work", owner_id: int | None) -> int:
-    """Return how long before the time the owner wants to be reminded, whoever plans it for them."""
-    if owner_id is None or owner_id == work.actor.id:
-        return work.prefs.reminder_minutes
-    row = await db.fetch_one("SELECT value FROM setting WHERE key = 'reminder_minutes' AND user_id = ?", owner_id)
-    return int(db.from_json(row["value"])) if row else work.company.reminder_minutes
+    told = await tellings_of(work, activity)
+    for key, one in zip(early, told[:-1], strict=False):
+        more = {"early": True, "minutes": one.minutes, "until": one.until.isoformat() if one.until else None}
+        await work.plan_job("activity.remind", key, one.at, **facts, **more)
+    if told:
+        # Told when the quiet hours begin, it comes before its time.
+        await work.plan_job("activity.remind", at, told[-1].at, early=told[-1].until is not None, **facts)
+    if activity.version > 1:
+        unused = early[max(0, len(told) - 1) :]
+        await work.cancel_jobs(*unused, *(() if told else (at,)))
 
 
 # --- search ----------------------------------------------------------------------------------------------------------
@@ -108,7 +117,7 @@ async def _search_entry(work: "Work", record: Company | Contact | Lead | Deal) -
     if record.deleted_at:
         await _forget(entity, record.id)
         return
-    name, more, is_open = await _searchable(record)
+    name, more, is_open = await _searchable(work, record)
     owner = record.owner_id or 0
     words = list(dict.fromkeys(word[:64] for word in terms(f"{name} {more}")))[:40]
     folded = fold(name)[:500]
@@ -177,7 +186,7 @@ async def _learn_words(words: list[str]) -> None:
     # A full-text table has no unique key but its row number: the word's own hash keeps it there once.
     numbered = {int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), signed=True): word for word in long}
     marks = ", ".join("?" * len(numbered))
-    rows = await db.fetch(f"SELECT rowid AS number FROM search_word WHERE rowid IN ({marks})", *numbered)
+    rows = await db.fetch(f"SELECT id AS number FROM search_word_content WHERE id IN ({marks})", *numbered)
     known = {row["number"] for row in rows}
     for number, word in numbered.items():
         if number not in known:
@@ -193,23 +202,27 @@ async def _forget(entity: str, record_id: int) -> None:
     await db.execute("DELETE FROM search_entry WHERE entity = ? AND record_id = ?", entity, record_id)
 
 
-async def _searchable(record: Company | Contact | Lead | Deal) -> tuple[str, str, bool]:
+async def _name_of(work: "Work", entity: str, record_id: int | None) -> str:
+    """Return a company's or contact's name, as this work knows it or as it is stored."""
+    if record_id is None:
+        return ""
+    kept = work.kept(entity, record_id)
+    if isinstance(kept, Company | Contact):
+        return kept.name
+    row = await db.fetch_one(f"SELECT name FROM {entity} WHERE id = ?", record_id)
+    return str(row["name"]) if row else ""
+
+
+async def _searchable(work: "Work", record: Company | Contact | Lead | Deal) -> tuple[str, str, bool]:
     """Return a record's name, the other words it is found by, and whether it is still worked on."""
     if isinstance(record, Deal):
-        row = await db.fetch_one(
-            "SELECT (SELECT name FROM company WHERE id = ?) AS company, (SELECT name FROM contact WHERE id = ?) AS contact",
-            record.company_id,
-            record.contact_id,
-        )
-        company, contact = (row["company"] or "", row["contact"] or "") if row else ("", "")
+        company = await _name_of(work, "company", record.company_id)
+        contact = await _name_of(work, "contact", record.contact_id)
         return deal_name(record.title, company), contact, record.status == "open"
     if isinstance(record, Lead):
         more = " ".join(filter(None, (record.name, record.company_name, _digits(record.phone), record.email)))
         return record.title, more, record.status in ("new", "working")
-    company = ""
-    if isinstance(record, Contact) and record.company_id:
-        row = await db.fetch_one("SELECT name FROM company WHERE id = ?", record.company_id)
-        company = row["name"] if row else ""
+    company = await _name_of(work, "company", record.company_id) if isinstance(record, Contact) else ""
     more = " ".join(filter(None, (company, _digits(record.phone), record.email)))
     return record.name, more, True
 

@@ -25,6 +25,18 @@ class Queues:
     outbox_oldest_seconds: float
 
 
+# What a job says that waits for whoever handles it.
+NOBODY = "nobody handles this kind of job"
+
+
+async def nobodys_jobs() -> list[tuple[str, int]]:
+    """Return the kinds of job that nobody handles, with how many wait: their plugin is off or gone."""
+    rows = await db.fetch(
+        "SELECT kind, count(*) AS n FROM job WHERE state = 'waiting' AND error = ? GROUP BY kind ORDER BY kind", NOBODY
+    )
+    return [(row["kind"], row["n"]) for row in rows]
+
+
 async def queues(now: datetime) -> Queues:
     """Measure what waits; reads indexes only, so its cost follows what waits and not what is stored."""
     inbox = await db.fetch_one("SELECT count(*) AS n FROM inbox WHERE state = 'new'")

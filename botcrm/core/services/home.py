@@ -11,6 +11,7 @@ from botcrm.core.domain.due import Bounds, day_bounds
 from botcrm.core.domain.kinds import Reach
 from botcrm.core.services.access import owned_sql, owners, reach
 from botcrm.core.services.derive import deal_name
+from botcrm.core.services.violations import violations
 from botcrm.core.services.work import Work
 
 Column = Literal["overdue", "today", "this_week", "next_week", "later", "none"]
@@ -38,6 +39,11 @@ class DealRow:
     next_has_time: bool
     deadline_at: datetime | None
     stage_entered_at: datetime | None = None
+    created_at: datetime | None = None
+    waiting_until: datetime | None = None
+    waiting_for: str = ""
+    last_contact_at: datetime | None = None
+    rot_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,39 +85,57 @@ async def counters(work: Work, owner_id: int | None = None) -> tuple[int, int, i
     Planned counts the activities of open deals that are due by the end of today, plus such activities without a deal.
     """
     bounds = day_bounds(work.now, work.prefs.zone)
-    incoming, *due = await _counts(_counter_queries(owner_id or work.actor.id or 0, work.now, bounds))
-    return incoming, min(MOST, due[0] + due[1]), min(MOST, due[2] + due[3])
+    return (await _counts(owner_id or work.actor.id or 0, work.now, bounds))[1]
 
 
-_Query = tuple[str, list[Any]]
+_OPEN = "d.owner_id = ? AND d.status = 'open' AND d.deleted_at IS NULL"
+_INCOMING = (
+    "SELECT 1 FROM message m WHERE m.owner_id = ? AND m.answered = ? AND m.direction = 'in' AND m.deleted_at IS NULL"
+)
+# Of the first deals by deadline only, MOST of them: each has such an activity, and those with an overdue one come first, so
+# that both counts are right as far as they are counted.
+_PLANNED = (
+    "(SELECT count(*) AS n, count(CASE WHEN a.deadline_at < ? THEN 1 END) AS late FROM (SELECT d.id FROM deal d "
+    f"WHERE {_OPEN} AND d.next_deadline_at < ? ORDER BY d.next_deadline_at LIMIT {MOST}) AS first CROSS JOIN activity a "
+    "WHERE a.deal_id = first.id AND a.status = 'planned' AND a.deadline_at < ? AND a.deleted_at IS NULL) AS planned"
+)
+_LOOSE = (
+    "(SELECT count(*) AS n, count(CASE WHEN soon.at < ? THEN 1 END) AS late FROM (SELECT a.deadline_at AS at FROM activity a "
+    "WHERE a.owner_id = ? AND a.status = 'planned' AND a.deleted_at IS NULL AND a.deal_id IS NULL AND a.deadline_at < ? "
+    f"ORDER BY a.deadline_at LIMIT {MOST}) AS soon) AS loose"
+)
 
 
-def _counter_queries(owner: int, now: datetime, bounds: Bounds) -> list[_Query]:
-    incoming = "SELECT 1 FROM message m WHERE m.owner_id = ? AND m.answered = ? AND m.direction = 'in' AND m.deleted_at IS NULL"
-    return [(incoming, [owner, False]), *_due_before(owner, bounds.today_end), *_due_before(owner, now)]
+def _count_sql(query: str, most: int = MOST) -> str:
+    return f"(SELECT count(*) FROM ({query} LIMIT {int(most)}) AS counted)"
 
 
-def _due_before(owner: int, moment: datetime) -> list[_Query]:
-    deals = (
-        "SELECT 1 FROM deal d JOIN activity a ON a.deal_id = d.id AND a.status = 'planned' AND a.deadline_at < ? "
-        "AND a.deleted_at IS NULL WHERE d.owner_id = ? AND d.status = 'open' AND d.next_deadline_at < ? AND d.deleted_at IS NULL"
-    )
-    loose = (
-        "SELECT 1 FROM activity a WHERE a.owner_id = ? AND a.status = 'planned' AND a.deadline_at < ? "
-        "AND a.deal_id IS NULL AND a.deleted_at IS NULL"
-    )
-    return [(deals, [moment, owner, moment]), (loose, [owner, moment])]
-
-
-async def _counts(queries: Sequence[_Query], most: int = MOST) -> list[int]:
-    """Count the rows of several queries, each up to a limit, in one go."""
+async def _counts(
+    owner: int, now: datetime, bounds: Bounds, conditions: Sequence[tuple[str, list[Any]]] = ()
+) -> tuple[list[int], tuple[int, int, int]]:
+    """Return how many open deals meet each condition, and the counters, all in one query and each up to MOST."""
     parts = [
-        f"(SELECT count(*) FROM ({sql} LIMIT {int(most)}) AS counted) AS n{place}"
-        for place, (sql, _) in enumerate(queries)
+        f"{_count_sql(f'SELECT 1 FROM deal d WHERE {_OPEN} AND {condition}')} AS n{place}"
+        for place, (condition, _) in enumerate(conditions)
     ]
-    row = await db.fetch_one("SELECT " + ", ".join(parts), *(value for _, values in queries for value in values))
+    end = bounds.today_end
+    row = await db.fetch_one(
+        f"SELECT {''.join(part + ', ' for part in parts)}{_count_sql(_INCOMING)} AS incoming, "
+        "planned.n AS planned, planned.late AS overdue, loose.n AS loose, loose.late AS loose_overdue "
+        f"FROM {_PLANNED}, {_LOOSE}",
+        *(value for _, values in conditions for value in (owner, *values)),
+        owner,
+        False,
+        *(now, owner, end, end),
+        *(now, owner, end),
+    )
     assert row is not None
-    return [int(row[f"n{place}"]) for place in range(len(queries))]
+    planned, overdue = row["planned"] + row["loose"], row["overdue"] + row["loose_overdue"]
+    return [int(row[f"n{place}"]) for place in range(len(parts))], (
+        int(row["incoming"]),
+        min(MOST, int(planned)),
+        min(MOST, int(overdue)),
+    )
 
 
 async def home(
@@ -126,15 +150,9 @@ async def home(
     if people is not None and owner not in people:
         owner = work.actor.id or 0
     bounds = day_bounds(work.now, work.prefs.zone)
-    base = "d.owner_id = ? AND d.status = 'open' AND d.deleted_at IS NULL"
-    columns = {name: _column_sql(name, work.now, bounds) for name in COLUMNS}
-    queries: list[_Query] = [
-        (f"SELECT 1 FROM deal d WHERE {base} AND {condition}", [owner, *values])
-        for condition, values in columns.values()
-    ]
-    found = await _counts([*queries, *_counter_queries(owner, work.now, bounds)])
-    counts: dict[Column, int] = dict(zip(COLUMNS, found, strict=False))
-    incoming, *due = found[len(COLUMNS) :]
+    conditions = [_column_sql(name, work.now, bounds) for name in COLUMNS]
+    found, (incoming, planned, overdue) = await _counts(owner, work.now, bounds, conditions)
+    counts: dict[Column, int] = dict(zip(COLUMNS, found, strict=True))
     skip, rows = max(0, page) * size, list[DealRow]()
     # By deadline, the columns follow each other: all that have one, then all that have none.
     parts = (
@@ -145,7 +163,7 @@ async def home(
     for place, (condition, values) in enumerate(parts):
         last = place == len(parts) - 1
         shown = await deal_rows(
-            f"{base} AND {condition}",
+            f"{_OPEN} AND {condition}",
             [owner, *values],
             "d.next_deadline_at, d.id",
             limit=size + 1 - len(rows),
@@ -155,12 +173,16 @@ async def home(
         if len(rows) > size or last:
             break
         # This part is passed: the next one begins where its end left off (counted no further than what was skipped).
-        part = (f"SELECT 1 FROM deal d WHERE {base} AND {condition}", [owner, *values])
-        skip -= skip if shown else (await _counts([part], most=skip))[0]
+        if shown or not skip:
+            skip = 0
+            continue
+        passed = _count_sql(f"SELECT 1 FROM deal d WHERE {_OPEN} AND {condition}", most=skip)
+        row = await db.fetch_one(f"SELECT {passed} AS n", owner, *values)
+        skip -= int(row["n"]) if row else 0
     return Home(
         incoming,
-        min(MOST, due[0] + due[1]),
-        min(MOST, due[2] + due[3]),
+        planned,
+        overdue,
         counts,
         column,
         page,
@@ -174,9 +196,10 @@ async def home(
 async def deal_rows(condition: str, values: list[Any], order: str, *, limit: int, offset: int = 0) -> list[DealRow]:
     """Return deals as lists show them, by an SQL condition on `deal d`; one query, whatever the page."""
     rows = await db.fetch(
-        "SELECT p.*, c.name AS company, s.name AS stage, u.name AS owner, a.title AS next_title, a.kind AS next_kind, "
+        "SELECT p.*, c.name AS company, s.name AS stage, s.rot_days, u.name AS owner, a.title AS next_title, a.kind AS next_kind, "
         "a.due_at AS next_at, a.has_time AS next_has_time FROM "
         "(SELECT d.id, d.title, d.amount, d.currency, d.status, d.owner_id, d.company_id, d.stage_id, d.stage_entered_at, "
+        "d.created_at, d.waiting_until, d.waiting_for, d.last_contact_at, "
         f"d.next_activity_id, d.next_deadline_at FROM deal d WHERE {condition} "
         f"ORDER BY {order} LIMIT {int(limit)} OFFSET {int(offset)}) AS p "
         "LEFT JOIN company c ON c.id = p.company_id LEFT JOIN stage s ON s.id = p.stage_id "
@@ -201,6 +224,11 @@ async def deal_rows(condition: str, values: list[Any], order: str, *, limit: int
             next_has_time=bool(row["next_has_time"]),
             deadline_at=db.moment(row["next_deadline_at"]),
             stage_entered_at=db.moment(row["stage_entered_at"]),
+            created_at=db.moment(row["created_at"]),
+            waiting_until=db.moment(row["waiting_until"]),
+            waiting_for=row["waiting_for"] or "",
+            last_contact_at=db.moment(row["last_contact_at"]),
+            rot_days=row["rot_days"] or 0,
         )
         for row in rows
     ]
@@ -215,10 +243,14 @@ class TeamRow:
     incoming: int
     planned: int
     overdue: int
+    violations: int = 0
 
 
 async def team(work: Work, limit: int = 50) -> list[TeamRow]:
-    """Return the counters of everybody within the actor's reach but the actor, the most overdue first."""
+    """Return the counters of everybody within the actor's reach but the actor, the most overdue first.
+
+    Violations are open deals with neither a next step nor a day to wait for.
+    """
     if reach(work.actor, "deal") in (Reach.NONE, Reach.OWN):
         return []
     people = owners(work.actor, "deal")
@@ -226,6 +258,9 @@ async def team(work: Work, limit: int = 50) -> list[TeamRow]:
         f'SELECT u.id, u.name FROM "user" u WHERE u.active AND u.id <> ? AND {owned_sql("u.id", people)} ORDER BY u.name LIMIT 500',
         work.actor.id,
     )
-    found = [TeamRow(row["id"], row["name"], *await counters(work, row["id"])) for row in rows]
+    without = await violations(work.now, (row["id"] for row in rows), MOST)
+    found = [
+        TeamRow(row["id"], row["name"], *await counters(work, row["id"]), without.get(row["id"], 0)) for row in rows
+    ]
     found.sort(key=lambda row: (-row.overdue, -row.planned, row.name))
     return found[:limit]

@@ -1,91 +1,221 @@
-"""Clients write: recognise who it is, keep the message, tell the person responsible."""
+"""Clients write: recognise who it is, keep the message, tell the person responsible; and answer them."""
 
-from dataclasses import dataclass
+import logging
 from typing import Any
 
 from botcrm.core import db
-from botcrm.core.domain.errors import NotFound
-from botcrm.core.domain.events import ContactChanged, FileAdded, MessageAnswered, MessageReceived, MessageSent
+from botcrm.core.domain.errors import CrmError, NotFound
+from botcrm.core.domain.events import (
+    ClientTaken,
+    ContactChanged,
+    FileAdded,
+    FileChanged,
+    LeadChanged,
+    MessageAnswered,
+    MessageEdited,
+    MessageReceived,
+    MessageSent,
+)
 from botcrm.core.domain.kinds import Action, Lane
-from botcrm.core.models import Contact, File, Lead, Message
+from botcrm.core.domain.messages import Incoming, lane_number, short_key
+from botcrm.core.models import Activity, Contact, File, Lead, Message, Record
 from botcrm.core.services.access import load
-from botcrm.core.services.people import administrators, person_by_id
+from botcrm.core.services.activities import add_note
+from botcrm.core.services.people import front_desk, person_by_id, system
+from botcrm.core.services.recognition import reachable, recognise
 from botcrm.core.services.records import add_lead
 from botcrm.core.services.work import Work
 
+log = logging.getLogger(__name__)
 
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """A client as a channel knows them."""
-
-    channel: str
-    chat_id: str
-    name: str
-    telegram_id: int | None = None
+TELEGRAM = "telegram"
 
 
-async def receive_message(
-    work: Work, sender: Sender, text: str, external_id: str = "", file: dict[str, Any] | None = None
-) -> Message:
+class TakenOver(CrmError):
+    """Somebody else has taken the client meanwhile."""
+
+    message = "{who} answers this client already."
+
+
+class NoWayBack(CrmError):
+    """What a client came by carries no answers."""
+
+    message = "Nobody can be answered over “{channel}”. Call them, or write to their e-mail address."
+
+
+async def receive_message(work: Work, channel: str, incoming: Incoming, *, answerable: bool = True) -> int | None:
     """Keep a client's message, with the lead it makes where nobody knows the sender, and tell whoever is responsible.
 
-    The responsible person is the contact's or lead's owner, the administrators where there is none.
+    The responsible person is the contact's or lead's owner. A new lead goes to whom a plugin chooses, else to the first
+    administrator. Without an administrator the message is nobody's: the managers hear of it, else everybody, and who
+    answers first takes it. It is the system that does all this, whoever hands the message over.
 
-    :param file: what came with it, as the columns of File: kind, file_id, name, mime, size
+    :param answerable: whether the channel carries answers; what it brings then waits for one
+    :returns: the message's id; None for one that was here before, and for one that a plugin blocks
     """
-    contact = (
-        await Contact.filter(telegram_id=sender.telegram_id, deleted_at=None).first() if sender.telegram_id else None
-    )
-    lead = None
-    if contact is None and sender.telegram_id:
-        lead = await Lead.filter(telegram_id=sender.telegram_id, status__in=("new", "working"), deleted_at=None).first()
-        if lead is None:
-            lead = await add_lead(
-                work,
-                sender.name,
-                name=sender.name,
-                source=sender.channel,
-                telegram_id=sender.telegram_id,
-                owner_id=await _first_administrator(),
-            )
-    deal_id = None
+    work = work.acting_as(system(work.company))
+    chat_id, external_id = short_key(incoming.address), short_key(incoming.external_id)
+    # The same message may arrive twice at once, and a new sender must become one lead: each address takes its turn.
+    await db.alone(f"message:{channel}:{chat_id}")
+    if external_id and await _is_kept(channel, chat_id, external_id):
+        return None
+    blocked = await work.hooks.first(work, "message_blocked", channel=channel, incoming=incoming)
+    if blocked is not None:
+        log.info("a message over %s was blocked: %s", channel, blocked)
+        return None
+    contact, lead = await recognise(work, channel, incoming)
     if contact:
-        row = await db.fetch_one(
-            "SELECT id FROM deal WHERE contact_id = ? AND status = 'open' AND deleted_at IS NULL ORDER BY id DESC LIMIT 1",
-            contact.id,
-        )
-        deal_id = row["id"] if row else None
-    owner_id = contact.owner_id if contact else lead.owner_id if lead else None
+        await _learn_account(work, contact, incoming)
+    elif lead:
+        known = {name: value for name, value in reachable(work, incoming).items() if getattr(lead, name) is None}
+        lead = await work.change(lead, LeadChanged, **known)
+    else:
+        lead = await _new_lead(work, channel, incoming)
+    deal_id = await _open_deal(contact) if contact else None
+    owner_id, targets = await _responsible(work, contact or lead)
     message = await work.create(
         Message,
         MessageReceived,
-        channel=sender.channel,
-        chat_id=sender.chat_id,
+        channel=channel,
+        chat_id=chat_id,
+        address=incoming.address if incoming.address != chat_id else None,
         external_id=external_id,
         direction="in",
-        text=text,
-        answered=False,
+        text=incoming.text,
+        answered=not answerable,
+        answerable=answerable,
         owner_id=owner_id,
         contact_id=contact.id if contact else None,
         lead_id=lead.id if lead else None,
         deal_id=deal_id,
     )
     kept: dict[str, Any] = {}
-    if file:
-        links = {"contact_id": message.contact_id, "lead_id": message.lead_id, "deal_id": deal_id}
-        kept["file_id"] = (await work.create(File, FileAdded, owner_id=owner_id, caption=text, **file, **links)).id
-    person = await person_by_id(work.prefs, owner_id) if owner_id else None
-    targets = [(person.id, person.telegram_id)] if person and person.telegram_id else await administrators()
-    for user_id, chat_id in targets:
-        await work.tell(
-            user_id, chat_id, "client_message", about=("message", message.id), message_id=message.id, **kept
+    if incoming.file:
+        kept["file_id"] = (await _keep_file(work, message, incoming)).id
+    await _tell(work, targets, "client_message", message, **kept)
+    return message.id
+
+
+async def _is_kept(channel: str, chat_id: str, external_id: str) -> bool:
+    sql = (
+        "SELECT 1 AS y FROM message WHERE channel = ? AND external_id = ? AND chat_id = ? AND direction = 'in' LIMIT 1"
+    )
+    return bool(await db.fetch_one(sql, channel, external_id, chat_id))
+
+
+async def _learn_account(work: Work, contact: Contact, incoming: Incoming) -> None:
+    """Remember the Telegram account of a contact who proved it is theirs, by their own phone number."""
+    if incoming.telegram_id and contact.telegram_id is None:
+        await work.change(contact, ContactChanged, telegram_id=incoming.telegram_id)
+
+
+async def _new_lead(work: Work, channel: str, incoming: Incoming) -> Lead:
+    marks = reachable(work, incoming)
+    name = " ".join(incoming.name.split())
+    lead = await add_lead(
+        work,
+        name or incoming.company.strip() or str(marks.get("phone") or marks.get("email") or incoming.address),
+        name=name,
+        company_name=" ".join(incoming.company.split()),
+        source=incoming.source or channel,
+        or_owner_id=(await front_desk())[0],
+        **marks,
+    )
+    unread = [text for key, text in (("phone", incoming.phone), ("email", incoming.email)) if text and key not in marks]
+    if unread:
+        await add_note(work, "\n".join(unread), lead_id=lead.id)
+    return lead
+
+
+async def _open_deal(contact: Contact) -> int | None:
+    row = await db.fetch_one(
+        "SELECT id FROM deal WHERE contact_id = ? AND status = 'open' AND deleted_at IS NULL ORDER BY id DESC LIMIT 1",
+        contact.id,
+    )
+    return int(row["id"]) if row else None
+
+
+async def _keep_file(work: Work, message: Message, incoming: Incoming) -> File:
+    file = incoming.file
+    assert file is not None
+    return await work.create(
+        File,
+        FileAdded,
+        kind=file.kind,
+        file_id=file.file_id,
+        name=file.name[:300],
+        mime=file.mime[:100],
+        size=file.size,
+        channel=None if file.file_id else message.channel,
+        url=None if file.file_id else file.url,
+        caption=message.text,
+        owner_id=message.owner_id,
+        contact_id=message.contact_id,
+        lead_id=message.lead_id,
+        deal_id=message.deal_id,
+    )
+
+
+async def edit_message(work: Work, channel: str, chat_id: str, external_id: str, text: str) -> Message | None:
+    """Keep a message's new words after its client changed it, and tell the person responsible, once for each change.
+
+    The file of a caption gets the new words too.
+
+    :returns: None where no such message was kept
+    """
+    message = (
+        await Message.filter(
+            channel=channel,
+            chat_id=short_key(chat_id),
+            external_id=short_key(external_id),
+            direction="in",
+            deleted_at=None,
         )
+        .order_by("-id")
+        .first()
+    )
+    if message is None or message.text == text:
+        return message
+    before = message.text
+    message = await work.change(message, MessageEdited, text=text)
+    file_id = await file_with(message)
+    if file_id:
+        await work.change(await File.get(id=file_id), FileChanged, caption=text)
+    about: Record | None = None
+    if message.contact_id:
+        about = await Contact.filter(id=message.contact_id).first()
+    elif message.lead_id:
+        about = await Lead.filter(id=message.lead_id).first()
+    await _tell(work, (await _responsible(work, about))[1], "client_edited", message, before=before)
     return message
 
 
-async def _first_administrator() -> int | None:
-    people = await administrators()
-    return people[0][0] if people else None
+async def file_with(message: Message) -> int | None:
+    """Return the id of the file that came with a client's message."""
+    row = await db.fetch_one(
+        "SELECT record_id FROM event WHERE type = 'FileAdded' AND work_id = "
+        "(SELECT work_id FROM event WHERE type = 'MessageReceived' AND entity = 'message' AND record_id = ?)",
+        message.id,
+    )
+    return int(row["record_id"]) if row else None
+
+
+_People = list[tuple[int, int]]
+
+
+async def _responsible(work: Work, about: Record | None) -> tuple[int | None, _People]:
+    """Return whose a client's message is, and whom to tell as (user id, chat id)."""
+    owner_id = getattr(about, "owner_id", None)
+    person = await person_by_id(work.prefs, owner_id) if owner_id else None
+    if person and person.telegram_id:
+        return person.id, [(person.id, person.telegram_id)]
+    first, desk = await front_desk()
+    return (person.id if person and first else first), desk
+
+
+async def _tell(work: Work, targets: _People, notice: str, message: Message, **args: Any) -> None:
+    for user_id, chat_id in targets:
+        await work.tell(user_id, chat_id, notice, about=("message", message.id), message_id=message.id, **args)
 
 
 async def link_telegram(work: Work, contact_id: int, telegram_id: int) -> Contact:
@@ -94,19 +224,84 @@ async def link_telegram(work: Work, contact_id: int, telegram_id: int) -> Contac
     return await work.change(contact, ContactChanged, telegram_id=telegram_id)
 
 
+# --- answering ---------------------------------------------------------------------------------------------------------
+
+
+async def client_message(work: Work, message_id: int, action: Action = Action.READ) -> Message:
+    """Return a message within the actor's reach, or one that is nobody's yet and waits for the actor among others.
+
+    :raises TakenOver: the actor was told of it, and somebody else was quicker
+    :raises NotFound: there is none for the actor
+    """
+    message = await Message.filter(id=message_id, deleted_at=None).first() if 0 < message_id < 2**31 else None
+    if message and message.owner_id is None:
+        _, desk = await front_desk()
+        if work.actor.id in {user_id for user_id, _ in desk}:
+            return message
+    try:
+        return await load(work, Message, message_id, action)
+    except NotFound:
+        if message and message.owner_id and await _was_told(work, message_id):
+            owner = await person_by_id(work.prefs, message.owner_id)
+            raise TakenOver(who=owner.name if owner else "?") from None
+        raise
+
+
+async def _was_told(work: Work, message_id: int) -> bool:
+    sql = "SELECT 1 AS y FROM outbox WHERE chat_id = ? AND user_id = ? AND notice = 'client_message' AND record_id = ?"
+    return bool(await db.fetch_one(sql, work.actor.telegram_id or 0, work.actor.id, message_id))
+
+
+async def take_client(work: Work, message_id: int) -> Message:
+    """Make the actor responsible for a client who is nobody's yet; one who is somebody's stays as they are.
+
+    The contact or lead goes along, and all that this client wrote and nobody answers for.
+
+    :raises TakenOver: somebody else was quicker
+    :raises NotFound: no such message for the actor
+    """
+    message = await client_message(work, message_id, Action.CHANGE)
+    if message.owner_id is not None:
+        return message
+    waiting = Message.filter(channel=message.channel, chat_id=message.chat_id, owner_id=None, deleted_at=None)
+    taken: list[Record] = list(await waiting.order_by("id"))
+    about: Contact | Lead | None = None
+    if message.contact_id:
+        about = await Contact.filter(id=message.contact_id, deleted_at=None).first()
+        taken += await _nobodys(contact_id=message.contact_id)
+    elif message.lead_id:
+        about = await Lead.filter(id=message.lead_id, deleted_at=None).first()
+        taken += await _nobodys(lead_id=message.lead_id)
+    if about and not (about.owner_id and await person_by_id(work.prefs, about.owner_id)):
+        taken.append(about)
+    for record in taken:
+        await work.change(record, ClientTaken, owner_id=work.actor.id)
+    return await load(work, Message, message_id)
+
+
+async def _nobodys(**about: int) -> list[Record]:
+    """Return the files of a client and what is planned for them that belong to nobody yet."""
+    files = await File.filter(**about, owner_id=None, deleted_at=None)
+    return [*files, *await Activity.filter(**about, owner_id=None, status="planned", deleted_at=None)]
+
+
 async def answer_client(work: Work, message_id: int, text: str) -> Message:
-    """Answer a client in the chat they wrote in, and mark what they wrote as answered.
+    """Answer a client where they wrote, and mark what they wrote as answered; nobody's client is the actor's then.
 
     :raises NotFound: no such message within the actor's reach
+    :raises TakenOver: somebody else has taken the client meanwhile
+    :raises NoWayBack: the channel carries no answers
     """
-    asked = await load(work, Message, message_id, Action.CHANGE)
-    if asked.channel != "telegram":
-        raise NotFound(ref=f"message {message_id}")
+    asked = await client_message(work, message_id, Action.CHANGE)
+    if not asked.answerable:
+        raise NoWayBack(channel=asked.channel)
+    asked = await take_client(work, message_id)
     sent = await work.create(
         Message,
         MessageSent,
         channel=asked.channel,
         chat_id=asked.chat_id,
+        address=asked.address,
         direction="out",
         text=text,
         answered=True,
@@ -117,10 +312,11 @@ async def answer_client(work: Work, message_id: int, text: str) -> Message:
     )
     for waiting in await Message.filter(channel=asked.channel, chat_id=asked.chat_id, direction="in", answered=False):
         await work.change(waiting, MessageAnswered, answered=True)
+    chat, method, payload = _call(sent)
     await work.send(
-        int(asked.chat_id),
-        "sendMessage",
-        {"chat_id": int(asked.chat_id), "text": text},
+        chat,
+        method,
+        payload,
         lane=Lane.REPLY,
         audience="client",
         user_id=work.actor.id,
@@ -129,19 +325,49 @@ async def answer_client(work: Work, message_id: int, text: str) -> Message:
     return sent
 
 
+def _call(sent: Message) -> tuple[int, str, dict[str, Any]]:
+    """Return what sends a message: the chat it is kept in order by, the method and its arguments."""
+    if sent.channel == TELEGRAM:
+        chat_id = int(sent.chat_id)
+        return chat_id, "sendMessage", {"chat_id": chat_id, "text": sent.text}
+    address = sent.address or sent.chat_id
+    arguments = {"address": address, "text": sent.text, "message_id": sent.id}
+    return lane_number(sent.channel, address), f"channel:{sent.channel}", arguments
+
+
 async def delivery_unsure(work: Work, outbox_id: int) -> None:
-    """Ask whoever answered a client whether the answer arrived, after a crash in the middle of sending."""
-    row = await db.fetch_one("SELECT user_id, record_id FROM outbox WHERE id = ?", outbox_id)
+    """Ask whoever answered a client whether the answer arrived, when nobody can know."""
+    await _tell_writer(work, outbox_id, "delivery_unsure")
+
+
+async def delivery_failed(work: Work, outbox_id: int) -> None:
+    """Tell whoever answered a client that the answer did not arrive, and why."""
+    await _tell_writer(work, outbox_id, "delivery_failed")
+
+
+async def channel_is_off(work: Work, outbox_id: int) -> None:
+    """Tell whoever answered a client, once, that the answer waits until its channel is switched on."""
+    await _tell_writer(work, outbox_id, "channel_off", key=f"channel_off:{outbox_id}")
+
+
+async def _tell_writer(work: Work, outbox_id: int, notice: str, key: str | None = None) -> None:
+    row = await db.fetch_one("SELECT user_id, record_id, error FROM outbox WHERE id = ?", outbox_id)
     person = await person_by_id(work.prefs, row["user_id"]) if row and row["user_id"] else None
     if row and person:
         await work.tell(
             person.id,
             person.telegram_id,
-            "delivery_unsure",
-            key=f"unsure:{outbox_id}",
+            notice,
+            key=key,
             message_id=row["record_id"],
             outbox_id=outbox_id,
+            reason=row["error"],
         )
+
+
+async def keep_provider_id(message_id: int, external_id: str) -> None:
+    """Note under which id a provider knows a message that it took."""
+    await Message.filter(id=message_id).update(external_id=short_key(external_id))
 
 
 async def resend(work: Work, outbox_id: int) -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from botcrm.core import db
-from botcrm.core.domain.errors import InvalidValue, InviteUnusable, NotAllowed, NotFound
+from botcrm.core.domain.errors import CrmError, InvalidValue, InviteUnusable, NotAllowed, NotFound
 from botcrm.core.domain.events import SettingChanged, UserAdded, UserChanged
 from botcrm.core.domain.kinds import Action, Entity, Reach
 from botcrm.core.domain.preferences import PREFERENCES, Preferences, in_force, read_preference
@@ -19,6 +19,7 @@ from botcrm.core.services.work import Actor, Work
 
 _RECORDS = (Entity.DEAL, Entity.LEAD, Entity.CONTACT, Entity.COMPANY, Entity.ACTIVITY)
 INVITE_LASTS = timedelta(days=7)
+_ON_RULES = (Action.READ, Action.ADD, Action.CHANGE, Action.DELETE)
 
 
 def _grants(reach: Reach, *, delete: Reach, export: Reach) -> dict[str, str]:
@@ -36,12 +37,14 @@ ROLES: dict[str, tuple[str, dict[str, str]]] = {
     "manager": (
         "Manager",
         _grants(Reach.DEPARTMENT, delete=Reach.DEPARTMENT, export=Reach.DEPARTMENT)
-        | {"user.read": str(Reach.DEPARTMENT), "user.add": str(Reach.DEPARTMENT)},
+        | {"user.read": str(Reach.DEPARTMENT), "user.add": str(Reach.DEPARTMENT)}
+        | {f"rule.{action}": str(Reach.DEPARTMENT) for action in _ON_RULES},
     ),
     "admin": (
         "Administrator",
         _grants(Reach.ALL, delete=Reach.ALL, export=Reach.ALL)
-        | {f"{entity}.{action}": str(Reach.ALL) for entity in ("user", "setting") for action in Action},
+        | {f"{entity}.{action}": str(Reach.ALL) for entity in ("user", "setting") for action in Action}
+        | {f"rule.{action}": str(Reach.ALL) for action in _ON_RULES},
     ),
 }
 
@@ -86,13 +89,13 @@ def _decoded(grants: str) -> dict[str, str]:
     return found
 
 
-def _grants_in(column: Any) -> dict[str, str]:
+def grants_in(column: Any) -> dict[str, str]:
     """Return a role's grants as the driver gave them; the same text is decoded once."""
     return _decoded(column) if isinstance(column, str) else dict(column)
 
 
 async def _actor(defaults: Preferences, row: dict[str, Any]) -> Actor:
-    grants = _grants_in(row["grants"])
+    grants = grants_in(row["grants"])
     wide = Reach.DEPARTMENT.value in grants.values()
     return Actor(
         id=row["id"],
@@ -138,14 +141,35 @@ async def person_by_id(defaults: Preferences, user_id: int) -> Person | None:
     )
 
 
+async def _reachable() -> list[dict[str, Any]]:
+    """Return id, telegram_id and role of everybody who has a chat with the bot."""
+    return await db.fetch(
+        'SELECT u.id, u.telegram_id, r.key AS role FROM "user" u JOIN role r ON r.id = u.role_id '
+        "WHERE u.active AND u.telegram_id IS NOT NULL ORDER BY u.id"
+    )
+
+
+def _with_role(rows: list[dict[str, Any]], role: str) -> list[dict[str, Any]]:
+    return [row for row in rows if row["role"] == role]
+
+
 async def administrators() -> list[tuple[int, int]]:
     """Return (user id, chat id) of every administrator who has a chat with the bot, of the managers where there is none."""
-    rows = await db.fetch(
-        'SELECT u.id, u.telegram_id, r.key AS role FROM "user" u JOIN role r ON r.id = u.role_id '
-        "WHERE u.active AND r.key IN ('admin', 'manager') AND u.telegram_id IS NOT NULL ORDER BY u.id"
-    )
-    first = [row for row in rows if row["role"] == "admin"] or rows
+    rows = await _reachable()
+    first = _with_role(rows, "admin") or _with_role(rows, "manager")
     return [(row["id"], row["telegram_id"]) for row in first]
+
+
+async def front_desk() -> tuple[int | None, list[tuple[int, int]]]:
+    """Return who takes a client that is nobody's yet: the first administrator's id, and whom to tell as (user id, chat id).
+
+    Told are the administrators, else the managers, else everybody, of those who have a chat with the bot; without an
+    administrator there is no first one, and whoever of them answers takes the client.
+    """
+    rows = await _reachable()
+    admins = _with_role(rows, "admin")
+    told = admins or _with_role(rows, "manager") or rows
+    return (admins[0]["id"] if admins else None), [(row["id"], row["telegram_id"]) for row in told]
 
 
 async def find_person(work: Work, name: str) -> User:
@@ -164,6 +188,19 @@ async def find_person(work: Work, name: str) -> User:
     raise NotFound(ref=f"@{name.lstrip('@')}")
 
 
+class LastAdministrator(CrmError):
+    """The only administrator would no longer be one."""
+
+    message = "{name} is the only administrator. Make somebody else one first."
+
+
+async def _sole_administrator(user_id: int) -> bool:
+    rows = await db.fetch(
+        "SELECT u.id FROM \"user\" u JOIN role r ON r.id = u.role_id WHERE r.key = 'admin' AND u.active LIMIT 2"
+    )
+    return [row["id"] for row in rows] == [user_id]
+
+
 async def add_user(
     work: Work,
     *,
@@ -177,12 +214,15 @@ async def add_user(
     """Take somebody into the staff; a Telegram account that is known already keeps its person, with the new name and role.
 
     :raises InvalidValue: there is no such role
+    :raises LastAdministrator: nobody would administer any more
     """
     found = await Role.filter(key=role).first()
     if found is None:
         raise InvalidValue(what="role", value=role, how="Roles: " + ", ".join(ROLES) + ".")
     known = await User.filter(telegram_id=telegram_id).first() if telegram_id else None
     if known:
+        if role != "admin" and await _sole_administrator(known.id):
+            raise LastAdministrator(name=known.name)
         values = {
             "name": name,
             "role_id": found.id,
@@ -240,7 +280,11 @@ async def seed_roles() -> None:
     """Create the roles botcrm ships, once; grants that somebody changed stay as they are. Runs inside a transaction."""
     await db.alone("seed")
     for key, (name, grants) in ROLES.items():
-        await Role.get_or_create(defaults={"name": name, "grants": grants}, key=key)
+        role, made = await Role.get_or_create(defaults={"name": name, "grants": grants}, key=key)
+        fresh = {grant: reach for grant, reach in grants.items() if grant.startswith("rule.")}
+        if not made and fresh and not any(grant.startswith("rule.") for grant in role.grants):
+            # The role was stored before there were rules: nobody has decided about them yet.
+            await Role.filter(id=role.id).update(grants=role.grants | fresh)
 
 
 # --- invitations -------------------------------------------------------------------------------------------------------
@@ -267,7 +311,7 @@ async def invite(work: Work, role: str, name: str = "", manager_id: int | None =
             manager_id = work.actor.id
     if role == "admin" and await needs_first_administrator():
         # Every start prints a link until somebody took one; the ones before it must not make a second administrator.
-        await Invite.filter(role_id=found.id, used_at=None).delete()
+        await Invite.filter(role_id=found.id, used_at=None, expires_at__gt=work.now).update(expires_at=work.now)
     token = secrets.token_urlsafe(24)
     await Invite.create(
         token_hash=_hash(token),
@@ -280,6 +324,11 @@ async def invite(work: Work, role: str, name: str = "", manager_id: int | None =
     return token
 
 
+async def is_invite(token: str) -> bool:
+    """Tell whether a token was ever given out as an invitation, whether or not it still lets anybody in."""
+    return await Invite.filter(token_hash=_hash(token)).exists()
+
+
 async def accept_invite(work: Work, token: str, telegram_id: int, name: str, username: str | None) -> User:
     """Let the holder of a one-time token in; who is in already stays as they are, and the token good for somebody else.
 
@@ -289,7 +338,7 @@ async def accept_invite(work: Work, token: str, telegram_id: int, name: str, use
     if known:
         return known
     found = await Invite.filter(token_hash=_hash(token), used_at=None).prefetch_related("role").first()
-    if found is None or found.expires_at < work.now:
+    if found is None or found.expires_at <= work.now:
         raise InviteUnusable
     taken = await Invite.filter(id=found.id, used_at=None).update(used_at=work.now)
     if not taken:

@@ -1,5 +1,6 @@
 """Companies, contacts and leads: add, correct, hand over, delete, tag."""
 
+import logging
 from typing import Any, TypeVar
 
 from botcrm.core import db
@@ -27,6 +28,8 @@ from botcrm.core.services.access import demand, load, owned_sql, owners
 from botcrm.core.services.activities import shortened
 from botcrm.core.services.deals import storable
 from botcrm.core.services.work import ENTITIES, Work
+
+log = logging.getLogger(__name__)
 
 R = TypeVar("R", Company, Contact, Lead)
 
@@ -96,20 +99,25 @@ async def add_contact(
     telegram_id: int | None = None,
     owner_id: int | None = None,
 ) -> Contact:
-    """Add a person; the actor owns them unless somebody is named."""
+    """Add a person; the actor owns them unless somebody is named. Where neither is so, a plugin may choose."""
     demand(work, "contact", Action.ADD)
     if company_id:
         await load(work, Company, company_id)
-    return await work.create(
-        Contact,
-        ContactCreated,
-        name=_name(name),
-        phone=clean_phone(work, phone),
-        email=clean_email(email),
-        company_id=company_id,
-        telegram_id=telegram_id,
-        owner_id=owner_id or work.actor.id,
-    )
+    values: dict[str, Any] = {
+        "name": _name(name),
+        "phone": clean_phone(work, phone),
+        "email": clean_email(email),
+        "company_id": company_id,
+        "telegram_id": telegram_id,
+        "owner_id": owner_id or work.actor.id,
+    }
+    if values["owner_id"] is None:
+        values["owner_id"] = await chosen_owner(work, Contact(**_now(work), **values), "")
+    return await work.create(Contact, ContactCreated, **values)
+
+
+def _now(work: Work) -> dict[str, Any]:
+    return {"created_at": work.now, "updated_at": work.now}
 
 
 async def contact_by_phone(work: Work, phone: str) -> Contact | None:
@@ -132,26 +140,46 @@ async def add_lead(
     amount: Money | None = None,
     telegram_id: int | None = None,
     owner_id: int | None = None,
+    or_owner_id: int | None = None,
 ) -> Lead:
-    """Add a lead; the actor owns it, or whoever is named where the system adds it."""
+    """Add a lead; the actor owns it. Where no person adds it: who is named, else whom a plugin chooses.
+
+    :param or_owner_id: who gets it where no plugin chooses
+    """
     demand(work, "lead", Action.ADD)
     title = " ".join(title.split())
-    lead = await work.create(
-        Lead,
-        LeadCreated,
-        title=_name(title),
-        name=name[:300],
-        company_name=company_name[:300],
-        phone=clean_phone(work, phone),
-        email=clean_email(email),
-        source=source[:100] if source else None,
-        amount=storable(amount),
-        currency=amount.currency if amount is not None else work.prefs.currency,
-        telegram_id=telegram_id,
-        owner_id=owner_id if work.actor.is_system else work.actor.id,
-    )
+    values: dict[str, Any] = {
+        "title": _name(title),
+        "name": name[:300],
+        "company_name": company_name[:300],
+        "phone": clean_phone(work, phone),
+        "email": clean_email(email),
+        "source": source[:100] if source else None,
+        "amount": storable(amount),
+        "currency": amount.currency if amount is not None else work.prefs.currency,
+        "telegram_id": telegram_id,
+        "owner_id": work.actor.id or owner_id,
+    }
+    if values["owner_id"] is None:
+        values["owner_id"] = await chosen_owner(work, Lead(**_now(work), **values), source or "") or or_owner_id
+    lead = await work.create(Lead, LeadCreated, **values)
     await shortened(work, title, {"lead_id": lead.id}, len(lead.title))
     return lead
+
+
+async def chosen_owner(work: Work, record: Contact | Lead, source: str) -> int | None:
+    """Return whom a plugin gives a record that came in by itself, None where none chooses.
+
+    :param record: as it is going to be added; it has no id yet
+    """
+    entity = ENTITIES[type(record)]
+    chosen = await work.hooks.first(work, "assign_owner", entity=entity, record=record, source=source)
+    if chosen is None:
+        return None
+    if isinstance(chosen, int) and await User.filter(id=chosen, active=True).exists():
+        return chosen
+    log.warning("a plugin gave a %s to person %r, whom there is not", entity, chosen)
+    return None
 
 
 async def change_record(work: Work, model: type[R], record_id: int, **values: Any) -> R:

@@ -4,9 +4,10 @@ The index is two plain tables (`search_entry`, `search_term`) read through B-tre
 holds; a word that matches nothing goes through the trigram vocabulary and rapidfuzz, which is where typos are forgiven.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from rapidfuzz import fuzz, process
 
@@ -17,6 +18,8 @@ from botcrm.core.services.work import Work
 
 # A word carried by more entries than this is too common to lead a search.
 _COMMON = 100
+# Looking up one entry's words costs as much as reading so many that follow each other.
+_LOOK_UP = 6
 _CANDIDATES = 60
 _FUZZY_WORDS = 12
 _WORDS_LOOKED_AT = 3000
@@ -55,8 +58,7 @@ class Match:
         return self.only and self.tier in ("exact", "start")
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     entry_id: int
     entity: str
     record_id: int
@@ -70,15 +72,15 @@ class _Row:
 _COLUMNS = "e.id, e.entity, e.record_id, e.owner_id, e.name, e.folded, e.open, e.touched_at"
 
 
-def _rows(rows: Iterable[dict[str, object]]) -> list[_Row]:
+def _rows(rows: Iterable[dict[str, Any]]) -> list[_Row]:
     return [
         _Row(
-            int(str(row["id"])),
-            str(row["entity"]),
-            int(str(row["record_id"])),
-            int(str(row["owner_id"])),
-            str(row["name"]),
-            str(row["folded"]),
+            row["id"],
+            row["entity"],
+            row["record_id"],
+            row["owner_id"],
+            row["name"],
+            row["folded"],
             bool(row["open"]),
             db.moment_needed(row["touched_at"]),
         )
@@ -86,22 +88,29 @@ def _rows(rows: Iterable[dict[str, object]]) -> list[_Row]:
     ]
 
 
-def _kinds(entities: Sequence[str]) -> str:
-    return ", ".join(f"'{entity}'" for entity in entities if entity in ENTITIES)
+_Condition = tuple[str, list[int]]
 
 
-def _scope(work: Work, entities: Sequence[str]) -> tuple[str, str]:
+def _owned(column: str, people: frozenset[int] | None) -> _Condition:
+    """Return a condition that a column holds one of these people; a lone id is bound, so that the statement stays known."""
+    if people is not None and len(people) == 1:
+        return f"{column} = ?", list(people)
+    return owned_sql(column, people), []
+
+
+def _scope(work: Work, entities: Sequence[str]) -> tuple[_Condition, _Condition]:
     """Return the conditions on entries and on terms that keep a search within the actor's reach."""
-    parts = [
-        f"(e.entity = '{entity}' AND {owned_sql('e.owner_id', owners(work.actor, entity))})"
-        for entity in entities
-        if entity in ENTITIES
-    ]
-    widest: set[int] | None = set()
+    reached: dict[frozenset[int] | None, list[str]] = {}
     for entity in entities:
-        people = owners(work.actor, entity)
-        widest = None if people is None or widest is None else widest | set(people)
-    return f"({' OR '.join(parts)})", owned_sql("t.owner_id", widest)
+        if entity in ENTITIES:
+            reached.setdefault(owners(work.actor, entity), []).append(f"'{entity}'")
+    parts, values = ["1 = 0"] if not reached else list[str](), list[int]()
+    for people, kinds in reached.items():
+        condition, ids = _owned("e.owner_id", people)
+        parts.append(f"(e.entity IN ({', '.join(kinds)}) AND {condition})")
+        values += ids
+    widest = None if None in reached else frozenset[int]().union(*(people or () for people in reached))
+    return (f"({' OR '.join(parts)})", values), _owned("t.owner_id", widest)
 
 
 async def by_name(work: Work, names: Sequence[str], entities: Sequence[str]) -> list[Found]:
@@ -109,13 +118,14 @@ async def by_name(work: Work, names: Sequence[str], entities: Sequence[str]) -> 
     folded = list(dict.fromkeys(filter(None, (fold(name) for name in names))))
     if not folded:
         return []
-    entry_scope, term_scope = _scope(work, entities)
+    (entry_scope, ids), (term_scope, owner) = _scope(work, entities)
     owner_scope = term_scope.replace("t.owner_id", "e.owner_id")
-    marks = ", ".join("?" * len(folded))
     rows = _rows(
         await db.fetch(
-            f"SELECT {_COLUMNS} FROM search_entry e WHERE e.folded IN ({marks}) AND {owner_scope} AND {entry_scope} LIMIT 200",
+            f"SELECT {_COLUMNS} FROM search_entry e WHERE e.folded IN ({_marks(folded)}) AND {owner_scope} AND {entry_scope} LIMIT 200",
             *folded,
+            *owner,
+            *ids,
         )
     )
     return [Found(row.entity, row.record_id, row.name, 100.0, True, row.open) for row in _ordered(work, rows)]
@@ -157,66 +167,74 @@ def _score(wanted: str, row: _Row) -> float:
 
 async def _with_starts(work: Work, words: list[str], entities: Sequence[str]) -> list[_Row]:
     """Return entries that hold, for each typed word, a word that starts with it."""
-    counts = [(await _starting(work, word, entities), word) for word in words]
-    counts.sort(key=lambda pair: (pair[0], -len(pair[1])))
-    if not counts[0][0]:
+    found = zip(await _starting(work, words, entities, _LOOK_UP * _COMMON), words, strict=True)
+    counts = sorted(found, key=lambda pair: (min(pair[0], _COMMON), -len(pair[1])))
+    count, lead = counts[0]
+    if not count:
         return []
-    lead, others = counts[0][1], [word for _, word in counts[1:]]
-    _, term_scope = _scope(work, entities)
-    return await _led_by(work, f"t.term >= ? AND t.term < ? AND {term_scope}", [lead, _after(lead)], others, entities)
+    rest, values = "", list[Any]([lead, _after(lead)])
+    _, (scope, owner) = _scope(work, entities)
+    for many, word in counts[1:]:
+        among = "SELECT {} FROM search_term o WHERE {} AND o.term >= ? AND o.term < ?"
+        if owner and many < _LOOK_UP * min(count, _COMMON):
+            rest += f" AND t.entry_id IN ({among.format('o.entry_id', scope.replace('t.owner_id', 'o.owner_id'))})"
+            values += owner
+        else:
+            rest += f" AND EXISTS ({among.format('1', 'o.entry_id = t.entry_id')})"
+        values += [word, _after(word)]
+    return await _led_by(work, "t.term >= ? AND t.term < ?", rest, values, entities)
 
 
-async def _starting(work: Work, word: str, entities: Sequence[str]) -> int:
-    """Count, up to _COMMON, the words within reach that start like this one."""
-    _, term_scope = _scope(work, entities)
+async def _starting(work: Work, words: Sequence[str], entities: Sequence[str], most: int = _COMMON) -> list[int]:
+    """Count, for each of these, the words within reach that start like it, up to a limit."""
+    return await _counts(work, [("t.term >= ? AND t.term < ?", [word, _after(word)]) for word in words], entities, most)
+
+
+async def _counts(
+    work: Work, conditions: Sequence[tuple[str, list[str]]], entities: Sequence[str], most: int = _COMMON
+) -> list[int]:
+    """Count, for each condition, the terms within reach up to a limit."""
+    _, (scope, owner) = _scope(work, entities)
+    parts = [
+        f"(SELECT count(*) FROM (SELECT 1 FROM search_term t WHERE {scope} AND {condition} LIMIT {int(most)}) AS common) AS n{n}"
+        for n, (condition, _) in enumerate(conditions)
+    ]
     row = await db.fetch_one(
-        f"SELECT count(*) AS n FROM (SELECT 1 FROM search_term t WHERE {term_scope} AND t.term >= ? AND t.term < ? "
-        f"LIMIT {_COMMON}) AS common",
-        word,
-        _after(word),
+        "SELECT " + ", ".join(parts), *(value for _, values in conditions for value in (*owner, *values))
     )
-    return int(row["n"]) if row else 0
+    return [int(row[f"n{n}"]) if row else 0 for n in range(len(parts))]
 
 
 async def _with_any(work: Work, alternatives: list[list[str]], entities: Sequence[str]) -> list[_Row]:
     """Return entries that hold one of the alternatives of every word."""
-    _, term_scope = _scope(work, entities)
-    counted = []
-    for words in alternatives:
-        marks = ", ".join("?" * len(words))
-        row = await db.fetch_one(
-            f"SELECT count(*) AS n FROM (SELECT 1 FROM search_term t WHERE {term_scope} AND t.term IN ({marks}) "
-            f"LIMIT {_COMMON}) AS common",
-            *words,
-        )
-        counted.append((int(row["n"]) if row else 0, words))
-    counted.sort(key=lambda pair: pair[0])
+    found = await _counts(work, [(f"t.term IN ({_marks(words)})", words) for words in alternatives], entities)
+    counted = sorted(zip(found, alternatives, strict=True), key=lambda pair: pair[0])
     if not counted[0][0]:
         return []
     # The rarest word leads: what is cut off behind the limit then has the least to lose.
     lead, *others = [words for _, words in counted]
     rest = "".join(
-        " AND EXISTS (SELECT 1 FROM search_term o WHERE o.entry_id = t.entry_id AND o.term IN "
-        f"({', '.join('?' * len(words))}))"
+        f" AND EXISTS (SELECT 1 FROM search_term o WHERE o.entry_id = t.entry_id AND o.term IN ({_marks(words)}))"
         for words in others
     )
-    condition = f"t.term IN ({', '.join('?' * len(lead))}) AND {term_scope}{rest}"
-    return await _led_by(work, condition, [*lead, *(word for words in others for word in words)], [], entities)
+    values = [word for words in (lead, *others) for word in words]
+    return await _led_by(work, f"t.term IN ({_marks(lead)})", rest, values, entities)
 
 
-async def _led_by(work: Work, lead: str, values: list[str], others: list[str], entities: Sequence[str]) -> list[_Row]:
-    entry_scope, _ = _scope(work, entities)
-    rest = "".join(
-        " AND EXISTS (SELECT 1 FROM search_term o WHERE o.entry_id = t.entry_id AND o.term >= ? AND o.term < ?)"
-        for _ in others
-    )
-    more = [edge for word in others for edge in (word, _after(word))]
+def _marks(values: Collection[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+async def _led_by(work: Work, lead: str, rest: str, values: list[Any], entities: Sequence[str]) -> list[_Row]:
+    (entry_scope, ids), (term_scope, owner) = _scope(work, entities)
+    hits = f"SELECT t.entry_id FROM search_term t WHERE {term_scope} AND {lead}{rest} LIMIT {_COMMON}"
     return _rows(
         await db.fetch(
-            f"SELECT DISTINCT {_COLUMNS} FROM (SELECT t.entry_id FROM search_term t WHERE {lead}{rest} LIMIT {_COMMON}) AS hit "
-            f"JOIN search_entry e ON e.id = hit.entry_id WHERE {entry_scope}",
+            f"SELECT {_COLUMNS} FROM (SELECT DISTINCT entry_id FROM ({hits}) AS hit) AS entry "
+            f"CROSS JOIN search_entry e WHERE e.id = entry.entry_id AND {entry_scope}",
+            *owner,
             *values,
-            *more,
+            *ids,
         )
     )
 
@@ -237,25 +255,44 @@ async def _near(word: str) -> list[str]:
         rows = await db.fetch(
             "SELECT word FROM search_word WHERE word % ? ORDER BY similarity(word, ?) DESC LIMIT 60", word, word
         )
+        known = [row["word"] for row in rows]
     else:
         grams = {word[i : i + 3] for i in range(len(word) - 2)}
         if len(word) in (4, 5):
             # A dropped or swapped letter spoils three trigrams; in a short word those without it are all that still meet.
             grams |= {(word[:i] + word[i + 1 :])[j : j + 3] for i in range(len(word)) for j in range(len(word) - 3)}
-        marks = ", ".join("?" * len(grams))
         rare = await db.fetch(
-            f"SELECT term FROM search_gram WHERE term IN ({marks}) ORDER BY doc LIMIT 5", *sorted(grams)
+            f"SELECT term FROM search_gram WHERE term IN ({_marks(grams)}) ORDER BY doc LIMIT 5", *sorted(grams)
         )
         if not rare:
             return []
         query = " OR ".join(f'"{row["term"]}"' for row in rare)
-        rows = await db.fetch(
-            f"SELECT word FROM (SELECT rowid, word FROM search_word WHERE search_word MATCH ? LIMIT {_WORDS_LOOKED_AT}) AS hit",
-            query,
+        known = await _words_numbered(
+            await db.column(f"SELECT rowid FROM search_word WHERE search_word MATCH ? LIMIT {_WORDS_LOOKED_AT}", query)
         )
-    known = {row["word"] for row in rows}
     found = process.extract(word, known, scorer=fuzz.ratio, score_cutoff=_FUZZY_LEAST, limit=_FUZZY_WORDS)
     return [other for other, _, _ in found]
+
+
+# A word's number is its hash (derive), so that what is known once is right for ever.
+_numbered: dict[int, str] = {}
+_MOST_NUMBERED = 50_000
+
+
+async def _words_numbered(numbers: list[int]) -> list[str]:
+    """Return the words of SQLite's vocabulary by their row numbers; reading them costs more than finding them."""
+    words = list(map(_numbered.get, numbers))
+    if None in words:
+        if len(_numbered) > _MOST_NUMBERED:
+            _numbered.clear()
+        # The full-text table's own table of contents: the way through the full-text table takes several times as long.
+        rows = await db.fetch(
+            "SELECT id, c0 AS word FROM search_word_content WHERE id IN (SELECT value FROM json_each(?))",
+            db.to_json([number for number in numbers if number not in _numbered]),
+        )
+        _numbered.update((row["id"], row["word"]) for row in rows)
+        words = list(map(_numbered.get, numbers))
+    return [word for word in words if word]
 
 
 async def match_subject(work: Work, words: Sequence[str], entities: Sequence[str], limit: int = 5) -> Match:
@@ -276,7 +313,7 @@ async def match_subject(work: Work, words: Sequence[str], entities: Sequence[str
     first = terms(words[0])[:1]
     if not first:
         return Match()
-    if await _starting(work, first[0], entities):
+    if (await _starting(work, first, entities))[0]:
         for phrase in phrases[-4:]:
             wanted, parts = fold(phrase), terms(phrase)
             rows = _ordered(work, await _with_starts(work, parts, entities))

@@ -9,13 +9,17 @@ from botcrm.core.domain.events import EVENTS, Created, Event, RecordDeleted, Rec
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Record, Tag, User
 from botcrm.core.services.access import owners
+from botcrm.core.services.handover import handed_over_by, take_back_handover
 from botcrm.core.services.work import MODELS, Work
 
 # Records that others hang on, as columns of the event table.
 _HOLDERS = ("deal", "contact", "company", "lead")
 # So many works back `/undo` looks for one that still stands.
 _LOOK_BACK = 100
-_UNDOABLE = "entity NOT IN ('user', 'setting') AND undoes IS NULL AND type NOT IN ('MessageReceived', 'MessageSent', 'MessageAnswered')"
+_UNDOABLE = (
+    "entity NOT IN ('user', 'setting') AND undoes IS NULL "
+    "AND type NOT IN ('MessageReceived', 'MessageEdited', 'MessageSent', 'MessageAnswered', 'ClientTaken')"
+)
 
 
 async def last_work(work: Work) -> int:
@@ -32,7 +36,7 @@ async def last_work(work: Work) -> int:
         )
         if row is None:
             break
-        if not await _is_undone(row["work_id"]):
+        if not await is_undone(row["work_id"]):
             return int(row["work_id"])
         first = await db.fetch_one("SELECT min(id) AS id FROM event WHERE work_id = ?", row["work_id"])
         before = first["id"] if first else row["id"]
@@ -43,6 +47,7 @@ async def undo(work: Work, work_id: int) -> list[Record]:
     """Take back all that one work changed, and return the records as they stand now.
 
     Taking back an undo brings back what that took away. Works may be taken back one after the other, the last one first.
+    Where all of a person's work was handed over no records are returned: they are too many.
 
     :raises NothingToUndo: it was taken back already, or there was nothing
     :raises NotFound: the actor does not reach what was changed
@@ -50,26 +55,45 @@ async def undo(work: Work, work_id: int) -> list[Record]:
         vanish; then nothing is taken back
     """
     await work.flush()
-    rows = await db.fetch("SELECT * FROM event WHERE work_id = ? ORDER BY id DESC", work_id)
+    works = [work_id, *await _set_off_by(work_id)]
+    marks = ", ".join("?" * len(works))
+    rows = await db.fetch(f"SELECT * FROM event WHERE work_id IN ({marks}) ORDER BY id DESC", *works)
     rows = [row for row in rows if row["entity"] in MODELS]
-    if not rows or await _is_undone(work_id):
+    if not rows or await is_undone(work_id):
         raise NothingToUndo
+    if await handed_over_by(work_id):
+        await take_back_handover(work, work_id)
+        return []
     records = await _reached(work, rows)
-    await _refuse_if_newer(rows)
-    work.undoes = work_id
+    await _refuse_if_newer(rows, works)
     try:
         for row in rows:
+            work.undoes = row["work_id"]
             await _take_back(work, row, records[(row["entity"], row["record_id"])])
     finally:
         work.undoes = None
     return list(reversed(records.values()))
 
 
-async def _is_undone(work_id: int) -> bool:
+async def _set_off_by(work_id: int) -> list[int]:
+    """Return the works in which rules acted because of this one, and because of those: they are taken back along with it."""
+    found: list[int] = []
+    waiting = [work_id]
+    while waiting:
+        marks = ", ".join("?" * len(waiting))
+        rows = await db.fetch(
+            f"SELECT work_id FROM rule_run WHERE cause IN ({marks}) AND work_id IS NOT NULL ORDER BY id", *waiting
+        )
+        waiting = [row["work_id"] for row in rows if row["work_id"] not in found]
+        found += waiting
+    return found
+
+
+async def is_undone(work_id: int) -> bool:
     """Tell whether a work is taken back as things stand: by a work that was not taken back itself."""
     takers = await db.fetch("SELECT DISTINCT work_id FROM event WHERE undoes = ?", work_id)
     for taker in takers:
-        if not await _is_undone(taker["work_id"]):
+        if not await is_undone(taker["work_id"]):
             return True
     return False
 
@@ -98,7 +122,7 @@ def _may_take_back(work: Work, row: dict[str, Any], record: Record) -> bool:
     return getattr(record, "owner_id", None) in people and former in people
 
 
-async def _refuse_if_newer(rows: Sequence[dict[str, Any]]) -> None:
+async def _refuse_if_newer(rows: Sequence[dict[str, Any]], works: Sequence[int]) -> None:
     last: dict[tuple[str, int], int] = {}
     created: dict[tuple[str, int], int] = {}
     for row in rows:
@@ -106,24 +130,25 @@ async def _refuse_if_newer(rows: Sequence[dict[str, Any]]) -> None:
         last[key] = max(last.get(key, 0), row["id"])
         if issubclass(EVENTS.get(row["type"], Event), Created):
             created[key] = row["id"]
-    work_id = rows[0]["work_id"]
+    # What only tells that a rule ran changes nothing.
+    others = f"work_id NOT IN ({', '.join('?' * len(works))}) AND type <> 'RuleRan'"
     for (entity, record_id), event_id in last.items():
         newer = await db.fetch(
             "SELECT id, work_id, actor_id, type, undoes FROM event WHERE entity = ? AND record_id = ? AND id > ? "
-            "AND work_id <> ? ORDER BY id DESC",
+            f"AND {others} ORDER BY id DESC",
             entity,
             record_id,
             event_id,
-            work_id,
+            *works,
         )
         if (entity, record_id) in created and entity in _HOLDERS:
             newer += await db.fetch(
                 f"SELECT id, work_id, actor_id, type, undoes FROM event WHERE {entity}_id = ? AND entity <> ? AND id > ? "
-                "AND work_id <> ? ORDER BY id DESC",
+                f"AND {others} ORDER BY id DESC",
                 record_id,
                 entity,
                 created[(entity, record_id)],
-                work_id,
+                *works,
             )
         await _refuse_standing(newer, entity, record_id)
 
@@ -131,7 +156,7 @@ async def _refuse_if_newer(rows: Sequence[dict[str, Any]]) -> None:
 async def _refuse_standing(newer: Sequence[dict[str, Any]], entity: str, record_id: int) -> None:
     """Refuse if one of these events still stands: it was not taken back, and does not take back another of them."""
     works = {row["work_id"] for row in newer}
-    undone = {work_id: await _is_undone(work_id) for work_id in works}
+    undone = {work_id: await is_undone(work_id) for work_id in works}
     for row in newer:
         if undone[row["work_id"]] or row["undoes"] in works:
             continue

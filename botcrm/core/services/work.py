@@ -1,18 +1,19 @@
 """The unit of work: one transaction that carries who acts and when, and writes rows, events, jobs and messages together."""
 
 import contextlib
+import functools
 import secrets
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from botcrm.core import db
+from botcrm.core import db, lease
 from botcrm.core.domain.errors import Stale
 from botcrm.core.domain.events import Event
-from botcrm.core.domain.kinds import LANE_ORDER, Lane
+from botcrm.core.domain.kinds import LANE_ORDER, ActivityKind, Lane, Reach
 from botcrm.core.domain.preferences import Preferences
-from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Message, Note, Record
+from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Message, Note, Record, Rule
 from botcrm.core.services.derive import derive
 
 R = TypeVar("R", bound=Record)
@@ -26,10 +27,15 @@ ENTITIES: dict[type[Record], str] = {
     Note: "note",
     File: "file",
     Message: "message",
+    Rule: "rule",
 }
 MODELS: dict[str, type[Record]] = {name: model for model, name in ENTITIES.items()}
 
 _LINKS = ("deal", "contact", "company", "lead")
+
+
+# Entity, action and reach by the role -> reach.
+Gate = Callable[[str, str, Reach], Reach]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ class Actor:
     """Who does it: a person of the staff, or the system itself (id None).
 
     `grants` maps "deal.read" and the like to a reach; `team` holds the ids within department reach, the actor's own included.
+    `gate` narrows grants, where a plugin does so; a work sets it.
     """
 
     id: int | None
@@ -46,11 +53,59 @@ class Actor:
     team: frozenset[int]
     prefs: Preferences
     telegram_id: int | None = None
+    gate: Gate | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_system(self) -> bool:
         """Tell whether nobody in particular acts."""
-        return self.id is None
+        return self.role == "system"
+
+
+class Hooks(Protocol):
+    """The plugins as the core asks them: each in a savepoint of its own, with a deadline; one that fails has no answer."""
+
+    @property
+    def activity_kinds(self) -> Mapping[str, ActivityKind]:
+        """Return the kinds of activity by name."""
+        ...
+
+    async def ask(self, work: "Work", hook: str, /, **args: Any) -> list[tuple[str, Any]]:
+        """Return every plugin's answer that is not None, with the plugin's name."""
+        ...
+
+    async def first(self, work: "Work", hook: str, /, **args: Any) -> Any:
+        """Return the first answer that is not None."""
+        ...
+
+    def default_reach(self, permission: str, role: str) -> str:
+        """Return how far a role has a plugin's own permission where the role itself says nothing of it."""
+        ...
+
+    def gate(self, actor: Actor) -> Gate | None:
+        """Return what narrows an actor's grants, None where no plugin does."""
+        ...
+
+
+class NoHooks:
+    """No plugins: nobody answers."""
+
+    activity_kinds: Mapping[str, ActivityKind] = {}
+
+    async def ask(self, work: "Work", hook: str, /, **args: Any) -> list[tuple[str, Any]]:
+        """Return nothing."""
+        return []
+
+    async def first(self, work: "Work", hook: str, /, **args: Any) -> Any:
+        """Return None."""
+        return None
+
+    def default_reach(self, permission: str, role: str) -> str:
+        """Return that nobody but an administrator has it."""
+        return "all" if role == "admin" else "none"
+
+    def gate(self, actor: Actor) -> Gate | None:
+        """Return None."""
+        return None
 
 
 @dataclass(slots=True)
@@ -65,7 +120,9 @@ class Buffer:
     label: str = "other"
     jobs: bool = False
     flushed: int = 0
+    ruled: int = 0
     company: Preferences | None = None
+    hooks: Hooks = field(default_factory=NoHooks)
 
 
 class Work:
@@ -76,11 +133,14 @@ class Work:
     """
 
     def __init__(self, actor: Actor, now: datetime, buffer: Buffer | None = None) -> None:
+        self._buffer = buffer or Buffer(company=actor.prefs if actor.is_system else None)
+        if actor.id is not None and actor.gate is None:
+            gate = self._buffer.hooks.gate(actor)
+            actor = replace(actor, gate=gate) if gate else actor
         self.actor = actor
         self.now = now
         self.id = secrets.randbits(52)
         self.undoes: int | None = None
-        self._buffer = buffer or Buffer(company=actor.prefs if actor.is_system else None)
 
     def acting_as(self, actor: Actor) -> "Work":
         """Return the same transaction in the hands of somebody else, with an id of its own."""
@@ -125,16 +185,26 @@ class Work:
         """Tell whether a job was planned, so that the sweeper looks again."""
         return self._buffer.jobs
 
+    def unruled(self) -> list[Event]:
+        """Return the events that no rule has been planned for yet, and count them as planned for."""
+        fresh = self._buffer.events[self._buffer.ruled :]
+        self._buffer.ruled = len(self._buffer.events)
+        return fresh
+
+    @property
+    def hooks(self) -> Hooks:
+        """Return the plugins to ask."""
+        return self._buffer.hooks
+
     # --- records -------------------------------------------------------------------------------------------------
 
     async def create(self, model: type[R], event: type[Event], **values: Any) -> R:
         """Insert a record and remember that it happened."""
         record = model(created_at=self.now, updated_at=self.now, **values)
-        columns = {name: column for name, column in model._meta.fields_db_projection.items() if name != "id"}
-        fields = model._meta.fields_map
-        row = {column: fields[name].to_db_value(getattr(record, name), record) for name, column in columns.items()}
+        sql, fields = _insertion(model)
         # The library's own create puts the same statement together in four times the time.
-        record.id = await db.insert(model._meta.db_table, **row)
+        row = [to_db(getattr(record, name), record) for name, to_db in fields]
+        record.id = (await db.fetch(sql, *row))[0]["id"]
         record._saved_in_db = True
         self.remember(event, record, after=values)
         self.touch(record)
@@ -172,6 +242,7 @@ class Work:
         after: dict[str, Any] | None = None,
     ) -> None:
         """Record an event about a record at its present version."""
+        lease.check()
         entity = ENTITIES[type(record)]
         about = {name: getattr(record, f"{name}_id", None) for name in _LINKS}
         if entity in about:
@@ -193,12 +264,14 @@ class Work:
 
     def remember_plain(self, event: type[Event], entity: str, record_id: int, **after: Any) -> None:
         """Record an event about something that is no business record: a user, a setting."""
+        lease.check()
         self._buffer.events.append(
             event(entity, record_id, 0, self.now, self.id, self.actor.id, after=after, undoes=self.undoes)
         )
 
     def touch(self, record: Record) -> None:
         """Have what is derived from a record computed again before the commit."""
+        lease.check()
         self._buffer.touched[(ENTITIES[type(record)], record.id)] = record
         self.keep(record)
 
@@ -209,6 +282,10 @@ class Work:
     def forget(self, record: Record) -> None:
         """Have a record read again: something changed it past `change`."""
         self._buffer.known.pop((ENTITIES[type(record)], record.id), None)
+
+    def forget_all(self, entity: str) -> None:
+        """Have an entity's records read again: one statement changed many of them."""
+        self._buffer.known = {key: record for key, record in self._buffer.known.items() if key[0] != entity}
 
     def kept(self, entity: str, record_id: int) -> Record | None:
         """Return a record that this work read or wrote before."""
@@ -264,16 +341,21 @@ class Work:
         key: str | None = None,
         lane: Lane = Lane.REMINDER,
         about: tuple[str, int] | None = None,
+        line_id: int | None = None,
         **args: Any,
     ) -> int | None:
         """Tell somebody of the staff something that the front end words for them when it is sent.
 
         :param key: with a key the same thing is told once only; None is returned when it was told before
         :param chat_id: where; nobody is told (None) who has no chat with the bot yet
+        :param line_id: the line that it answers
         """
         if chat_id is None:
             return None
-        return await self._post(chat_id, lane, "staff", user_id, about, notice=notice, args=db.to_json(args), key=key)
+        written = db.to_json(args)
+        return await self._post(
+            chat_id, lane, "staff", user_id, about, notice=notice, args=written, key=key, line_id=line_id
+        )
 
     async def _post(
         self, chat_id: int, lane: Lane, audience: str, user_id: int | None, about: tuple[str, int] | None, **values: Any
@@ -315,8 +397,20 @@ class Work:
             await derive(self, list(touched.values()))
         fresh = self._buffer.events[self._buffer.flushed :]
         if fresh:
-            await db.execute_many(_EVENT_SQL, [_event_row(event) for event in fresh])
+            await db.execute_many(EVENT_SQL, [_event_row(event) for event in fresh])
             self._buffer.flushed = len(self._buffer.events)
+
+    @contextlib.contextmanager
+    def apart(self) -> Iterator[None]:
+        """Have records read anew in the block, and those it changed once more after it: it is shown none of those at hand."""
+        buffer = self._buffer
+        known, buffer.known = buffer.known, {}
+        events = len(buffer.events)
+        try:
+            yield
+        finally:
+            changed = {(event.entity, event.record_id) for event in buffer.events[events:]}
+            buffer.known = {key: record for key, record in known.items() if key not in changed}
 
     @contextlib.asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -338,7 +432,18 @@ class Work:
             raise
 
 
-_EVENT_SQL = (
+@functools.cache
+def _insertion(model: type[Record]) -> tuple[str, list[tuple[str, Callable[[Any, Any], Any]]]]:
+    """Return the statement that inserts a record, and for each of its values the field's name and how it is stored."""
+    columns = {name: column for name, column in model._meta.fields_db_projection.items() if name != "id"}
+    sql = (
+        f'INSERT INTO "{model._meta.db_table}" ({", ".join(columns.values())}) '
+        f"VALUES ({', '.join('?' * len(columns))}) RETURNING id"
+    )
+    return sql, [(name, model._meta.fields_map[name].to_db_value) for name in columns]
+
+
+EVENT_SQL = (
     "INSERT INTO event (at, work_id, actor_id, type, entity, record_id, version, deal_id, contact_id, company_id, lead_id, "
     "before, after, undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )

@@ -3,22 +3,24 @@
 from datetime import datetime, time, timedelta
 
 from botcrm.core.domain.errors import CrmError, InvalidValue
+from botcrm.core.domain.events import ActivityPlanned
 from botcrm.core.domain.kinds import Action
-from botcrm.core.models import Activity, Deal
-from botcrm.core.services import activities, people
+from botcrm.core.models import Activity, Deal, Record
+from botcrm.core.services import access, activities, people
 from botcrm.core.services.access import load
 from botcrm.core.services.activities import Due, later_by
 from botcrm.core.services.cards import activity_card
+from botcrm.core.services.stages import suggested_text
 from botcrm.core.services.suggestions import PERIODS, stop_suggestions
 from botcrm.core.services.work import Work
 from botcrm.telegram import drafts
-from botcrm.telegram.buttons.records import demand_version
+from botcrm.telegram.buttons.records import demand_version, record_of
 from botcrm.telegram.commands.general import open_card
-from botcrm.telegram.commands.subject import links_of
-from botcrm.telegram.context import Context
+from botcrm.telegram.commands.subject import kind_for, links_of
+from botcrm.telegram.context import Context, about_of
 from botcrm.telegram.screens.base import Button, Screen, base36, bold, clip, lines, pack, rows_of
 from botcrm.telegram.screens.notices import overdue_screen
-from botcrm.telegram.smart import asking, suggestion, with_question
+from botcrm.telegram.smart import after_talk, asking, suggestion, with_question
 
 
 class Answered(CrmError):
@@ -39,10 +41,19 @@ async def _back(ctx: Context, activity: Activity, where: str, head: str) -> Scre
     return Screen(lines(head, screen.text), (*screen.rows, undo), about)
 
 
+def _following(ctx: Context) -> str:
+    """Say when what was just done or called off comes again, if it does."""
+    planned = next((event for event in ctx.work.events if isinstance(event, ActivityPlanned)), None)
+    if planned is None or not planned.after.get("recurrence"):
+        return ""
+    when = ctx.words.when(planned.after["due_at"], planned.after["has_time"])
+    return "🔁 " + ctx.words.t("Next: {when}", when=when)
+
+
 async def done(ctx: Context, activity_id: str, where: str = "") -> Screen:
     """Mark an activity done; an open deal left without a next step gets the smart activity."""
     activity = await activities.complete_activity(ctx.work, int(activity_id))
-    screen = await _back(ctx, activity, where, "")
+    screen = await _back(ctx, activity, where, _following(ctx))
     if activity.deal_id and where == "d":
         return await asking(ctx, screen, activity.deal_id)
     question = await suggestion(ctx, activity.deal_id) if activity.deal_id else None
@@ -107,7 +118,7 @@ async def call_off(ctx: Context, activity_id: str, version: str, where: str = ""
     """Call an activity off."""
     demand_version(await load(ctx.work, Activity, int(activity_id)), version)
     activity = await activities.cancel_activity(ctx.work, int(activity_id))
-    screen = await _back(ctx, activity, where, "")
+    screen = await _back(ctx, activity, where, _following(ctx))
     question = await suggestion(ctx, activity.deal_id) if activity.deal_id else None
     return with_question(screen, question, screen.rows) if question and where != "d" else screen
 
@@ -152,58 +163,65 @@ async def log_call(ctx: Context, activity_id: str, result: str = "", minutes: st
 
 
 async def _after_call(ctx: Context, activity: Activity) -> Screen:
-    screen = await _back(ctx, activity, "", "")
-    question = await suggestion(ctx, activity.deal_id) if activity.deal_id else None
+    screen = await _back(ctx, activity, "", _following(ctx))
+    question = await after_talk(ctx, activity)
     return with_question(screen, question, screen.rows) if question else screen
 
 
 # --- the smart activity --------------------------------------------------------------------------------------------------
 
 
-async def smart_save(ctx: Context, deal_id: str, stamp: str) -> Screen:
+async def _followed_up(ctx: Context, ref: str, action: Action = Action.CHANGE) -> Record:
+    """Return what a suggestion is about; a bare number is a deal."""
+    return await record_of(ctx, f"d{ref}" if ref.isdigit() else ref, action)
+
+
+async def smart_save(ctx: Context, ref: str, stamp: str) -> Screen:
     """Save the suggested next step."""
-    deal = await load(ctx.work, Deal, int(deal_id), Action.CHANGE)
+    record = await _followed_up(ctx, ref)
     wall = datetime.strptime(stamp, "%Y%m%d%H%M")
+    suggested = await suggested_text(record.id) if isinstance(record, Deal) else ""
+    text = suggested or ctx.words.t("Follow up")
     activity = await activities.plan_activity(
-        ctx.work, "task", ctx.words.t("Follow up"), Due(wall), **await links_of(ctx, deal)
+        ctx.work, kind_for(ctx.kinds, text), text, Due(wall), **await links_of(ctx, record)
     )
     return await _back(ctx, activity, "d", "✅ " + ctx.words.t("Saved"))
 
 
-async def smart_other(ctx: Context, deal_id: str) -> None:
+async def smart_other(ctx: Context, ref: str) -> None:
     """Ask for the next step's time, and text, in words."""
-    await load(ctx.work, Deal, int(deal_id), Action.CHANGE)
+    entity, record_id = about_of(await _followed_up(ctx, ref))
     question = ctx.words.t("When, and what? For example: tomorrow 15:00 send offer")
-    await drafts.put(ctx, "when", question, deal_id=int(deal_id))
+    await drafts.put(ctx, "when", question, entity=entity, record_id=record_id)
 
 
-async def smart_no(ctx: Context, deal_id: str) -> Screen:
+async def smart_no(ctx: Context, ref: str) -> Screen:
     """Suggest nothing now."""
-    return await open_card(ctx, "deal", int(deal_id))
+    return await open_card(ctx, *about_of(await _followed_up(ctx, ref, Action.READ)))
 
 
-async def smart_text(ctx: Context, deal_id: str, stamp: str) -> None:
+async def smart_text(ctx: Context, ref: str, stamp: str) -> None:
     """Ask for the next step's text; its time is the one suggested."""
-    await load(ctx.work, Deal, int(deal_id), Action.CHANGE)
-    await drafts.put(ctx, "step", ctx.words.t("What is to be done?"), deal_id=int(deal_id), stamp=stamp)
+    entity, record_id = about_of(await _followed_up(ctx, ref))
+    await drafts.put(ctx, "step", ctx.words.t("What is to be done?"), entity=entity, record_id=record_id, stamp=stamp)
 
 
-async def smart_quiet(ctx: Context, deal_id: str, period: str = "") -> Screen:
+async def smart_quiet(ctx: Context, ref: str, period: str = "") -> Screen:
     """Offer for how long to suggest nothing; then do so."""
-    await load(ctx.work, Deal, int(deal_id))
+    about = about_of(await _followed_up(ctx, ref, Action.READ))
     words = ctx.words
     if not period:
         labels = (words.t("today"), words.t("this week"), words.t("this month"), words.t("for ever"))
-        chips = [Button(label, pack("sd", deal_id, name)) for label, name in zip(labels, PERIODS, strict=True)]
-        back = [Button("← " + words.t("Back"), pack("op", f"d{deal_id}"))]
-        return Screen(words.t("Suggest no next steps:"), (*rows_of(chips, 2), back), ("deal", int(deal_id)))
+        chips = [Button(label, pack("sd", ref, name)) for label, name in zip(labels, PERIODS, strict=True)]
+        back = [Button("← " + words.t("Back"), pack("op", access.ref(*about)))]
+        return Screen(words.t("Suggest no next steps:"), (*rows_of(chips, 2), back), about)
     until = await stop_suggestions(ctx.work, period)
     head = (
         words.t("No suggestions until {day}.", day=words.date(datetime.combine(until, time())))
         if until
         else words.t("No suggestions any more. To have them again: {example}", example="/settings smart_activity on")
     )
-    screen = await open_card(ctx, "deal", int(deal_id))
+    screen = await open_card(ctx, *about)
     return Screen(lines(head, screen.text), screen.rows, screen.about)
 
 

@@ -1,23 +1,26 @@
 """Buttons of lists and settings, of texts that were kept, and of clients' messages."""
 
+from dataclasses import replace
+
 from botcrm.core.domain.errors import CrmError, NotFound
 from botcrm.core.domain.kinds import Action
-from botcrm.core.models import Draft, Message
+from botcrm.core.models import Draft
 from botcrm.core.services import activities, inbound, people, records
-from botcrm.core.services.access import load
 from botcrm.core.services.cards import party_card
 from botcrm.core.services.home import COLUMNS, home
 from botcrm.core.services.suggestions import resume_suggestions
-from botcrm.telegram import drafts
+from botcrm.telegram import alike, drafts
 from botcrm.telegram.buttons.records import record_of, ref_of
-from botcrm.telegram.commands.general import open_card, settings
+from botcrm.telegram.commands.general import open_card
 from botcrm.telegram.commands.records import found_by
-from botcrm.telegram.commands.table import COMMANDS, TABLE
+from botcrm.telegram.commands.settings import settings
 from botcrm.telegram.context import Context
 from botcrm.telegram.lines import read, run_line, run_lines
+from botcrm.telegram.notices import client_name
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines
 from botcrm.telegram.screens.cards import party_screen
 from botcrm.telegram.screens.lists import home_screen
+from botcrm.telegram.screens.notices import client_screen
 
 
 class Answered(CrmError):
@@ -43,7 +46,7 @@ async def switch(ctx: Context, key: str, value: str) -> Screen:
         await resume_suggestions(ctx.work)
     actor = await people.actor_by_id(ctx.work.prefs, ctx.user_id)
     assert actor is not None
-    fresh = Context(ctx.work.acting_as(actor), ctx.words, ctx.kinds, ctx.chat_id, ctx.message_id)
+    fresh = replace(ctx, work=ctx.work.acting_as(actor))
     return await settings(fresh, read(ctx, "/settings")[0])
 
 
@@ -58,7 +61,7 @@ async def as_verb(ctx: Context, draft_id: str, verb: str) -> Screen:
     """Read a kept text again with the verb that was meant."""
     draft = await _draft(ctx, draft_id)
     text = str(draft.data["text"]).split(maxsplit=1)
-    if verb not in COMMANDS or TABLE.find(verb) is None:
+    if ctx.plugged.verbs(ctx.work.actor).find(verb) is None:
         raise NotFound(ref=verb)
     screen = await run_line(ctx, read(ctx, f"/{verb} {text[1] if len(text) > 1 else ''}")[0])
     await draft.delete()
@@ -92,7 +95,8 @@ async def as_lead(ctx: Context, draft_id: str) -> Screen:
     await activities.add_note(ctx.work, text, lead_id=lead.id)
     await draft.delete()
     card = await party_card(ctx.work, "lead", lead.id)
-    return party_screen(ctx.words, ctx.kinds, card, head="✅ " + ctx.words.t("Added"), undo=ctx.undo)
+    screen = party_screen(ctx.words, ctx.kinds, card, head="✅ " + ctx.words.t("Added"), undo=ctx.undo)
+    return await alike.with_question(ctx, screen, lead)
 
 
 async def as_search(ctx: Context, draft_id: str) -> Screen:
@@ -113,10 +117,18 @@ async def drop(ctx: Context, draft_id: str) -> Screen:
 
 async def answer_client(ctx: Context, message_id: str) -> None:
     """Ask for the words of an answer to a client."""
-    message = await load(ctx.work, Message, int(message_id), Action.CHANGE)
+    message = await inbound.client_message(ctx.work, int(message_id), Action.CHANGE)
     await drafts.put(
         ctx, "client", ctx.words.t("Type your answer. The client sees it as you write it."), message_id=message.id
     )
+
+
+async def take_client(ctx: Context, message_id: str) -> Screen:
+    """Take a client who is nobody's yet; the message then opens like any of the own."""
+    message = await inbound.take_client(ctx.work, int(message_id))
+    await ctx.work.flush()
+    name = await client_name(ctx.words, message)
+    return client_screen(ctx.words, message, name, await inbound.file_with(message))
 
 
 async def for_client(ctx: Context, draft_id: str) -> Screen:
@@ -150,7 +162,7 @@ async def resend(ctx: Context, outbox_id: str) -> Screen:
 
 async def open_about(ctx: Context, message_id: str) -> None:
     """Open the contact or lead a client's message belongs to."""
-    message = await load(ctx.work, Message, int(message_id))
+    message = await inbound.client_message(ctx.work, int(message_id))
     about = ("contact", message.contact_id) if message.contact_id else ("lead", message.lead_id)
     # On a card of its own: the message keeps its [Answer].
     await ctx.reply(await open_card(ctx, about[0], about[1] or 0))

@@ -3,23 +3,22 @@
 from botcrm.core.domain.errors import NotFound, Stale
 from botcrm.core.domain.events import RecordAttached
 from botcrm.core.domain.kinds import ENTITY_OF, Action, DealStatus
-from botcrm.core.models import Activity, Company, Contact, Deal, Draft, File, Lead, Note, Record, Stage, User
+from botcrm.core.models import Activity, Company, Contact, Deal, Draft, File, Lead, Note, Record
 from botcrm.core.services import access, activities, deals, leads, records
 from botcrm.core.services.access import facts_of, load, load_any
-from botcrm.core.services.cards import deal_card, files_of, party_card, timeline
-from botcrm.telegram import drafts
+from botcrm.core.services.cards import deal_card, files_of, party_card
+from botcrm.telegram import alike, drafts
+from botcrm.telegram.channels import FETCHED
 from botcrm.telegram.commands.deals import moved
 from botcrm.telegram.commands.general import open_card, undone
 from botcrm.telegram.commands.subject import links_of
-from botcrm.telegram.commands.table import COMMANDS
 from botcrm.telegram.context import Context, about_of
-from botcrm.telegram.lines import read
+from botcrm.telegram.lines import dispatched, read
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import party_screen, stage_screen
-from botcrm.telegram.screens.lists import Names, files_screen, people_screen, timeline_screen
-from botcrm.telegram.smart import suggestion, with_question
+from botcrm.telegram.screens.lists import files_screen, people_screen
+from botcrm.telegram.smart import asking_owner, suggestion, with_question
 
-_PAGE = 8
 _REASONS = ("Price", "Competitor", "No budget", "No answer", "Not now")
 _SEND = {
     "photo": "sendPhoto",
@@ -56,8 +55,8 @@ def demand_version(record: Record, version: str) -> None:
 
 
 async def open_record(ctx: Context, ref: str) -> Screen:
-    """Open a record's card in place."""
-    return await open_card(ctx, *ref_of(ref))
+    """Open a record's card in place; the owner of a deal without a next step is asked for one."""
+    return await asking_owner(ctx, await open_card(ctx, *ref_of(ref)))
 
 
 async def take_back(ctx: Context, work: str) -> Screen:
@@ -131,22 +130,17 @@ async def picked(ctx: Context, ref: str, draft_id: str) -> Screen:
         raise NotFound(ref=ref)
     ctx.about = ("deal", deal.id)
     line = read(ctx, str(draft.data["line"]))[0]
-    screen: Screen = await COMMANDS[str(line.verb)](ctx, line)
-    return screen
+    return await dispatched(ctx, line)
 
 
-async def show_timeline(ctx: Context, ref: str, before: str = "") -> Screen:
-    """Show what happened around a record."""
+async def picked_record(ctx: Context, ref: str, draft_id: str) -> Screen:
+    """Do a plugin's line with the record that was meant."""
     record = await record_of(ctx, ref)
-    entries = await timeline(ctx.work, record, limit=_PAGE + 1, before=int(before) if before else None)
-    ids = [entry.record_id for _, entry in entries if entry.entity == "activity"]
-    names = Names(
-        stages={stage.id: stage.name for stage in await Stage.all()},
-        people={user.id: user.name for user in await User.all()},
-        activities={activity.id: (activity.kind, activity.title) for activity in await Activity.filter(id__in=ids)},
-    )
-    name, more = await ctx.name_of(record), len(entries) > _PAGE
-    return timeline_screen(ctx.words, ctx.kinds, name, ref, entries[:_PAGE], names, more)
+    draft = await Draft.filter(id=int(draft_id), user_id=ctx.user_id, kind="pick").first()
+    if draft is None:
+        raise NotFound(ref=ref)
+    ctx.about = about_of(record)
+    return await dispatched(ctx, read(ctx, str(draft.data["line"]))[0])
 
 
 async def ask_note(ctx: Context, ref: str) -> None:
@@ -164,19 +158,21 @@ async def show_files(ctx: Context, ref: str) -> Screen:
 
 
 async def send_file(ctx: Context, file_id: str) -> None:
-    """Send a kept file again."""
+    """Send a kept file again; what a channel keeps is fetched on the way out."""
     file = await load(ctx.work, File, int(file_id))
-    field = {"sendDocument": "document"}.get(_SEND.get(file.kind, "sendDocument"), file.kind)
-    payload = {field: file.file_id}
-    if file.caption and file.kind != "video_note":
+    method = _SEND.get(file.kind, "sendDocument") if file.file_id else "sendDocument"
+    field = {"sendDocument": "document"}.get(method, file.kind)
+    payload = {field: file.file_id or f"{FETCHED}{file.id}"}
+    if file.caption and method != "sendVideoNote":
         payload["caption"] = clip(file.caption, 1000)
-    await ctx.send(_SEND.get(file.kind, "sendDocument"), payload)
+    await ctx.send(method, payload)
 
 
-async def choose_person(ctx: Context, ref: str) -> Screen:
+async def choose_person(ctx: Context, ref: str, page: str = "0") -> Screen:
     """Offer the colleagues a record can go to."""
     record = await record_of(ctx, ref, Action.CHANGE)
-    return people_screen(ctx.words, ref, record.version, await ctx.name_of(record), await ctx.colleagues())
+    name, people = await ctx.name_of(record), await ctx.colleagues()
+    return people_screen(ctx.words, ref, record.version, name, people, int(page))
 
 
 async def hand_over(ctx: Context, ref: str, user_id: str, version: str = "") -> Screen:
@@ -226,7 +222,8 @@ async def new_lead(ctx: Context, name: str) -> Screen:
     """Take a lead down by what was searched for."""
     found = await records.add_lead(ctx.work, name, name=name)
     card = await party_card(ctx.work, "lead", found.id)
-    return party_screen(ctx.words, ctx.kinds, card, head="✅ " + ctx.words.t("Added"), undo=ctx.undo)
+    screen = party_screen(ctx.words, ctx.kinds, card, head="✅ " + ctx.words.t("Added"), undo=ctx.undo)
+    return await alike.with_question(ctx, screen, found)
 
 
 # --- what was saved before it was clear whose it is ---------------------------------------------------------------------

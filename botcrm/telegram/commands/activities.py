@@ -6,10 +6,11 @@ from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.phones import normal_phone
 from botcrm.core.models import Activity, Contact
 from botcrm.core.services import records
-from botcrm.core.services.activities import add_note, due_values, log_activity, plan_activity
+from botcrm.core.services.activities import add_note, due_values, log_activity
 from botcrm.core.services.cards import activity_card
+from botcrm.core.services.home import DealRow
 from botcrm.telegram.commands.deals import ask_who, given, handed_away, kept_as_text, picks, plan_next
-from botcrm.telegram.commands.subject import Missing, Subject, due_or_options, links_of, subject_of
+from botcrm.telegram.commands.subject import Missing, Subject, due_or_options, links_of, plan, subject_of
 from botcrm.telegram.context import Context
 from botcrm.telegram.offers import recent, target_buttons
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
@@ -17,10 +18,11 @@ from botcrm.telegram.screens.cards import (
     activity_buttons,
     activity_lines,
     deal_row_line,
+    kind_of,
     phone_text,
     when_chips,
 )
-from botcrm.telegram.smart import suggestion
+from botcrm.telegram.smart import after_talk
 
 SUBJECTS = ("contact", "company", "lead", "deal")
 
@@ -46,7 +48,7 @@ async def _contact(ctx: Context, line: Line, kind: str, example: str) -> Screen:
     due, options = due_or_options(ctx, when)
     ahead = due is not None and bool(due_values(ctx.work, due)["due_at"] > ctx.work.now)
     if ahead or options:
-        activity = await plan_activity(ctx.work, kind, text, due, **links)
+        activity = await plan(ctx, kind, text, due, args.repeat, links)
         return await answered(ctx, line, subject, activity, options=options)
     done_at = due_values(ctx.work, due)["due_at"] if isinstance(when, WhenFound) else None
     activity = await log_activity(
@@ -138,10 +140,13 @@ async def answered(
         rows += when_chips(words, planned, options) if unclear else activity_buttons(words, planned)  # type: ignore[arg-type]
         if unclear:
             text = lines(text, "", words.t("When?"))
-    elif card.deal:
-        question = await suggestion(ctx, card.deal.id)
+    else:
+        question = await after_talk(ctx, activity)
         if question:
             text, rows = lines(text, question.text), [*rows, *(list(row) for row in question.rows)]
+        elif card.deal and card.deal.next_id and activity.result == "ok":
+            text = lines(text, _planned_line(ctx, card.deal), words.t("Anything more to be done?"))
+            rows.append([Button("▶ " + words.t("One more step"), pack("dp", card.deal.id))])
     last = [Button(words.t("Open deal"), pack("op", f"d{card.deal.id}"))] if card.deal else []
     return Screen(
         text, (*rows, [*last, Button("↩ " + words.t("Undo"), ctx.undo)]), ("activity", (planned or activity).id)
@@ -151,6 +156,13 @@ async def answered(
 def _next_line(ctx: Context, activity: Activity) -> str:
     when = ctx.words.when(activity.due_at, activity.has_time)
     return f"▶ {ctx.words.t('Next')}: {when} — {esc(clip(activity.title, 300))}"
+
+
+def _planned_line(ctx: Context, deal: DealRow) -> str:
+    """Say what is planned already."""
+    kind = kind_of(ctx.kinds, deal.next_kind)
+    what = esc(clip(deal.next_title, 200)) or ctx.words.t(kind.label)
+    return f"▶ {ctx.words.t('Next')}: {ctx.words.when(deal.next_at, deal.next_has_time)} — {kind.sign} {what}"
 
 
 async def task(ctx: Context, line: Line) -> Screen:
@@ -165,9 +177,9 @@ async def task(ctx: Context, line: Line) -> Screen:
         text = " ".join(filter(None, (text, line.args.next_text.strip())))
     if not text and subject.record is None:
         raise Missing(what=ctx.words.t("What is to be done?"), example="task Acme mon 9:00 order scaffold")
-    activity = await plan_activity(
-        ctx.work, "task", text or ctx.words.t("Follow up"), when, **await links_of(ctx, subject.record)
-    )
+    rule = line.args.repeat or line.args.next_repeat
+    links = await links_of(ctx, subject.record)
+    activity = await plan(ctx, "task", text or ctx.words.t("Follow up"), when, rule, links)
     unknown = await given(ctx, activity, line.args.owner) if line.args.owner else []
     screen = await answered(ctx, line, subject, activity, options=options)
     if line.args.owner and not unknown:

@@ -11,12 +11,20 @@ from botcrm.core.domain.text import fold
 from botcrm.core.models import Activity, Company, Contact, Deal, Record, User
 from botcrm.core.services import deals, records
 from botcrm.core.services.access import facts_of, owned_sql, owners, ref
-from botcrm.core.services.activities import add_note, plan_activity
+from botcrm.core.services.activities import add_note
 from botcrm.core.services.cards import deal_card, party_card
 from botcrm.core.services.home import deal_rows
 from botcrm.core.services.subjects import Found
 from botcrm.core.services.work import MODELS
-from botcrm.telegram.commands.subject import Missing, Subject, due_or_options, kind_for, subject_of
+from botcrm.telegram.commands.subject import (
+    Missing,
+    Subject,
+    due_or_options,
+    kind_for,
+    plan,
+    subject_of,
+    without_subject,
+)
 from botcrm.telegram.context import Context
 from botcrm.telegram.errors import words_for
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
@@ -160,7 +168,9 @@ async def plan_next(ctx: Context, line: Line, links: dict[str, int | None]) -> t
     text = args.next_text.strip()
     if not text and due is None and not options:
         return None, ()
-    activity = await plan_activity(ctx.work, kind_for(ctx.kinds, text), text or ctx.words.t("Follow up"), due, **links)
+    title = text or ctx.words.t("Follow up")
+    kind = kind_for(ctx.kinds, text)
+    activity = await plan(ctx, kind, title, due, args.next_repeat, links)
     return activity, options
 
 
@@ -217,10 +227,10 @@ async def _correct(ctx: Context, found: Deal, line: Line) -> Screen:
 
 async def stage(ctx: Context, line: Line) -> Screen:
     """Move a deal to a stage, or offer the stages."""
-    found, subject = await _which(ctx, line, "stage d12 >negotiation")
+    found, subject = await which_deal(ctx, line, "stage d12 >negotiation")
     name = line.args.stage or line.text_after(subject.words)
     if found is None:
-        return await _ask_deal(ctx, subject, "sg", line)
+        return await ask_deal(ctx, subject, "sg", line)
     ctx.main = ("deal", found.id)
     if not name:
         return stage_screen(ctx.words, await deal_card(ctx.work, found.id), await deals.stages(found.pipeline_id))
@@ -253,9 +263,9 @@ async def moved(ctx: Context, deal_id: int, planned: Activity | None = None, opt
 
 async def won(ctx: Context, line: Line) -> Screen:
     """Win a deal named by its reference, its card or its exact name; else ask which."""
-    found, subject = await _which(ctx, line, "won d12")
+    found, subject = await which_deal(ctx, line, "won d12")
     if found is None:
-        return await _ask_deal(ctx, subject, "wn", line)
+        return await ask_deal(ctx, subject, "wn", line)
     ctx.main = ("deal", found.id)
     if line.args.amount:
         money = line.args.amount.quantized()
@@ -266,22 +276,27 @@ async def won(ctx: Context, line: Line) -> Screen:
 
 async def lost(ctx: Context, line: Line) -> Screen:
     """Lose a deal, with the reason in the line's own words."""
-    found, subject = await _which(ctx, line, "lost d12 price")
+    found, subject = await which_deal(ctx, line, "lost d12 price")
     reason = line.text_after(subject.words)
     if found is None:
-        return await _ask_deal(ctx, subject, "ls", line)
+        return await ask_deal(ctx, subject, "ls", line)
     ctx.main = ("deal", found.id)
     await deals.close_deal(ctx.work, found.id, DealStatus.LOST, reason or None)
     return await moved(ctx, found.id)
 
 
-async def _which(ctx: Context, line: Line, example: str) -> tuple[Deal | None, Subject]:
-    """Return the deal that is beyond doubt, or what it may be: closing a deal is never guessed."""
+async def which_deal(
+    ctx: Context, line: Line, example: str, *, guess: bool = False
+) -> tuple[Deal | None, Subject]:
+    """Return the deal that is beyond doubt, or what it may be: closing a deal is never guessed.
+
+    :param guess: one clear winner will do, and the only open deal of a company or contact
+    """
     subject = await subject_of(ctx, line, ("deal", *PARTIES))
     if isinstance(subject.record, Deal):
         name = await ctx.name_of(subject.record)
         named = subject.record.status == "open" and fold(subject.typed) == fold(name)
-        sure = bool(line.args.refs or ctx.about) or named
+        sure = bool(line.args.refs or ctx.about) or named or guess
         return (subject.record, subject) if sure else (None, _as_candidate(subject, name))
     if subject.record is not None:
         entity = subject.record._meta.db_table
@@ -297,6 +312,8 @@ async def _which(ctx: Context, line: Line, example: str) -> tuple[Deal | None, S
             raise NoOpenDeal(
                 name=subject.record.name if isinstance(subject.record, Company | Contact) else subject.typed
             )
+        if guess and len(found) == 1:
+            return await Deal.get(id=found[0].record_id), subject
         return None, Subject(None, subject.typed, subject.words, found, "start")
     if not subject.typed:
         raise Missing(what=ctx.words.t("Which deal?"), example=example)
@@ -309,25 +326,21 @@ def _as_candidate(subject: Subject, subject_name: str) -> Subject:
     return Subject(None, subject.typed, subject.words, (Found("deal", record.id, subject_name, 100.0),), "start")
 
 
-async def _ask_deal(ctx: Context, subject: Subject, action: str, line: Line) -> Screen:
+async def ask_deal(ctx: Context, subject: Subject, action: str, line: Line) -> Screen:
+    """Ask which deal a line is about; what else it says is done when one is picked.
+
+    :raises NotFound: no deal goes by that name
+    """
     found = [item for item in subject.candidates if item.entity == "deal"]
     if not found:
         raise NotFound(ref=f"“{clip(subject.typed, 60)}”")
     # All that the line says besides the deal is done when the deal is picked.
-    draft = await ctx.ask("pick", line=_without(line, subject))
+    draft = await ctx.ask("pick", line=without_subject(line, subject))
     buttons = [pick_button(item, action, draft.id) for item in found]
     question = {
         "wn": ctx.words.t("Win which deal?"),
         "ls": ctx.words.t("Which deal is lost?"),
         "sg": ctx.words.t("Move which deal?"),
+        "wg": ctx.words.t("Which deal is to wait?"),
     }[action]
     return Screen(question, tuple(rows_of(buttons, 1)))
-
-
-def _without(line: Line, subject: Subject) -> str:
-    """Return a line without the words of its subject, as one would type it in reply to the card."""
-    words = [token for token in line.args.head if token.shape == "word"][: subject.words]
-    words = words or [token for token in line.args.head if token.shape == "quoted"]
-    start, end = line.tokens[0].end, len(line.raw)
-    rest = line.raw[start : words[0].start] + " " + line.raw[words[-1].end : end] if words else line.raw[start:end]
-    return f"/{line.verb} {rest.strip(' ,;:')}"

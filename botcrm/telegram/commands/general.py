@@ -1,21 +1,24 @@
-"""The verbs about the day and the bot itself: today, deals, team, undo, settings, invite, help, start."""
+"""The verbs about the day and the bot itself: today, deals, team, undo, invite, help, start."""
 
+from botcrm.core.domain.events import RecordRestored
 from botcrm.core.domain.grammar import Line
-from botcrm.core.domain.kinds import ENTITY_OF, Reach
-from botcrm.core.domain.preferences import PREFERENCES
+from botcrm.core.domain.kinds import ENTITY_OF
 from botcrm.core.domain.text import fold
-from botcrm.core.models import Activity, Record
+from botcrm.core.models import Activity, Record, Rule
 from botcrm.core.services import people, undo
 from botcrm.core.services.access import ref
 from botcrm.core.services.cards import activity_card, deal_card, party_card
+from botcrm.core.services.handover import handed_over_by
 from botcrm.core.services.home import home, team
-from botcrm.core.services.suggestions import resume_suggestions
+from botcrm.telegram.commands.rules import rule_card
 from botcrm.telegram.commands.subject import Missing
+from botcrm.telegram.commands.team import given_back
 from botcrm.telegram.context import Context, about_of
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack
 from botcrm.telegram.screens.cards import activity_screen, deal_screen, kind_of, party_screen
 from botcrm.telegram.screens.lists import home_screen, team_screen
-from botcrm.telegram.screens.texts import HELP, help_screen, settings_screen, show_value, welcome_screen
+from botcrm.telegram.screens.texts import HELP, help_screen, welcome_screen
+from botcrm.telegram.smart import asking_owner
 
 
 async def today(ctx: Context, line: Line) -> Screen:
@@ -47,21 +50,33 @@ async def take_back(ctx: Context, line: Line) -> Screen:
 
 
 async def undone(ctx: Context, work_id: int) -> Screen:
-    """Undo one work and say what it was."""
+    """Undo one work and say what it was; what was removed can be brought back."""
+    handed = await handed_over_by(work_id)
+    if handed:
+        return await given_back(ctx, work_id, handed)
     changed = await undo.undo(ctx.work, work_id)
     await ctx.work.flush()
     gone = [await _undone_name(ctx, record) for record in changed if record.deleted_at]
     back = [await _undone_name(ctx, record) for record in changed if not record.deleted_at]
     first = next((record for record in changed if record.deleted_at is None), None)
     opens = first and ref(*about_of(first))[0] in "dcola"
+    again = any(isinstance(event, RecordRestored) and event.work_id == ctx.work.id for event in ctx.work.events)
+    if again:
+        back.reverse()
+    kept = ", ".join(back[:6])
+    row = [Button(ctx.words.t("Open"), pack("op", ref(*about_of(first))))] if first and opens else []
+    if gone:
+        row.append(Button("↪ " + ctx.words.t("Bring back"), ctx.undo))
     return Screen(
         lines(
-            "↩ " + bold(ctx.words.t("Undone")),
+            "↪ " + bold(ctx.words.t("Brought back")) if again else "↩ " + bold(ctx.words.t("Undone")),
             "   " + ctx.words.t("Removed: {what}", what=", ".join(gone[:6])) if gone else "",
-            "   " + ctx.words.t("As before: {what}", what=", ".join(back[:6])) if back else "",
+            "   " + (ctx.words.t("Back: {what}", what=kept) if again else ctx.words.t("As before: {what}", what=kept))
+            if kept
+            else "",
         ),
-        ([Button(ctx.words.t("Open"), pack("op", ref(*about_of(first))))] if first and opens else [],),
-        about_of(first) if first else None,
+        (row,),
+        about_of(first) if first and not isinstance(first, Rule) else None,
     )
 
 
@@ -72,31 +87,6 @@ async def _undone_name(ctx: Context, record: Record) -> str:
         kind = ctx.words.t(kind_of(ctx.kinds, record.kind).label).lower()
         return f"{kind} {name}" if record.title else kind
     return f"{ctx.words.t(record._meta.db_table)} {name}"
-
-
-async def settings(ctx: Context, line: Line) -> Screen:
-    """List the settings, or change one."""
-    words = line.text_after(0).split()
-    administrator = ctx.work.actor.grants.get("setting.change") == Reach.ALL
-    for_company = bool(words) and fold(words[0]) == "company"
-    words = words[1:] if for_company else words
-    if not words:
-        return settings_screen(ctx.words, ctx.work.prefs, administrator=administrator)
-    key, value = fold(words[0]), " ".join(words[1:]).lstrip("= ")
-    if not value and key in PREFERENCES:
-        present = show_value(ctx.words, getattr(ctx.work.prefs, key))
-        preference = PREFERENCES[key]
-        return Screen(
-            lines(
-                f"<b>{key}</b> = {present}",
-                ctx.words.t(preference.meaning),
-                f"<code>/settings {key} {esc(preference.example)}</code>",
-            )
-        )
-    chosen = await people.change_setting(ctx.work, key, value, for_company=for_company)
-    if key == "smart_activity" and chosen and not for_company:
-        await resume_suggestions(ctx.work)
-    return Screen("✅ " + f"<b>{key}</b> = {show_value(ctx.words, chosen)}")
 
 
 async def invite(ctx: Context, line: Line) -> Screen:
@@ -118,8 +108,13 @@ async def invite(ctx: Context, line: Line) -> Screen:
 
 async def show_help(ctx: Context, line: Line) -> Screen:
     """Explain how to write, or one verb."""
-    verb = fold(line.text_after(0)).lstrip("/").split()
-    return help_screen(ctx.words, ctx.work.actor.role, verb[0] if verb and verb[0] in HELP else "")
+    actor = ctx.work.actor
+    typed = line.text_after(0).replace("/", " ").split()
+    table = ctx.plugged.verbs(actor)
+    verb = (table.find(typed[0], typed[1]) if len(typed) > 1 else None) or (table.find(typed[0]) if typed else None)
+    helps = ctx.plugged.helps(ctx.words, actor.role, actor.grants)
+    known = verb is not None and (verb.name in HELP or verb.name in helps)
+    return help_screen(ctx.words, actor.role, verb.name if verb and known else "", helps)
 
 
 async def start(ctx: Context, line: Line) -> Screen:
@@ -137,13 +132,15 @@ def lone_reference(line: Line) -> tuple[str, int] | None:
 
 async def opened(ctx: Context, entity: str, record_id: int) -> Screen:
     """Open a record by its reference alone."""
-    screen = await open_card(ctx, entity, record_id)
+    screen = await asking_owner(ctx, await open_card(ctx, entity, record_id))
     ctx.main = (entity, record_id)
     return screen
 
 
 async def open_card(ctx: Context, entity: str, record_id: int) -> Screen:
     """Show a record's card as it stands now."""
+    if entity == "rule":
+        return await rule_card(ctx, record_id)
     if entity == "deal":
         card = await deal_card(ctx.work, record_id)
         return deal_screen(ctx.words, ctx.kinds, card, own=card.deal.owner_id == ctx.work.actor.id)

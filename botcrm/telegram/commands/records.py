@@ -1,19 +1,26 @@
 """The verbs about people and companies: lead, contact, company, find."""
 
+import contextlib
+import re
 from typing import Any
 
 from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.grammar import Line, guess_subject
+from botcrm.core.domain.kinds import ENTITY_OF
 from botcrm.core.models import Company, Contact, Lead
 from botcrm.core.services import records
 from botcrm.core.services.cards import party_card
 from botcrm.core.services.subjects import by_name, search
+from botcrm.telegram import alike
 from botcrm.telegram.commands.deals import given, handed_away, plan_next
+from botcrm.telegram.commands.general import opened
 from botcrm.telegram.commands.subject import Missing, subject_of
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Button, Screen, clip, lines, pack, rows_of
 from botcrm.telegram.screens.cards import party_screen
 from botcrm.telegram.screens.lists import found_screen
+
+_REFERENCE = re.compile(r"([dcola])([1-9]\d{0,8})", re.IGNORECASE | re.ASCII)
 
 
 async def lead(ctx: Context, line: Line) -> Screen:
@@ -122,14 +129,19 @@ async def _saved(
     screen = party_screen(
         ctx.words, ctx.kinds, card, head=f"✅ {head}" if head else "", undo=ctx.undo if created or changed else ""
     )
-    return Screen(lines(screen.text, *unknown), screen.rows, screen.about)
+    screen = Screen(lines(screen.text, *unknown), screen.rows, screen.about)
+    return await alike.with_question(ctx, screen, record) if created else screen
 
 
 async def find(ctx: Context, line: Line) -> Screen:
-    """Search everything within reach; a single exact find opens at once."""
+    """Search everything within reach; a reference opens its record at once."""
     text = line.text_after(0).strip() or (line.args.quoted or "")
     if not text:
         raise Missing(what=ctx.words.t("Find what?"), example="find acme")
+    ref = _REFERENCE.fullmatch(text)
+    if ref:
+        with contextlib.suppress(NotFound):
+            return await opened(ctx, str(ENTITY_OF[ref[1].casefold()]), int(ref[2]))
     return await found_by(ctx, text)
 
 

@@ -1,7 +1,7 @@
 """Which record a line is about, and what else it says."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from botcrm.core import db
@@ -9,9 +9,9 @@ from botcrm.core.domain.dates import WhenFound, WhenUnclear, moment_of
 from botcrm.core.domain.errors import CrmError, NotFound
 from botcrm.core.domain.grammar import Line, guess_subject
 from botcrm.core.domain.kinds import ENTITY_OF, ActivityKind
-from botcrm.core.models import Contact, Deal, Record
+from botcrm.core.models import Activity, Contact, Deal, Record
 from botcrm.core.services.access import facts_of, load_any, owned_sql, owners
-from botcrm.core.services.activities import Due
+from botcrm.core.services.activities import Due, change_activity, plan_activity
 from botcrm.core.services.subjects import Found, Match, match_subject
 from botcrm.telegram.context import Context
 
@@ -66,17 +66,22 @@ async def subject_of(ctx: Context, line: Line, entities: Sequence[str], *, loose
     if args.quoted:
         return await _quoted(ctx, args.quoted, entities)
     match = await match_subject(ctx.work, words, entities)
-    typed = " ".join(words[: match.words or 1])
+    typed = _name(words[: match.words or 1])
     if match.found and (match.clear or (loose and _safe(match, typed))):
         first = match.found[0]
         return Subject(await load_any(ctx.work, first.entity, first.record_id), typed, match.words)
     if match.found and match.tier != "exact":
         count = max(match.words, 1)
-        return Subject(None, " ".join(words[:count]), count, match.found, match.tier)
+        return Subject(None, _name(words[:count]), count, match.found, match.tier)
     if match.found:
         return Subject(None, typed, match.words, match.found, match.tier)
     count = guess_subject(words)
-    return Subject(None, " ".join(words[:count]), count)
+    return Subject(None, _name(words[:count]), count)
+
+
+def _name(words: Sequence[str]) -> str:
+    """Join the words of a name; a comma behind it is none of its letters."""
+    return " ".join(words).rstrip(",;")
 
 
 async def _quoted(ctx: Context, name: str, entities: Sequence[str]) -> Subject:
@@ -141,6 +146,15 @@ async def only_open_deal(ctx: Context, links: Links) -> int | None:
     return None
 
 
+def without_subject(line: Line, subject: Subject) -> str:
+    """Return a line without the words of its subject, as one would type it in reply to the card."""
+    words = [token for token in line.args.head if token.shape == "word"][: subject.words]
+    words = words or [token for token in line.args.head if token.shape == "quoted"]
+    start, end = line.tokens[0].end, len(line.raw)
+    rest = line.raw[start : words[0].start] + " " + line.raw[words[-1].end : end] if words else line.raw[start:end]
+    return f"/{line.verb} {rest.strip(' ,;:')}"
+
+
 # --- dates ---------------------------------------------------------------------------------------------------------------
 
 
@@ -159,7 +173,18 @@ def due_or_options(ctx: Context, when: WhenFound | WhenUnclear | None) -> tuple[
     return None, ()
 
 
+async def plan(
+    ctx: Context, kind: str, title: str, due: Due | None, rule: str | None, links: Mapping[str, int | None]
+) -> Activity:
+    """Plan something, by a rule where it comes again, also while its time is not clear yet."""
+    activity = await plan_activity(ctx.work, kind, title, replace(due, rule=rule) if due else None, **links)
+    return await change_activity(ctx.work, activity.id, recurrence=rule) if rule and due is None else activity
+
+
 def kind_for(kinds: dict[str, ActivityKind], text: str) -> str:
-    """Return the kind of activity a text speaks of by its first word: "call Anna" is a call; else a task."""
+    """Return the kind of activity a text speaks of by its first word: "call Anna" is a call; else a task.
+
+    The kinds of installed plugins stand behind the built-in ones, and are meant first.
+    """
     first = text.split(maxsplit=1)[0].casefold().strip(".,:!") if text.split() else ""
-    return next((kind.name for kind in kinds.values() if first in kind.words), "task")
+    return next((kind.name for kind in reversed(kinds.values()) if first in kind.words), "task")

@@ -4,7 +4,21 @@ from collections.abc import Awaitable, Callable
 
 from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.verbs import VERBS, VerbTable
-from botcrm.telegram.commands import activities, deals, general, records
+from botcrm.telegram.commands import (
+    activities,
+    board,
+    calendar,
+    deals,
+    general,
+    next_steps,
+    plugins,
+    records,
+    report,
+    rules,
+    settings,
+    timeline,
+)
+from botcrm.telegram.commands import team as between
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Screen
 
@@ -14,6 +28,9 @@ COMMANDS: dict[str, Handler] = {
     "deal": deals.deal,
     "stage": deals.stage,
     "won": deals.won,
+    "wait": next_steps.wait,
+    "leave": next_steps.leave,
+    "stages": next_steps.stages,
     "lost": deals.lost,
     "call": activities.call,
     "meet": activities.meet,
@@ -26,8 +43,16 @@ COMMANDS: dict[str, Handler] = {
     "today": general.today,
     "deals": general.list_deals,
     "team": general.show_team,
+    "ask": between.ask,
+    "handover": between.handover,
+    "board": board.board,
+    "timeline": timeline.timeline,
+    "report": report.report,
+    "rules": rules.rules,
+    "calendar": calendar.calendar,
     "undo": general.take_back,
-    "settings": general.settings,
+    "plugins": plugins.plugins,
+    "settings": settings.settings,
     "invite": general.invite,
     "help": general.show_help,
     "start": general.start,

@@ -7,7 +7,10 @@ from botcrm.core.domain.phones import show_phone
 from botcrm.core.models import Activity, Deal, Stage
 from botcrm.core.services.cards import ActivityCard, DealCard, PartyCard, Step
 from botcrm.core.services.home import DealRow
+from botcrm.telegram.plugged.added import added_lines, added_rows
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack, rows_of
+from botcrm.telegram.screens.repeats import repeat_text
+from botcrm.telegram.screens.rot import quiet_deal, waits_line
 from botcrm.words import Words
 
 SIGNS = {"deal": "💼", "contact": "👤", "company": "🏢", "lead": "🌱"}
@@ -80,6 +83,7 @@ def deal_screen(
     """Show a deal; `head` is what was just done, `undo` the callback data that takes it back."""
     deal = card.deal
     lost = words.t("Reason: {reason}", reason=esc(clip(deal.lost_reason, 200))) if deal.lost_reason else ""
+    waiting = waits_line(words, deal.waiting_until, deal.waiting_for)
     people = dots(
         f"👤 {esc(clip(card.contact, 80))}" if card.contact else None,
         phone_text(card.contact_phone) or None,
@@ -93,10 +97,12 @@ def deal_screen(
         people,
         " ".join(f"#{esc(tag)}" for tag in card.tags),
         *(step_line(words, kinds, step, closed=deal.status != "open") for step in card.planned),
-        words.t("No next step.") if not card.planned and deal.status == "open" else "",
+        (waiting or words.t("No next step.")) if not card.planned and deal.status == "open" else "",
+        quiet_deal(words, deal, card.rot_days),
         done_line(words, kinds, card.last) if card.last else "",
         f"📝 {esc(clip(card.last_note, 300))}" if card.last_note else "",
         "" if own else words.t("Owner: {name}", name=esc(card.owner)),
+        *added_lines(card.added),
     )
     first = card.planned[0] if card.planned else None
     rows: list[list[Button]] = []
@@ -117,6 +123,9 @@ def deal_screen(
         )
     elif deal.status == "open":
         rows.append([Button("▶ " + words.t("Plan next step"), pack("dp", deal.id))])
+        rows[-1].append(Button("⏳ " + (words.t("Wait longer") if waiting else words.t("Wait")), pack("wt", deal.id)))
+        if waiting:
+            rows[-1].append(Button(words.t("Wait no more"), pack("wx", deal.id, deal.version)))
     if deal.status == "open":
         rows.append(
             [
@@ -131,7 +140,7 @@ def deal_screen(
     if card.files:
         more.append(Button(words.t("Files ({n})", n=card.files), pack("fl", f"d{deal.id}")))
     more.append(Button(words.t("Hand over"), pack("ho", f"d{deal.id}")))
-    rows.append(more)
+    rows += [more, *added_rows(card.added)]
     if undo:
         rows.append([Button("↩ " + words.t("Undo"), undo)])
     return Screen(text, tuple(rows), ("deal", deal.id))
@@ -160,6 +169,7 @@ def party_screen(words: Words, kinds: Kinds, card: PartyCard, *, head: str = "",
         *(step_line(words, kinds, step) for step in card.planned),
         done_line(words, kinds, card.last) if card.last else "",
         f"📝 {esc(clip(card.last_note, 300))}" if card.last_note else "",
+        *added_lines(card.added),
     )
     me = f"{letter}{record.id}"
     rows: list[list[Button]] = [
@@ -187,7 +197,7 @@ def party_screen(words: Words, kinds: Kinds, card: PartyCard, *, head: str = "",
     if card.files:
         more.append(Button(words.t("Files ({n})", n=card.files), pack("fl", me)))
     more.append(Button(words.t("Hand over"), pack("ho", me)))
-    rows.append(more)
+    rows += [more, *added_rows(card.added)]
     if undo:
         rows.append([Button("↩ " + words.t("Undo"), undo)])
     return Screen(text, tuple(rows), (card.entity, record.id))
@@ -255,7 +265,9 @@ def activity_lines(words: Words, kinds: Kinds, card: ActivityCard) -> str:
     late = activity.deadline_at is not None and activity.deadline_at < words.now
     title = esc(clip(activity.title, 500)) or words.t(kind.label)
     return lines(
-        f"{'🔴' if late else kind.sign} {when} — {title}", f"   {esc(clip(card.about, 120))}" if card.about else ""
+        f"{'🔴' if late else kind.sign} {when} — {title}",
+        f"   {esc(clip(card.about, 120))}" if card.about else "",
+        f"   🔁 {esc(repeat_text(words, activity.recurrence))}" if activity.recurrence else "",
     )
 
 
@@ -284,7 +296,14 @@ def activity_screen(words: Words, kinds: Kinds, card: ActivityCard, *, head: str
                 Button(words.t("Call off"), pack("ax", card.activity.id, card.activity.version)),
             ]
         )
+        rows.append(
+            [
+                Button("🔔 " + words.t("Reminders"), pack("fm", f"act.{card.activity.id}")),
+                Button("📅 " + words.t("Calendar file"), pack("ic", card.activity.id)),
+            ]
+        )
     last = [Button(words.t("Open deal"), pack("op", f"d{card.deal.id}"))] if card.deal else []
+    last.append(Button(words.t("Timeline"), pack("tl", f"a{card.activity.id}")))
     if undo:
         last.append(Button("↩ " + words.t("Undo"), undo))
     return Screen(text, (*rows, last), ("activity", card.activity.id))

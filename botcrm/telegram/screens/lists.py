@@ -1,15 +1,13 @@
-"""Lists: the home screen, the team, what a search found, a timeline, files, people to hand over to."""
+"""Lists: the home screen, the team, what a search found, files, people to hand over to."""
 
-from dataclasses import dataclass
-from datetime import datetime
 
 from botcrm.core.domain.kinds import LETTERS, Entity
 from botcrm.core.models import File, User
-from botcrm.core.services.cards import Entry
 from botcrm.core.services.home import MOST, Column, DealRow, Home, TeamRow
 from botcrm.core.services.subjects import Found
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack, rows_of
-from botcrm.telegram.screens.cards import SIGNS, Kinds, kind_of, outcome
+from botcrm.telegram.screens.cards import SIGNS, Kinds, kind_of
+from botcrm.telegram.screens.rot import quiet_row, waits_line
 from botcrm.words import Words
 
 _COLUMN_SIGNS: dict[Column, str] = {
@@ -56,9 +54,11 @@ def deal_item(words: Words, kinds: Kinds, row: DealRow) -> str:
         when = words.soon(row.next_at, row.next_has_time)
         step = f"{'🔴' if late else '▶'} {when} — {esc(clip(row.next_title, 60)) or words.t(kind_of(kinds, row.next_kind).label)}"
     else:
-        step = "⚫ " + words.t("no next step") if row.status == "open" else ""
+        waiting = waits_line(words, row.waiting_until, row.waiting_for)
+        step = (waiting or "⚫ " + words.t("no next step")) if row.status == "open" else ""
+    sums = dots(words.money(row.amount, row.currency), esc(row.stage), quiet_row(words, row))
     return lines(
-        f"{bold(clip(row.name, 60))} · {dots(words.money(row.amount, row.currency), esc(row.stage))} · d{row.id}",
+        f"{bold(clip(row.name, 60))} · {sums} · d{row.id}",
         f"   {step}" if step else "",
     )
 
@@ -129,11 +129,36 @@ def team_screen(words: Words, rows: list[TeamRow], *, may_invite: bool = True) -
         return Screen(words.t("Nobody reports to you yet. Invite somebody: /invite rep Anna"))
     text = lines(
         bold(words.t("Team")),
-        *(f"{esc(clip(row.name, 40))}: 📥 {row.incoming} · 📅 {row.planned} · 🔴 {row.overdue}" for row in rows),
+        *(
+            f"{esc(clip(row.name, 40))}: 📥 {row.incoming} · 📅 {row.planned} · 🔴 {row.overdue}"
+            + (f" · ⚫ {number(row.violations)}" if row.violations else "")
+            for row in rows
+        ),
+        words.t("⚫ open deals with no next step and no day to wait for") if any(row.violations for row in rows) else "",
     )
-    return Screen(
-        text, tuple(rows_of((Button(clip(row.name, 20), pack("hm", row.user_id, "-", 0)) for row in rows), 3))
+    opens = (Button(clip(row.name, 20), pack("hm", row.user_id, "-", 0)) for row in rows)
+    without = [
+        Button(f"⚫ {number(row.violations)} {clip(row.name, 16)}", pack("vi", row.user_id, 0))
+        for row in rows
+        if row.violations
+    ]
+    return Screen(text, (*rows_of(opens, 3), *rows_of(without[:12], 3)))
+
+
+def violations_screen(
+    words: Words, kinds: Kinds, name: str, user_id: int, rows: list[DealRow], page: int, *, more: bool
+) -> Screen:
+    """Show a person's open deals that have neither a next step nor a day to wait for."""
+    text = lines(
+        "⚫ " + bold(words.t("Deals of {name} without a next step", name=clip(name, 60))),
+        *(deal_item(words, kinds, row) for row in rows),
+        "" if rows else words.t("None: each has a next step, or a day to wait for."),
     )
+    opens = [Button(f"d{row.id} {clip(row.name, 18)}", pack("op", f"d{row.id}")) for row in rows]
+    turn = [Button("←", pack("vi", user_id, page - 1))] if page else []
+    if more:
+        turn.append(Button("→", pack("vi", user_id, page + 1)))
+    return Screen(text, (*rows_of(opens, 2), turn))
 
 
 def found_screen(words: Words, query: str, found: list[Found]) -> Screen:
@@ -156,113 +181,6 @@ def found_screen(words: Words, query: str, found: list[Found]) -> Screen:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What the ids in a timeline's events are called; an activity's is its (kind, title)."""
-
-    stages: dict[int, str]
-    people: dict[int, str]
-    activities: dict[int, tuple[str, str]]
-
-
-def _change_text(words: Words, kinds: Kinds, entry: Entry, names: Names) -> str:
-    """Word one event of a timeline."""
-    stages = names.stages
-    after, before = entry.after, entry.before
-    title = esc(clip(str(after.get("title") or ""), 80))
-    kind_name, known = (
-        names.activities.get(entry.record_id, ("task", "")) if entry.entity == "activity" else ("task", "")
-    )
-    kind = kind_of(kinds, kind_name)
-    which = esc(clip(known, 80)) or words.t(kind.label)
-    amount = after.get("duration_minutes")
-    match entry.type:
-        case "DealStageChanged" | "DealReopened":
-            return words.t(
-                "stage: {a} → {b}",
-                a=esc(stages.get(before.get("stage_id", 0), "?")),
-                b=esc(stages.get(after.get("stage_id", 0), "?")),
-            )
-        case "DealWon":
-            return "🏆 " + words.t("won")
-        case "DealLost":
-            return "🚫 " + dots(words.t("lost"), esc(clip(str(after.get("lost_reason") or ""), 100)))
-        case "ActivityPlanned":
-            return f"{kind.sign} {words.t('planned')}: {title or words.t(kind.label)}"
-        case "ActivityLogged":
-            return f"{kind.sign} " + dots(
-                words.t(kind.label),
-                words.minutes(amount) if amount else None,
-                outcome(words, after.get("result")),
-                title,
-            )
-        case "ActivityDone":
-            return f"✅ {words.t('done')}: {which}"
-        case "ActivityRescheduled":
-            return "🕑 " + words.t("moved to {when}", when=_wall_text(words, after.get("due_wall"))) + f": {which}"
-        case "ActivityCancelled":
-            return f"✖ {words.t('called off')}: {which}"
-        case "NoteAdded" | "NoteChanged":
-            return f"📝 {esc(clip(str(after.get('text') or ''), 200))}"
-        case "FileAdded":
-            return f"📎 {esc(clip(str(after.get('name') or after.get('kind') or ''), 80))}"
-        case "MessageReceived" | "MessageSent":
-            return f"💬 {esc(clip(str(after.get('text') or ''), 200))}"
-        case "OwnerChanged":
-            who = bold(clip(names.people.get(int(after.get("owner_id") or 0), "?"), 40))
-            what = "" if entry.entity in ("deal", "lead", "contact", "company") else f": {which}"
-            return "🤝 " + words.t("went over to {who}", who=who) + what
-        case "RecordAttached":
-            return words.t("{what} put here", what=words.t(entry.entity))
-        case "TagAdded":
-            return f"#{esc(str(after.get('tag')))}"
-        case "RecordDeleted":
-            return "↩ " + words.t("{what} removed", what=which if entry.entity == "activity" else words.t(entry.entity))
-        case "RecordRestored":
-            return "↩ " + words.t("{what} is back", what=which if entry.entity == "activity" else words.t(entry.entity))
-    if entry.type.endswith("Created"):
-        return words.t("{what} added", what=words.t(entry.entity))
-    changed = ", ".join(name.removesuffix("_id").replace("_", " ") for name in after) or entry.type
-    return words.t("changed: {what}", what=esc(changed))
-
-
-def _entry_text(words: Words, kinds: Kinds, entry: Entry, names: Names) -> str:
-    """Word an event, and say so where it took another one back."""
-    text = _change_text(words, kinds, entry, names)
-    back = entry.undoes and entry.type not in ("RecordDeleted", "RecordRestored")
-    return f"↩ {words.t('taken back')}: {text}" if back else text
-
-
-def _day_and_time(words: Words, wall: datetime) -> str:
-    return f"{words.day(wall)} {words.clock(wall)}"
-
-
-def _wall_text(words: Words, wall: object) -> str:
-    return _day_and_time(words, datetime.fromisoformat(str(wall))) if wall else words.t("no time yet")
-
-
-def timeline_screen(
-    words: Words,
-    kinds: Kinds,
-    name: str,
-    ref: str,
-    entries: list[tuple[int, Entry]],
-    names: Names,
-    more: bool,
-) -> Screen:
-    """Show what happened around a record, newest first."""
-    shown = [
-        f"{words.soon(entry.at)} · {esc(clip(entry.who, 30))}\n   {_entry_text(words, kinds, entry, names)}"
-        for _, entry in entries
-    ]
-    text = lines(bold(words.t("Timeline of {name}", name=clip(name, 80))), *(shown or [words.t("Nothing yet.")]))
-    buttons = [Button("← " + words.t("Back"), pack("op", ref))]
-    if more and entries:
-        buttons.append(Button(words.t("Older →"), pack("tl", ref, entries[-1][0])))
-    entity = {letter: str(kind) for kind, letter in LETTERS.items()}[ref[0]]
-    return Screen(text, (buttons,), (entity, int(ref[1:])))
-
-
 def files_screen(words: Words, ref: str, files: list[File]) -> Screen:
     """Offer a record's files; a tap sends one again."""
     buttons = [Button(f"📎 {clip(file.name or file.caption or file.kind, 40)}", pack("fo", file.id)) for file in files]
@@ -270,12 +188,23 @@ def files_screen(words: Words, ref: str, files: list[File]) -> Screen:
     return Screen(text, (*rows_of(buttons, 1), [Button("← " + words.t("Back"), pack("op", ref))]))
 
 
-def people_screen(words: Words, ref: str, version: int, name: str, people: list[User]) -> Screen:
-    """Offer the colleagues a record can be handed over to."""
+_PEOPLE = 8
+
+
+def people_screen(words: Words, ref: str, version: int, name: str, people: list[User], page: int = 0) -> Screen:
+    """Offer the colleagues a record can be handed over to, eight at a time."""
+    back = Button("← " + words.t("Back"), pack("op", ref))
     if not people:
-        return Screen(
-            words.t("There is nobody to hand it over to."), ([Button("← " + words.t("Back"), pack("op", ref))],)
-        )
-    buttons = [Button(clip(user.name, 30), pack("hO", ref, user.id, version)) for user in people[:20]]
-    text = words.t("Hand {name} over to whom?", name=bold(clip(name, 100)))
-    return Screen(text, (*rows_of(buttons, 2), [Button("← " + words.t("Back"), pack("op", ref))]))
+        return Screen(words.t("There is nobody to hand it over to."), ([back],))
+    pages = -(-len(people) // _PEOPLE)
+    page = min(max(page, 0), pages - 1)
+    shown = people[page * _PEOPLE : (page + 1) * _PEOPLE]
+    buttons = [Button(clip(user.name, 30), pack("hO", ref, user.id, version)) for user in shown]
+    turn = [Button("←", pack("ho", ref, page - 1))] if page else []
+    if page < pages - 1:
+        turn.append(Button("→", pack("ho", ref, page + 1)))
+    text = lines(
+        words.t("Hand {name} over to whom?", name=bold(clip(name, 100))),
+        words.t("Page {page} of {pages}", page=page + 1, pages=pages) if pages > 1 else "",
+    )
+    return Screen(text, (*rows_of(buttons, 2), turn, [back]))

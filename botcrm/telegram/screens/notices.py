@@ -1,22 +1,25 @@
 """What botcrm says by itself: reminders, overdue pings, digests, clients' messages, alarms."""
 
 from botcrm.core.models import Message, Note
-from botcrm.core.services.cards import ActivityCard
+from botcrm.core.services.cards import ActivityCard, DealCard
 from botcrm.core.services.home import COLUMNS, Home, TeamRow
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack
-from botcrm.telegram.screens.cards import Kinds, deal_row_line, kind_of, phone_text
+from botcrm.telegram.screens.cards import Kinds, deal_row_line, deal_sums, done_line, kind_of, phone_text
 from botcrm.telegram.screens.lists import column_name, counters_line, deal_item, number
 from botcrm.words import Words
 
 
-def reminder_screen(words: Words, kinds: Kinds, card: ActivityCard, *, early: bool, minutes_late: int) -> Screen:
-    """Remind the owner of an activity."""
+def reminder_screen(
+    words: Words, kinds: Kinds, card: ActivityCard, *, early: bool, minutes_late: int, again: bool = False
+) -> Screen:
+    """Remind the owner of an activity; `again` when they were reminded at its time already."""
     activity = card.activity
     kind = kind_of(kinds, activity.kind)
     title = esc(clip(activity.title, 500)) or words.t(kind.label)
     left = -int((words.now - activity.due_at).total_seconds() // 60) if activity.due_at else 0
     lead = words.minutes(left) if early and left > 0 else words.t("now")
     lead = words.t("late") if minutes_late and not early else lead
+    lead = words.t("{time} late", time=words.minutes(-left)) if again and left < 0 else lead
     who = ", ".join(filter(None, (esc(clip(card.about, 120)), phone_text(card.phone))))
     text = lines(
         f"⏰ {lead}: {bold(clip(activity.title, 500)) if activity.title else title}" + (f" — {who}" if who else ""),
@@ -33,12 +36,27 @@ def reminder_screen(words: Words, kinds: Kinds, card: ActivityCard, *, early: bo
         [
             Button(words.t("+15 min"), pack("am", activity.id, activity.version)),
             Button(words.t("Tomorrow 9:00"), pack("at", activity.id, activity.version)),
+            Button("💤 " + words.t("Snooze"), pack("nz", activity.id)),
         ],
         [Button(words.t("Hand over"), pack("ho", f"a{activity.id}"))],
     ]
     if card.deal:
         rows[-1].append(Button(words.t("Open deal"), pack("op", f"d{card.deal.id}")))
     return Screen(text, tuple(rows), ("activity", activity.id))
+
+
+def waited_screen(words: Words, kinds: Kinds, card: DealCard, asked: Screen) -> Screen:
+    """Tell that the day has come a deal waited for, and ask how it goes on."""
+    deal = card.deal
+    text = lines(
+        "⏳ " + words.t("The day has come that {deal} waited for.", deal=bold(clip(card.name, 150))),
+        f"   {esc(clip(deal.waiting_for, 300))}" if deal.waiting_for else "",
+        deal_sums(words, deal, card.stage),
+        done_line(words, kinds, card.last) if card.last else "",
+        asked.text,
+    )
+    last = [Button(words.t("Open deal"), pack("op", f"d{deal.id}"))]
+    return Screen(text, (*asked.rows, last), ("deal", deal.id))
 
 
 def overdue_screen(words: Words, kinds: Kinds, card: ActivityCard, name: str) -> Screen:
@@ -85,17 +103,35 @@ def digest_screen(words: Words, kinds: Kinds, home: Home, team: list[TeamRow], n
     return Screen(text, tuple(rows))
 
 
-_CHANNELS = {"telegram": "Telegram"}
+def _channel_title(channel: str) -> str:
+    """Return a channel's stored name for people: "web_form" is "Web form", "sms" is "SMS"."""
+    return channel.upper() if len(channel) <= 3 else channel.replace("_", " ").capitalize()
 
 
 def client_screen(words: Words, message: Message, name: str, file_id: int | None = None) -> Screen:
     """Show what a client wrote; `file_id` is the kept file they sent."""
-    channel = _CHANNELS.get(message.channel, message.channel)
+    channel = _channel_title(message.channel)
     text = lines(f"📥 {bold(clip(name, 100))} · {esc(channel)}", esc(message.text) or words.t("(no text)"))
-    row = [Button("💬 " + words.t("Answer"), pack("ca", message.id)), Button(words.t("Open"), pack("om", message.id))]
-    if file_id:
-        row.insert(1, Button("📎 " + words.t("File"), pack("fo", file_id)))
-    return Screen(text, (row,), ("message", message.id))
+    return Screen(text, (_client_row(words, message, file_id),), ("message", message.id))
+
+
+def _client_row(words: Words, message: Message, file_id: int | None = None) -> list[Button]:
+    """Return what can be done about a client's message: what is nobody's opens for whoever takes it."""
+    answer = [Button("💬 " + words.t("Answer"), pack("ca", message.id))] if message.answerable else []
+    if message.owner_id is None:
+        return [*answer, Button("🙋 " + words.t("I take it"), pack("ct", message.id))]
+    file = [Button("📎 " + words.t("File"), pack("fo", file_id))] if file_id else []
+    return [*answer, *file, Button(words.t("Open"), pack("om", message.id))]
+
+
+def edited_screen(words: Words, message: Message, name: str, before: str) -> Screen:
+    """Tell that a client changed a message."""
+    text = lines(
+        "✏️ " + words.t("{name} changed their message:", name=bold(clip(name, 100))),
+        esc(clip(message.text, 1500)) or words.t("(no text)"),
+        words.t("It was: {text}", text=f"<i>{esc(clip(before, 300))}</i>") if before else "",
+    )
+    return Screen(text, (_client_row(words, message),), ("message", message.id))
 
 
 def unsure_screen(words: Words, message: Message, outbox_id: int) -> Screen:
@@ -105,6 +141,26 @@ def unsure_screen(words: Words, message: Message, outbox_id: int) -> Screen:
         f"<i>{esc(clip(message.text, 300))}</i>",
     )
     return Screen(text, ([Button(words.t("Resend"), pack("rs", outbox_id))],), ("message", message.id))
+
+
+def failed_screen(words: Words, message: Message, outbox_id: int, reason: str) -> Screen:
+    """Tell that an answer did not reach the client."""
+    text = lines(
+        "⚠️ " + words.t("This did not reach the client: {reason}", reason=esc(clip(reason, 300))),
+        f"<i>{esc(clip(message.text, 300))}</i>",
+    )
+    return Screen(text, ([Button(words.t("Resend"), pack("rs", outbox_id))],), ("message", message.id))
+
+
+def waiting_screen(words: Words, message: Message) -> Screen:
+    """Tell that an answer waits because its channel is switched off."""
+    channel = _channel_title(message.channel)
+    text = lines(
+        "⏸ "
+        + words.t("{channel} is switched off. Your answer goes out as soon as it is on again:", channel=esc(channel)),
+        f"<i>{esc(clip(message.text, 300))}</i>",
+    )
+    return Screen(text, (), ("message", message.id))
 
 
 def asked_screen(words: Words, card: ActivityCard, manager: str, manager_id: int) -> Screen:
@@ -141,6 +197,17 @@ def handed_screen(words: Words, name: str, ref: str, by: str, about: tuple[str, 
     """Tell somebody what they were given."""
     text = words.t("{who} handed {name} over to you.", who=bold(by), name=bold(clip(name, 120)))
     return Screen("🤝 " + text, ([Button(words.t("Open"), pack("op", ref))],), about)
+
+
+def plugin_off_screen(words: Words, name: str, title: str, reason: str) -> Screen:
+    """Tell an administrator that a plugin was switched off, and why."""
+    text = lines(
+        "🔌 " + words.t("The plugin {title} was switched off.", title=bold(clip(title, 80))),
+        f"<code>{esc(clip(reason, 500))}</code>" if reason else "",
+        words.t("Everything else goes on. What it added is gone until it is switched on again."),
+    )
+    row = [Button(words.t("Switch on again"), pack("ps", name, "on")), Button(words.t("Show it"), pack("pd", name))]
+    return Screen(text, (row,))
 
 
 def alarm_screen(words: Words, notice: str, args: dict[str, object]) -> Screen:

@@ -1,5 +1,6 @@
 """Texts without a record: welcome, help, settings."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,15 @@ from botcrm.words import Words
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """What the menu and the help say of a verb; the texts are gettext ids."""
+    """What the menu and the help say of a verb; the texts are gettext ids.
+
+    :ivar by: whose verb it is, where a plugin's
+    """
 
     menu: str
     examples: tuple[str, ...]
     more: str = ""
+    by: str = ""
 
 
 HELP: dict[str, Help] = {
@@ -28,7 +33,11 @@ HELP: dict[str, Help] = {
         ("call Anna 15m ok wants two variants next tomorrow 15:00 send offer", "call Anna no", "call Anna fri 10:00"),
     ),
     "meet": Help("Log a meeting", ("meet Acme 40m ok signed", "meet Acme thu 14:00 show samples")),
-    "task": Help("Plan something to do", ("task Acme mon 9:00 order scaffold",)),
+    "task": Help(
+        "Plan something to do",
+        ("task Acme mon 9:00 order scaffold", "task Acme every mon 9:00 call in", "task every first working day 9:00 report"),
+        "After “every” it comes again: when it is done, the next one is planned.",
+    ),
     "note": Help("Keep a note", ("note Acme prefers e-mail",), "The text is kept as you type it."),
     "lead": Help("Take a lead down", ("lead Ivan Petrov roof +48 601 234 567 #site",)),
     "contact": Help("Add a person", ("contact Anna Nowak +48 601 234 567 anna@acme.example at Acme",)),
@@ -37,76 +46,106 @@ HELP: dict[str, Help] = {
     "today": Help("What is due today", ("today",)),
     "deals": Help("All your open deals", ("deals",)),
     "stage": Help("Move a deal", ("stage d12 >negotiation",)),
+    "wait": Help(
+        "Let a deal wait until a day",
+        ("wait d12 15.12 client's budget", "wait Acme in 2 weeks"),
+        "An open deal has a next step or a day to wait for. On that day it asks again.",
+    ),
     "won": Help("Win a deal", ("won d12",)),
     "lost": Help("Lose a deal", ("lost d12 price",)),
     "team": Help("Your people at a glance", ("team",)),
+    "board": Help(
+        "The deals as a picture",
+        ("board", "/board days", "/board team", "/board @anna"),
+        "Stages side by side, or what is due when. The buttons below it change what it shows.",
+    ),
+    "timeline": Help(
+        "What is planned and what happened",
+        ("timeline Acme", "timeline Acme calls", "/timeline d12 notes"),
+        "A kind behind the name narrows it down: calls, meetings, tasks, notes, files, messages, changes.",
+    ),
+    "ask": Help(
+        "Ask somebody about a deal",
+        ("ask anna d12 what about the offer?", "ask d12 is it still alive?"),
+        "The answer comes back to you and is kept with the deal. Without a name its owner is asked.",
+    ),
+    "handover": Help(
+        "Hand over all of somebody's work",
+        ("handover anna bob",),
+        "You see how much it is before anything happens, and one tap takes it back.",
+    ),
+    "leave": Help(
+        "When you are away",
+        ("leave 1.12-7.12", "leave 24.12, 27.12-31.12", "leave @Anna 1.12-7.12"),
+        "Nothing is suggested for days you are away, and no working time is counted.",
+    ),
+    "stages": Help("What each stage suggests, how long it may be quiet", ("stages",)),
+    "rules": Help("What happens by itself", ("rules",)),
+    "report": Help(
+        "Figures: funnel, activities and more",
+        ("report", "report funnel last month", "report activities this week"),
+        "Add a period, a name or a pipeline. The buttons below it change the period and send it as a file.",
+    ),
+    "calendar": Help("Your calendar's address", ("calendar",)),
     "undo": Help("Take back the last thing", ("undo",)),
     "invite": Help("Invite somebody by link", ("invite rep Anna",)),
+    "plugins": Help("Switch plugins on and off", ("plugins",)),
     "settings": Help("Settings", ("settings", "settings zone Europe/Warsaw")),
     "help": Help("How to write", ("help", "/help call")),
 }
 # The order of the commands menu, by role.
-MENU = {
-    "rep": (
-        "today",
-        "deal",
-        "call",
-        "meet",
-        "task",
-        "note",
-        "find",
-        "deals",
-        "contact",
-        "company",
-        "lead",
-        "stage",
-        "won",
-        "lost",
-        "undo",
-        "settings",
-        "help",
-    ),
-    "manager": (
-        "today",
-        "team",
-        "deal",
-        "call",
-        "meet",
-        "task",
-        "note",
-        "find",
-        "deals",
-        "contact",
-        "company",
-        "lead",
-        "stage",
-        "won",
-        "lost",
-        "undo",
-        "invite",
-        "settings",
-        "help",
-    ),
-}
-MENU["admin"] = MENU["manager"]
+_REP = (
+    "today",
+    "deal",
+    "call",
+    "meet",
+    "task",
+    "note",
+    "find",
+    "timeline",
+    "deals",
+    "board",
+    "contact",
+    "company",
+    "lead",
+    "stage",
+    "won",
+    "lost",
+    "report",
+    "calendar",
+    "undo",
+    "settings",
+    "help",
+)
+MENU = {"rep": _REP, "manager": ("today", "team", "rules", *_REP[1:-2], "handover", "invite", *_REP[-2:])}
+MENU["admin"] = (*MENU["manager"][:-2], "plugins", *MENU["manager"][-2:])
 
 
-def help_screen(words: Words, role: str, verb: str = "") -> Screen:
-    """Explain one verb, or all of them with an example each."""
-    known = HELP.get(verb)
+def menu_of(role: str, plugged: Iterable[str] = ()) -> list[str]:
+    """Return the verbs of a role in their order; those of plugins stand before the ones about the bot itself."""
+    verbs = list(MENU.get(role, MENU["rep"]))
+    place = next((n for n, verb in enumerate(verbs) if verb in ("invite", "plugins", "settings", "help")), len(verbs))
+    return [*verbs[:place], *plugged, *verbs[place:]]
+
+
+def help_screen(words: Words, role: str, verb: str = "", plugged: Mapping[str, Help] | None = None) -> Screen:
+    """Explain one verb, or all of them with an example each; `plugged` are those of plugins, by verb."""
+    helps = HELP | dict(plugged or {})
+    known = helps.get(verb)
     if known:
         text = lines(
-            bold(f"/{verb}") + f" — {words.t(known.menu)}",
+            bold(f"/{verb}") + f" — {esc(words.t(known.menu))}",
             *(f"<code>{esc(example)}</code>" for example in known.examples),
-            words.t(known.more) if known.more else "",
+            esc(words.t(known.more)) if known.more else "",
+            f"<i>{esc(known.by)}</i>" if known.by else "",
         )
         return Screen(text)
     text = lines(
         bold(words.t("One line does it.")) + " " + words.t("Tap an example to copy it; the slash may be left out."),
         "",
         *(
-            f"{words.t(HELP[name].menu)}\n   <code>{esc(HELP[name].examples[0])}</code>"
-            for name in MENU.get(role, MENU["rep"])
+            f"{esc(words.t(helps[name].menu))}\n   <code>{esc((helps[name].examples or (name,))[0])}</code>"
+            for name in menu_of(role, plugged or ())
         ),
         "",
         words.t(
@@ -165,7 +204,7 @@ def settings_screen(words: Words, prefs: Preferences, *, administrator: bool) ->
             else words.t("Switch {setting} on", setting=key.replace("_", " ")),
             pack("se", key, "off" if getattr(prefs, key) else "on"),
         )
-        for key in ("digest", "smart_activity")
+        for key in ("digest", "evening", "smart_activity")
     ]
     return Screen(text, tuple(rows_of(switches, 2)))
 

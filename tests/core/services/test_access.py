@@ -14,6 +14,7 @@ from botcrm.core.models import Record, Role
 from botcrm.core.services import activities, cards, deals, records
 from botcrm.core.services.access import load, load_any, may, owned_sql, owners
 from botcrm.core.services.activities import Due
+from botcrm.core.services.timeline import timeline
 from botcrm.core.services.work import MODELS, Work
 from tests.core.services.conftest import Office
 
@@ -156,8 +157,8 @@ async def test_a_shared_company_tells_nothing_of_the_others_deals(office: Office
         card = await cards.party_card(work, "company", company.id)
         assert [deal.name for deal in card.deals] == ["Acme hers"]
         assert (card.planned, card.last_note, card.files) == ((), "", 0)
-        entries = await cards.timeline(work, company, limit=50)
-        assert {entry.record_id for _, entry in entries if entry.entity == "deal"} == {1}
+        entries = (await timeline(work, company, size=50)).entries
+        assert {entry.record_id for entry in entries if entry.entity == "deal"} == {1}
         assert "secret" not in str(entries)
     async with office.as_(office.zofia) as work:
         with pytest.raises(NotFound):

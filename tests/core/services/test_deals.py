@@ -40,7 +40,7 @@ async def test_the_default_pipeline_is_there_once() -> None:
     async with db.transaction():
         await seed_pipeline()
     (pipeline,) = await Pipeline.all()
-    assert [(stage.name, stage.kind) for stage in await stages(pipeline.id)] == list(DEFAULT_PIPELINE)
+    assert [(stage.name, stage.kind, stage.rot_days) for stage in await stages(pipeline.id)] == list(DEFAULT_PIPELINE)
 
 
 async def test_a_deal_starts_at_the_first_stage_or_a_named_one(office: Office) -> None:

@@ -17,7 +17,7 @@ from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.models import Deal, User
 from botcrm.core.services import activities, deals, records
 from botcrm.core.services.activities import Due
-from botcrm.core.services.home import COLUMNS, counters, home, team
+from botcrm.core.services.home import COLUMNS, MOST, counters, home, team
 from botcrm.core.services.people import actor_by_id, add_user, change_setting
 from botcrm.settings import Settings
 from tests.core.services.conftest import START, Office
@@ -186,3 +186,44 @@ def test_counts_and_pages_are_a_recount(
         Path(f"{path}{ending}").unlink(missing_ok=True)
     shutil.copyfile(sqlite_template, path)
     asyncio.run(_check(path, plan, zone, size))
+
+
+async def _neglected(office: Office, deadlines: list[list[datetime]]) -> None:
+    """Give Anna a deal for each list, with a planned activity for each of its deadlines."""
+    stage = await db.fetch_one("SELECT id, pipeline_id FROM stage LIMIT 1")
+    assert stage
+    async with db.transaction():
+        for own in deadlines:
+            deal_id = await db.insert(
+                "deal",
+                version=1,
+                created_at=START,
+                updated_at=START,
+                title="roof",
+                pipeline_id=stage["pipeline_id"],
+                stage_id=stage["id"],
+                status="open",
+                currency="PLN",
+                owner_id=office.anna.id,
+                stage_entered_at=START,
+                next_deadline_at=min(own),
+            )
+            await db.execute_many(
+                "INSERT INTO activity (version, created_at, updated_at, kind, title, status, has_time, deadline_at, deal_id, "
+                "owner_id) VALUES (1, ?, ?, 'call', '', 'planned', ?, ?, ?, ?)",
+                [(START, START, True, deadline, deal_id, office.boss.id) for deadline in own],
+            )
+
+
+async def test_counters_count_every_activity_of_a_deal_and_stop_at_the_most(office: Office) -> None:
+    late, soon, later = START - timedelta(days=1), START + timedelta(hours=2), START + timedelta(days=9)
+    await _neglected(office, [[late, late, soon, later], [soon, soon], [later]])
+    async with office.as_(office.anna) as work:
+        assert await counters(work) == (0, 5, 2)
+    await _neglected(office, [[late + timedelta(minutes=n), soon] for n in range(57)] + [[soon]] * 60)
+    async with office.as_(office.anna) as work:
+        assert await counters(work) == (0, MOST, 59)
+        assert (await home(work)).overdue == 59
+    await _neglected(office, [[late]] * 60)
+    async with office.as_(office.anna) as work:
+        assert await counters(work) == (0, MOST, MOST)

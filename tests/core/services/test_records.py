@@ -9,11 +9,12 @@ from decimal import Decimal
 import pytest
 
 from botcrm.core.domain.errors import AlreadyClosed, CrmError, InvalidValue, NotAllowed, NotFound
+from botcrm.core.domain.messages import Incoming
 from botcrm.core.domain.money import Money
 from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Message, Role
 from botcrm.core.services import activities, deals, leads, records
 from botcrm.core.services.activities import Due
-from botcrm.core.services.inbound import Sender, answer_client, receive_message
+from botcrm.core.services.inbound import answer_client, receive_message
 from tests.core.services.conftest import Office
 
 DUE = Due(datetime(2026, 11, 25, 15))
@@ -161,20 +162,23 @@ async def test_two_who_convert_at_once_make_one_deal(office: Office) -> None:
     assert (await Deal.all().count(), await Company.all().count(), await Contact.all().count()) == (1, 1, 1)
 
 
+def _from_jan(text: str) -> Incoming:
+    return Incoming("500", text, name="Jan", telegram_id=500)
+
+
 async def test_a_client_stays_known_when_the_lead_becomes_a_contact_that_was_there(office: Office) -> None:
     """Their next message used to make another lead."""
     async with office.as_(office.anna) as work:
         contact = await records.add_contact(work, "Jan")
-    sender = Sender("telegram", "500", "Jan", 500)
     async with office.as_(None) as work:
-        first = await receive_message(work, sender, "hello")
+        first = await Message.get(id=await receive_message(work, "telegram", _from_jan("hello")))
     async with office.as_(office.admin) as work:
         lead = await Lead.get(id=first.lead_id)
         assert (lead.owner_id, lead.source) == (office.admin.id, "telegram")
         deal = await leads.convert_lead(work, lead.id)
         assert deal.contact_id == contact.id
     async with office.as_(None) as work:
-        second = await receive_message(work, sender, "me again")
+        second = await Message.get(id=await receive_message(work, "telegram", _from_jan("me again")))
     assert (second.contact_id, second.lead_id, second.deal_id) == (contact.id, None, deal.id)
     assert second.owner_id == office.anna.id
     assert await Lead.all().count() == 1
@@ -184,11 +188,12 @@ async def test_an_answer_goes_to_the_client_and_clears_the_counter(office: Offic
     async with office.as_(office.anna) as work:
         await records.add_contact(work, "Jan", telegram_id=500)
     async with office.as_(None) as work:
-        asked = [await receive_message(work, Sender("telegram", "500", "Jan", 500), text) for text in ("a", "b")]
+        asked = [await receive_message(work, "telegram", _from_jan(text)) for text in ("a", "b")]
+        assert asked[0]
     async with office.as_(office.zofia) as work:
         with pytest.raises(NotFound):
-            await answer_client(work, asked[0].id, "mine now")
+            await answer_client(work, asked[0], "mine now")
     async with office.as_(office.anna) as work:
-        await answer_client(work, asked[0].id, "here I am")
+        await answer_client(work, asked[0], "here I am")
         assert len(work.outbox_ids) == 1
     assert await Message.filter(answered=False).count() == 0

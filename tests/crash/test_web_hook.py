@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 import socket
-import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import aiohttp
 import pytest
 
-from botcrm.simulator import Simulator, Telegram
 from tests.crash.site import TOKEN, Site, last
-
-
-@pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    simulator = Simulator(Telegram(now=time.time))
-    site = Site(tmp_path, simulator.telegram, await simulator.start())
-    try:
-        yield site
-    finally:
-        await site.kill()
-        await simulator.stop()
 
 
 def free_port() -> int:

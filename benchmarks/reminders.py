@@ -1,0 +1,305 @@
+"""Ten thousand reminders due in the same minute while people go on writing, and what a sweep costs with very many jobs stored.
+
+    python benchmarks/reminders.py [--count 10000] [--people 2000] [--stored 1000000] [--database URL]
+
+The bot runs in this process, in real time, over a Telegram that does what the real one says it does: no more than 30 messages a
+second in all and one a second to a chat, else 429 with retry_after. 10,000 reminders therefore take about six minutes at best.
+Checked: each reminder arrives once, none before its time, the lanes of a chat stay in order; the replies' p95 stays under a second.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.commands import heading, part, table
+from botcrm.app import App
+from botcrm.core import db
+from botcrm.core.domain.kinds import Lane
+from botcrm.core.domain.zones import to_wall
+from botcrm.core.services.activities import Due, plan_activity
+from botcrm.core.services.people import actor_by_id, add_user, preferences, system
+from botcrm.core.services.work import Work
+from botcrm.reminders.jobs import DueJob, JobRunner
+from botcrm.settings import Settings
+from botcrm.telegram.api import ApiError
+from botcrm.telegram.run import BotProcess
+
+OVERALL, LATENCY = 30, 0.05
+REPLIES_PER_SECOND = 2.0
+REPORTS = 50
+WANTED_P95, WANTED_GROWTH = 1.0, 1.5
+_FIRST_CHAT = 1_000_000
+_IN_ONE_WORK = 500
+
+
+@dataclass
+class Telegram:
+    """A Bot API with Telegram's limits, and what was sent over it: (seconds, chat, text)."""
+
+    sent: list[tuple[float, int, str]] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    waiting: dict[int, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+    replies: list[float] = field(default_factory=list)
+    _recent: deque[float] = field(default_factory=deque)
+    _last: dict[int, float] = field(default_factory=dict)
+
+    async def call(
+        self, method: str, payload: dict[str, Any], *, timeout: float | None = None, files: Any = None
+    ) -> Any:
+        """Take a call, or refuse it as Telegram does."""
+        del timeout, files
+        if method == "getMe":
+            return {"id": 1, "is_bot": True, "username": "bench_bot"}
+        if method != "sendMessage":
+            return True
+        now, chat = time.time(), int(payload["chat_id"])
+        while self._recent and self._recent[0] <= now - 1:
+            self._recent.popleft()
+        if len(self._recent) >= OVERALL:
+            self.refused["overall"] += 1
+            raise ApiError(429, "Too Many Requests", 1.0)
+        if now - self._last.get(chat, 0.0) < 1:
+            self.refused["chat"] += 1
+            raise ApiError(429, "Too Many Requests", 1.0)
+        self._recent.append(now)
+        self._last[chat] = now
+        text = str(payload["text"])
+        self.sent.append((now, chat, text))
+        if self.waiting[chat] and not text.startswith(("⏰", "report")):
+            self.replies.append(now - self.waiting[chat].popleft())
+        await asyncio.sleep(LATENCY)
+        return {"message_id": len(self.sent)}
+
+    async def fetch(self, path: str, most_bytes: int) -> bytes:
+        """Have no files."""
+        raise FileNotFoundError(path)
+
+
+async def fill(app: App, count: int, people: int) -> list[int]:
+    """Take people into the staff and return their ids."""
+    found: list[int] = []
+    while len(found) < people:
+        async with app.work() as work:
+            for n in range(len(found), min(people, len(found) + _IN_ONE_WORK)):
+                user = await add_user(work, name=f"Rep {n}", role="rep", telegram_id=_FIRST_CHAT + n)
+                found.append(user.id)
+    async with db.transaction():
+        rows = (("reminder_minutes", 0, "0"), ("digest", 0, "false"))
+        await db.execute_many("INSERT INTO setting (key, user_id, value) VALUES (?, ?, ?)", rows)
+    return found
+
+
+async def plan(app: App, ids: Sequence[int], count: int, due: datetime) -> None:
+    """Plan an activity after the other for one person after the other, all due at one moment."""
+    defaults = await preferences(app.defaults)
+    for start in range(0, count, _IN_ONE_WORK):
+        async with app.work() as work:
+            for n in range(start, min(count, start + _IN_ONE_WORK)):
+                actor = await actor_by_id(defaults, ids[n % len(ids)])
+                assert actor is not None
+                await plan_activity(work.acting_as(actor), "task", f"r{n}", Due(to_wall(due, "UTC"), moment=due))
+
+
+async def reports(app: App, ids: Sequence[int]) -> None:
+    """Commit messages of the report lane: they have to come after the reminders of their chats."""
+    async with app.work() as work:
+        for user_id in ids[:REPORTS]:
+            chat = _FIRST_CHAT + list(ids).index(user_id)
+            await work.tell(user_id, chat, "plain", lane=Lane.REPORT, text=f"report {user_id}")
+
+
+def _update(n: int, chat: int) -> dict[str, Any]:
+    person = {"id": chat, "is_bot": False, "first_name": "Rep"}
+    message = {
+        "message_id": n,
+        "date": int(time.time()),
+        "chat": {"id": chat, "type": "private", "first_name": "Rep"},
+        "from": person,
+        "text": "/today",
+        "entities": [{"type": "bot_command", "offset": 0, "length": 6}],
+    }
+    return {"update_id": n, "message": message}
+
+
+async def write(process: BotProcess, telegram: Telegram, people: int, until: asyncio.Event) -> int:
+    """Have people write /today, one after the other, until the event; returns how many lines."""
+    n = 0
+    while not until.is_set():
+        n += 1
+        chat = _FIRST_CHAT + (n * 7919) % people
+        telegram.waiting[chat].append(time.time())
+        await process.inbox.store([_update(n, chat)])
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(until.wait(), 1 / REPLIES_PER_SECOND)
+    return n
+
+
+async def storm(url: str, count: int, people: int, lead: float) -> bool:
+    """Let the reminders fall due and check what arrives."""
+    app = App(Settings(database_url=url, timezone="UTC", log_level="WARNING"))
+    await app.start()
+    telegram = Telegram()
+    process = BotProcess(app, telegram, bot_id=1)
+    await process.start()
+    await process.loaded()
+    try:
+        began = time.time()
+        ids = await fill(app, count, people)
+        due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=lead + count / 200)
+        await plan(app, ids, count, due)
+        print(f"  … {count:,} planned in {time.time() - began:.0f} s", file=sys.stderr, flush=True)
+        if datetime.now(UTC) >= due:
+            raise SystemExit("planning took longer than there was time: give more with --lead")
+        stop = asyncio.Event()
+        writing = asyncio.create_task(write(process, telegram, people, stop))
+        await asyncio.sleep(max(0.0, due.timestamp() - time.time()))
+        await reports(app, ids)
+        deadline = time.time() + count / OVERALL * 2 + 60
+        while time.time() < deadline and _reminders(telegram) < count:
+            await asyncio.sleep(0.5)
+        stop.set()
+        written = await writing
+        await asyncio.sleep(3)
+    finally:
+        await process.stop()
+        await app.stop()
+    return show(telegram, count, due, written)
+
+
+def _reminders(telegram: Telegram) -> int:
+    return sum(text.startswith("⏰") for _, _, text in telegram.sent)
+
+
+def show(telegram: Telegram, count: int, due: datetime, written: int) -> bool:
+    """Print what came of the storm; returns whether all is as wanted."""
+    got = Counter(text.split("<b>")[1].split("<")[0] for _, _, text in telegram.sent if text.startswith("⏰"))
+    moments = [at for at, _, text in telegram.sent if text.startswith("⏰")]
+    lost = sum(f"r{n}" not in got for n in range(count))
+    early = sum(at < due.timestamp() for at in moments)
+    swapped, reported = 0, set[int]()
+    for _, chat, text in telegram.sent:
+        if text.startswith("report"):
+            reported.add(chat)
+        elif text.startswith("⏰") and chat in reported:
+            swapped += 1
+    took = max(moments, default=due.timestamp()) - due.timestamp()
+    p95 = part(telegram.replies, 0.95) if telegram.replies else float("inf")
+    rows = [
+        ("reminders", f"{count:,}", ""),
+        ("lost", str(lost), "0"),
+        ("twice", str(sum(number - 1 for number in got.values())), "0"),
+        ("early", str(early), "0"),
+        ("sent after a report in their chat", str(swapped), "0"),
+        ("seconds until the last", f"{took:.0f}", f"{count / OVERALL:.0f} at the limit"),
+        ("reminders a second", f"{count / took:.1f}" if took else "", str(OVERALL)),
+        ("refused with 429", str(sum(telegram.refused.values())), ""),
+        ("lines written meanwhile", str(written), ""),
+        ("replies missing", str(written - len(telegram.replies)), "0"),
+        ("reply p50, s", f"{statistics.median(telegram.replies):.3f}" if telegram.replies else "", ""),
+        ("reply p95, s", f"{p95:.3f}", f"< {WANTED_P95:g}"),
+        ("reply max, s", f"{max(telegram.replies, default=0):.3f}", ""),
+    ]
+    table(("all due at one moment", "", "wanted"), rows)
+    return not lost and not early and not swapped and p95 < WANTED_P95 and written == len(telegram.replies)
+
+
+# --- the sweeper ------------------------------------------------------------------------------------------------------
+
+
+async def _nothing(work: Work, job: DueJob) -> None:
+    del work, job
+
+
+async def _due_again(count: int) -> None:
+    async with db.transaction():
+        await db.execute(
+            "UPDATE job SET state = 'waiting', run_at = ? WHERE key LIKE 'due:%'",
+            datetime.now(UTC) - timedelta(seconds=1),
+        )
+
+
+async def _sweeps(app: App, rounds: int) -> list[float]:
+    """Time sweeps with ten jobs due, in milliseconds."""
+    runner = JobRunner(app.work, {"bench": _nothing}, app.now)
+    taken = []
+    for n in range(rounds + 5):
+        await _due_again(10)
+        began = time.perf_counter()
+        assert await runner.sweep() == 10
+        if n >= 5:
+            taken.append((time.perf_counter() - began) * 1000)
+    return taken
+
+
+async def sweeper(url: str, stored: int, rounds: int) -> bool:
+    """Compare ten due of ten with ten due of very many."""
+    app = App(Settings(database_url=url, timezone="UTC", log_level="WARNING"))
+    await app.open()
+    job = "INSERT INTO job (kind, key, payload, state, run_at, token, attempts, error) "
+    try:
+        await preferences(app.defaults)
+        async with app.work(system(app.defaults)):
+            await db.execute("DELETE FROM job")
+            values = [("bench", f"due:{n}", "{}", app.now()) for n in range(10)]
+            await db.execute_many(f"{job} VALUES (?, ?, ?, 'waiting', ?, 0, 0, '')", values)
+        few = await _sweeps(app, rounds)
+        began = time.time()
+        async with db.transaction():
+            await db.execute(
+                f"{job} WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {int(stored)}) "
+                "SELECT 'bench', 'later:' || i, '{}', 'waiting', ?, 0, 0, '' FROM n",
+                app.now() + timedelta(days=30),
+            )
+        if db.dialect() == "postgres":
+            await db.execute("ANALYZE job")
+        print(f"  … {stored:,} jobs stored in {time.time() - began:.0f} s", file=sys.stderr, flush=True)
+        many = await _sweeps(app, rounds)
+    finally:
+        await app.stop()
+    growth = statistics.median(many) / statistics.median(few)
+    rows = [
+        (f"10 due of {number:,}", *(f"{part(values, share):.2f}" for share in (0.5, 0.95, 1.0)), times)
+        for number, values, times in ((10, few, "1.00"), (stored + 10, many, f"{growth:.2f}"))
+    ]
+    table(("a sweep, ms", "p50", "p95", "max", f"times the first (wanted: {WANTED_GROWTH:g})"), rows)
+    return growth <= WANTED_GROWTH
+
+
+def main() -> None:
+    """Run both and say whether all is as wanted."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=10_000, help="reminders (0: leave the storm out)")
+    parser.add_argument("--people", type=int, default=2000)
+    parser.add_argument("--lead", type=float, default=30, help="seconds between planning and the time itself")
+    parser.add_argument("--stored", type=int, default=1_000_000, help="jobs that wait (0: leave the sweeper out)")
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--database", default="", help="an empty database; its own SQLite file otherwise")
+    options = parser.parse_args()
+    heading()
+    good = True
+    with tempfile.TemporaryDirectory(prefix="botcrm-bench-") as folder:
+        url = options.database or f"sqlite://{folder}/sweeper.sqlite3"
+        if options.stored:
+            good = asyncio.run(sweeper(url, options.stored, options.rounds)) and good
+            print()
+        if options.count:
+            url = options.database or f"sqlite://{folder}/storm.sqlite3"
+            good = asyncio.run(storm(url, options.count, min(options.people, options.count), options.lead)) and good
+    if not good:
+        raise SystemExit("not as wanted")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""When a deal's client last took part in something, and the day a waiting deal asks again; kept beside the deal."""
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from botcrm.core import db
+from botcrm.core.domain.kinds import DealStatus
+from botcrm.core.domain.rot import CONTACT_SQL
+from botcrm.core.models import Activity, Deal, Message, Record
+
+if TYPE_CHECKING:
+    from botcrm.core.services.work import Work
+
+WAITING_JOB = "deal.waits"
+_IN = "m.direction = 'in' AND m.deleted_at IS NULL"
+# What hangs on no deal is contact for every open deal of its contact.
+_TALKS = (
+    f"SELECT max(a.done_at) AS at FROM activity a WHERE a.deal_id = deal.id AND {CONTACT_SQL} UNION ALL "
+    f"SELECT max(m.created_at) FROM message m WHERE m.deal_id = deal.id AND {_IN} UNION ALL "
+    f"SELECT max(a.done_at) FROM activity a WHERE a.contact_id = deal.contact_id AND a.deal_id IS NULL AND {CONTACT_SQL} UNION ALL "
+    f"SELECT max(m.created_at) FROM message m WHERE m.contact_id = deal.contact_id AND m.deal_id IS NULL AND {_IN}"
+)
+_ALL_TALKS = (
+    f"SELECT a.deal_id, a.done_at AS at FROM activity a WHERE a.deal_id IS NOT NULL AND {CONTACT_SQL} UNION ALL "
+    f"SELECT m.deal_id, m.created_at FROM message m WHERE m.deal_id IS NOT NULL AND {_IN} UNION ALL "
+    "SELECT d.id, loose.at FROM deal d JOIN (SELECT contact_id, max(at) AS at FROM ("
+    f"SELECT a.contact_id, a.done_at AS at FROM activity a WHERE a.deal_id IS NULL AND a.contact_id IS NOT NULL AND {CONTACT_SQL} "
+    f"UNION ALL SELECT m.contact_id, m.created_at FROM message m WHERE m.deal_id IS NULL AND m.contact_id IS NOT NULL AND {_IN}"
+    ") AS said GROUP BY contact_id) AS loose ON loose.contact_id = d.contact_id"
+)
+# Puts every open deal right in one pass, whatever stands there; the same on both databases.
+RECOUNT_SQL = (
+    "UPDATE deal SET last_contact_at = truth.at FROM (SELECT d.id, talks.at FROM deal d LEFT JOIN "
+    f"(SELECT deal_id, max(at) AS at FROM ({_ALL_TALKS}) AS each_one GROUP BY deal_id) AS talks ON talks.deal_id = d.id "
+    "WHERE d.status = 'open' AND d.deleted_at IS NULL) AS truth WHERE truth.id = deal.id AND "
+    "(deal.last_contact_at <> truth.at OR (deal.last_contact_at IS NULL) <> (truth.at IS NULL))"
+)
+
+
+async def keep_contact(work: "Work", records: Sequence[Record], left: Collection[int] = ()) -> None:
+    """Recompute the last contact of the deals that these records are about.
+
+    :param left: deals that an activity hung on before
+    """
+    deals, contacts = set(left), set[int]()
+    for record in records:
+        said = isinstance(record, Message) and record.direction == "in"
+        done = isinstance(record, Activity) and (record.status == "done" or record.version > 1)
+        if isinstance(record, Activity | Message) and (said or done):
+            if record.deal_id:
+                deals.add(record.deal_id)
+            elif record.contact_id:
+                contacts.add(record.contact_id)
+        elif isinstance(record, Deal) and _begins_anew(work, record):
+            deals.add(record.id)
+    for contact_id in sorted(contacts):
+        rows = await db.fetch("SELECT id FROM deal WHERE contact_id = ? AND status = 'open'", contact_id)
+        deals.update(row["id"] for row in rows)
+    for deal_id in sorted(deals):
+        await db.execute(
+            f"UPDATE deal SET last_contact_at = (SELECT max(at) FROM ({_TALKS}) AS talks) WHERE id = ?", deal_id
+        )
+
+
+def _begins_anew(work: "Work", deal: Deal) -> bool:
+    """Tell whether this work gave a deal another contact, or opened it again: what was said meanwhile counts now."""
+    return any(
+        (event.entity, event.record_id) == ("deal", deal.id)
+        and not event.creates
+        and ("contact_id" in event.after or "status" in event.after)
+        for event in work.events
+    )
+
+
+async def recount_contacts() -> int:
+    """Put the last contact of every open deal right; returns how many were wrong. Two passes over what was done and said."""
+    return await db.execute(RECOUNT_SQL)
+
+
+async def keep_waiting(work: "Work", deal: Deal) -> None:
+    """Plan the day on which a waiting deal asks again, or call it off."""
+    key = f"deal-waits:{deal.id}"
+    until = deal.waiting_until
+    if until and until > work.now and deal.status == DealStatus.OPEN and deal.deleted_at is None:
+        await work.plan_job(WAITING_JOB, key, until, deal_id=deal.id, until=until.isoformat())
+    elif until or any(
+        (event.entity, event.record_id) == ("deal", deal.id) and "waiting_until" in event.before
+        for event in work.events
+    ):
+        await work.cancel_jobs(key)

@@ -1,0 +1,178 @@
+"""What stays undone: who hears of it and when, gathered so that nobody is told twice within a few minutes."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from botcrm.core import db
+from botcrm.core.domain.reminding import read_quiet
+from botcrm.core.models import Activity
+from botcrm.core.services.activities import schedule
+from botcrm.core.services.derive import reminder_keys
+from botcrm.core.services.people import Person, person_by_id, system
+from botcrm.core.services.work import Work
+from botcrm.reminders.activities import deal_closed, still_planned, unchanged
+from botcrm.reminders.jobs import DueJob
+
+TELL = "overdue.tell"
+# A message carries so many items at most; the rest is counted.
+_SHOWN = 30
+# A job that ended at a moment cannot be planned for that very moment again (Work.plan_job).
+_SHORTEST = timedelta(seconds=1)
+
+
+async def overdue(work: Work, job: DueJob) -> None:
+    """Climb the steps of what stays undone: its owner, the manager of whoever is responsible, that manager's own manager.
+
+    Each is told once for a deadline, after the company's working hours, by the zone of the person responsible: the deal's owner,
+    or the activity's own where there is no deal. Who has left or has no chat is passed over for the next one above.
+    """
+    activity = await unchanged(work, job)
+    if activity is None or activity.deadline_at is None or await deal_closed(activity):
+        return
+    late_id = await _responsible(activity)
+    if late_id is None:
+        return
+    late = await person_by_id(work.prefs, late_id)
+    hours = schedule(work.acting_as(system(late.prefs if late else work.prefs)))
+    steps = _steps(work, activity)
+    for place in range(int(job.payload.get("step", 0)), len(steps)):
+        after, who = steps[place]
+        moment = hours.add_working(activity.deadline_at, timedelta(hours=after))
+        if work.now < moment:
+            payload = {**job.payload, "step": place}
+            await work.plan_job(job.kind, reminder_keys(activity.id)[2], moment, **payload)
+            return
+        person = await _told_at(work, who, activity, late_id)
+        if person is not None:
+            await _ping(work, person, activity, late_id, f"{activity.id}:{job.payload['deadline']}:{who}")
+
+
+def _steps(work: Work, activity: Activity) -> list[tuple[float, int]]:
+    """Return after how many working hours who is told: 0 the owner, 1 the manager, 2 the manager's manager; earliest first."""
+    prefs = work.company
+    steps = [(prefs.overdue_hours, 1)]
+    # Who is reminded again and again by a reminder of its own needs no other.
+    if prefs.overdue_owner_hours and not activity.repeat_minutes:
+        steps.append((prefs.overdue_owner_hours, 0))
+    if prefs.overdue_head_hours:
+        steps.append((max(prefs.overdue_head_hours, prefs.overdue_hours), 2))
+    return sorted(steps)
+
+
+async def _told_at(work: Work, step: int, activity: Activity, late_id: int) -> Person | None:
+    if step == 0:
+        owner = await person_by_id(work.prefs, activity.owner_id) if activity.owner_id else None
+        return owner if owner and owner.telegram_id is not None else None
+    above = await _reached_above(work, late_id, step)
+    return above[step - 1] if len(above) >= step else None
+
+
+async def _reached_above(work: Work, user_id: int, most: int) -> list[Person]:
+    """Return the managers above somebody who can be told, the nearest first."""
+    found: list[Person] = []
+    seen = {user_id}
+    row = await db.fetch_one('SELECT manager_id FROM "user" WHERE id = ?', user_id)
+    while row and row["manager_id"] and row["manager_id"] not in seen and len(found) < most:
+        seen.add(row["manager_id"])
+        person = await person_by_id(work.prefs, row["manager_id"])
+        if person is not None and person.telegram_id is not None:
+            found.append(person)
+        row = await db.fetch_one('SELECT manager_id FROM "user" WHERE id = ?', row["manager_id"])
+    return found
+
+
+async def _responsible(activity: Activity) -> int | None:
+    """Return whose an activity is: the deal's owner's, or its own owner's where there is no deal."""
+    row = await db.fetch_one(
+        "SELECT COALESCE((SELECT owner_id FROM deal WHERE id = ?), ?) AS id", activity.deal_id, activity.owner_id
+    )
+    return row["id"] if row else None
+
+
+async def overdue_again(work: Work, job: DueJob) -> None:
+    """Tell a manager once more of an activity they snoozed, if it is still to be done and overdue."""
+    activity = await still_planned(job)
+    if activity is None or activity.deadline_at is None or activity.deadline_at > work.now:
+        return
+    late_id = await _responsible(activity)
+    person = await person_by_id(work.prefs, int(job.payload["user_id"]))
+    if late_id is None or person is None or person.telegram_id is None or await deal_closed(activity):
+        return
+    await _ping(work, person, activity, late_id, f"{activity.id}:again:{job.run_at.isoformat()}")
+
+
+# --- gathering ---------------------------------------------------------------------------------------------------------
+
+
+def telling_key(user_id: int) -> str:
+    """Return the key of the job that tells somebody of what was gathered."""
+    return f"overdue-tell:{user_id}"
+
+
+async def _ping(work: Work, person: Person, activity: Activity, late_id: int, key: str) -> None:
+    made = await db.fetch_one(
+        "INSERT INTO overdue_ping (key, user_id, activity_id, late_id, deadline, created_at) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (key) DO NOTHING RETURNING id",
+        f"{person.id}:{key}",
+        person.id,
+        activity.id,
+        late_id,
+        activity.deadline_at,
+        work.now,
+    )
+    if made:
+        await work.plan_job(TELL, telling_key(person.id), await _next_telling(work, person), user_id=person.id)
+
+
+async def _next_telling(work: Work, person: Person) -> datetime:
+    """Return when somebody may be told next: some minutes after the last time, and not in their quiet hours."""
+    row = await db.fetch_one("SELECT max(told_at) AS at FROM overdue_ping WHERE user_id = ?", person.id)
+    last = db.moment(row["at"]) if row else None
+    pause = max(timedelta(minutes=person.prefs.ping_minutes), _SHORTEST)
+    moment = max(work.now, last + pause) if last else work.now
+    quiet = read_quiet(person.prefs.quiet_hours)
+    period = quiet.period(moment, person.prefs.zone) if quiet else None
+    return period[1] if period else moment
+
+
+async def tell_overdue(work: Work, job: DueJob) -> None:
+    """Tell somebody in one message of all that was gathered for them and is still to be done."""
+    person = await person_by_id(work.prefs, int(job.payload["user_id"]))
+    if person is None or person.telegram_id is None:
+        return
+    moment = await _next_telling(work, person)
+    if moment > work.now:
+        await work.plan_job(TELL, telling_key(person.id), moment, user_id=person.id)
+        return
+    # Marked before they are read: what another process adds meanwhile is not counted as told.
+    marked = await db.fetch(
+        "UPDATE overdue_ping SET told_at = ? WHERE user_id = ? AND told_at IS NULL RETURNING id", work.now, person.id
+    )
+    if not marked:
+        return
+    items = await db.fetch(
+        "SELECT DISTINCT a.id, a.deadline_at, p.late_id FROM overdue_ping p JOIN activity a ON a.id = p.activity_id "
+        "LEFT JOIN deal d ON d.id = a.deal_id WHERE p.user_id = ? AND p.told_at = ? AND a.status = 'planned' "
+        "AND a.deleted_at IS NULL AND a.deadline_at = p.deadline "
+        "AND (d.id IS NULL OR (d.status = 'open' AND d.deleted_at IS NULL)) ORDER BY a.deadline_at, a.id",
+        person.id,
+        work.now,
+    )
+    if items:
+        await _tell(work, person, person.telegram_id, items, max(row["id"] for row in marked))
+
+
+async def _tell(work: Work, person: Person, chat_id: int, items: Sequence[dict[str, Any]], last_id: int) -> None:
+    key = f"overdue-told:{person.id}:{last_id}"
+    if len(items) > 1:
+        counts: dict[int, int] = {}
+        for row in items:
+            counts[row["late_id"]] = counts.get(row["late_id"], 0) + 1
+        shown = [row["id"] for row in items[:_SHOWN]]
+        await work.tell(person.id, chat_id, "overdue_group", key=key, activity_ids=shown, counts=sorted(counts.items()))
+        return
+    activity_id, late_id = items[0]["id"], items[0]["late_id"]
+    notice = "activity_late" if late_id == person.id else "activity_overdue"
+    about = ("activity", activity_id)
+    await work.tell(person.id, chat_id, notice, key=key, about=about, activity_id=activity_id, user_id=late_id)

@@ -1,0 +1,97 @@
+"""Who may be the same as a record that was just made: asked on its card, decided by a tap."""
+
+from botcrm.core import db
+from botcrm.core.domain.errors import NotFound
+from botcrm.core.domain.kinds import ENTITY_OF, LETTERS, Action, Entity
+from botcrm.core.models import Company, Contact, Lead
+from botcrm.core.services import records, undo
+from botcrm.core.services.access import load_any
+from botcrm.core.services.duplicates import Alike, Reason, look_alikes
+from botcrm.core.services.work import Work
+from botcrm.telegram.commands.general import open_card
+from botcrm.telegram.context import Context
+from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack
+from botcrm.words import Words
+
+_SHOWN = 2
+
+
+async def with_question(ctx: Context, screen: Screen, record: Company | Contact | Lead) -> Screen:
+    """Ask on a new record's card whether it is one that is known already."""
+    entity = record._meta.db_table
+    found = (await look_alikes(ctx.work, entity, record))[:_SHOWN]
+    if not found:
+        return screen
+    new = f"{LETTERS[Entity(entity)]}{record.id}"
+    return Screen(
+        lines(screen.text, *(_question(ctx.words, item) for item in found)),
+        (*(_row(ctx.words, new, item, several=len(found) > 1) for item in found), *screen.rows),
+        screen.about,
+    )
+
+
+async def hints(work: Work, words: Words, record: Company | Contact | Lead) -> list[str]:
+    """Say who a record that came in by itself may be, as lines."""
+    return [_question(words, item) for item in (await look_alikes(work, record._meta.db_table, record))[:_SHOWN]]
+
+
+def _question(words: Words, item: Alike) -> str:
+    why = "; ".join(filter(None, (_reason(words, reason) for reason in item.reasons)))
+    name = bold(clip(item.name, 100)) + f" · {LETTERS[Entity(item.entity)]}{item.record_id}"
+    return "👥 " + words.t("Same as {name} ({why})?", name=name, why=why)
+
+
+def _reason(words: Words, reason: Reason) -> str:
+    match reason.what:
+        case "phone":
+            return words.t("same phone")
+        case "email":
+            return words.t("same e-mail")
+        case "name":
+            return words.t("name {n} %", n=reason.percent)
+    return esc(reason.what)
+
+
+def _row(words: Words, new: str, item: Alike, *, several: bool) -> list[Button]:
+    old = f"{LETTERS[Entity(item.entity)]}{item.record_id}"
+    mark = f" {old}" if several else ""
+    return [
+        Button(words.t("Open") + mark, pack("op", old)),
+        Button(words.t("Use that one") + mark, pack("du", new, old)),
+    ]
+
+
+async def use_that_one(ctx: Context, new: str, old: str) -> Screen:
+    """Take back the record that was just made, and open the one that was known.
+
+    :raises NotFound: one of them is gone, or the new one is not the presser's own doing
+    :raises NewerChange: somebody changed the new one since
+    """
+    wanted = await _record(ctx, old)
+    record = await _record(ctx, new, Action.DELETE)
+    entity = record._meta.db_table
+    made = await db.fetch_one(
+        "SELECT work_id, actor_id FROM event WHERE entity = ? AND record_id = ? ORDER BY id LIMIT 1", entity, record.id
+    )
+    if made is None or made["actor_id"] != ctx.user_id:
+        raise NotFound(ref=new)
+    line = await db.fetch_one("SELECT text FROM line WHERE work_id = ? LIMIT 1", made["work_id"])
+    if line and "\n" in line["text"].strip():
+        # Other lines of the message made other things, which stay.
+        await records.delete_record(ctx.work, record)
+    else:
+        await undo.undo(ctx.work, int(made["work_id"]))
+    ctx.main = (wanted._meta.db_table, wanted.id)
+    screen = await open_card(ctx, *ctx.main)
+    head = "✅ " + ctx.words.t("The new one is taken back. This one is kept:")
+    back = [Button("↪ " + ctx.words.t("Bring back"), ctx.undo)]
+    return Screen(lines(head, screen.text), (*screen.rows, back), screen.about)
+
+
+async def _record(ctx: Context, ref: str, action: Action = Action.READ) -> Company | Contact | Lead:
+    entity = ENTITY_OF.get(ref[:1])
+    if entity not in (Entity.CONTACT, Entity.COMPANY, Entity.LEAD) or not ref[1:].isdigit():
+        raise NotFound(ref=ref)
+    record = await load_any(ctx.work, str(entity), int(ref[1:]), action)
+    assert isinstance(record, Company | Contact | Lead)
+    return record

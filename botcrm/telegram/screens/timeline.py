@@ -1,0 +1,228 @@
+"""The timeline of a record: what is planned first, then what happened, day by day."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+from botcrm.contract.cards import TimelineItem
+from botcrm.core.domain.kinds import LETTERS
+from botcrm.core.services.timeline import Entry, Planned, TimelinePage
+from botcrm.telegram.plugged.added import LONGEST_LINE
+from botcrm.telegram.plugged.markup import safe_line
+from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, dots, esc, lines, pack, rows_of
+from botcrm.telegram.screens.cards import Kinds, kind_of, outcome
+from botcrm.words import Words
+
+_MOST_KINDS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the ids in a timeline's events are called; an activity's is its (kind, title).
+
+    :ivar currency: of the record's amounts
+    """
+
+    stages: dict[int, str]
+    people: dict[int, str]
+    activities: dict[int, tuple[str, str]]
+    currency: str = ""
+
+
+def group_names(words: Words) -> dict[str, str]:
+    """Return what the groups that a timeline can be narrowed to are called."""
+    return {
+        "": words.t("All"),
+        "activity": words.t("Activities"),
+        "note": words.t("Notes"),
+        "file": words.t("Files"),
+        "message": words.t("Messages"),
+        "change": words.t("Changes"),
+    }
+
+
+def _change_text(words: Words, kinds: Kinds, entry: Entry, names: Names) -> str:
+    """Word one event of a timeline."""
+    stages = names.stages
+    after, before = entry.after, entry.before
+    title = esc(clip(str(after.get("title") or ""), 80))
+    kind_name, known = (
+        names.activities.get(entry.record_id, ("task", "")) if entry.entity == "activity" else ("task", "")
+    )
+    kind = kind_of(kinds, kind_name)
+    which = esc(clip(known, 80)) or words.t(kind.label)
+    amount = after.get("duration_minutes")
+    match entry.type:
+        case "DealStageChanged" | "DealReopened":
+            return words.t(
+                "stage: {a} → {b}",
+                a=esc(stages.get(before.get("stage_id", 0), "?")),
+                b=esc(stages.get(after.get("stage_id", 0), "?")),
+            )
+        case "DealWon":
+            return "🏆 " + words.t("won")
+        case "DealLost":
+            return "🚫 " + dots(words.t("lost"), esc(clip(str(after.get("lost_reason") or ""), 100)))
+        case "ActivityPlanned":
+            return f"{kind.sign} {words.t('planned')}: {title or words.t(kind.label)}"
+        case "ActivityLogged":
+            return f"{kind.sign} " + dots(
+                words.t(kind.label),
+                words.minutes(amount) if amount else None,
+                outcome(words, after.get("result")),
+                title,
+            )
+        case "ActivityDone":
+            return f"✅ {words.t('done')}: {which}"
+        case "ActivityRescheduled":
+            return "🕑 " + words.t("moved to {when}", when=_wall_text(words, after.get("due_wall"))) + f": {which}"
+        case "ActivityCancelled":
+            return f"✖ {words.t('called off')}: {which}"
+        case "NoteAdded" | "NoteChanged":
+            return f"📝 {esc(clip(str(after.get('text') or ''), 200))}"
+        case "FileAdded":
+            return f"📎 {esc(clip(str(after.get('name') or after.get('kind') or ''), 80))}"
+        case "MessageReceived" | "MessageSent":
+            return f"💬 {esc(clip(str(after.get('text') or ''), 200))}"
+        case "MessageEdited" | "FileChanged":
+            return f"✏️ {esc(clip(str(after.get('text') or after.get('caption') or ''), 200))}"
+        case "OwnerChanged" | "ClientTaken":
+            who = bold(clip(names.people.get(int(after.get("owner_id") or 0), "?"), 40))
+            named = which if entry.entity == "activity" else words.t(entry.entity)
+            what = "" if entry.entity in ("deal", "lead", "contact", "company") else f": {named}"
+            return "🤝 " + words.t("went over to {who}", who=who) + what
+        case "DealWaits" if after.get("waiting_until") or after.get("waiting_for"):
+            until = after.get("waiting_until")
+            when = _day_and_time(words, words.wall(datetime.fromisoformat(str(until)))) if until else ""
+            reason = esc(clip(str(after.get("waiting_for") or ""), 150))
+            return "⏳ " + dots(words.t("waits until {when}", when=when) if when else words.t("waits"), reason)
+        case "DealWaits":
+            return "⏳ " + words.t("waits no longer")
+        case "RecordAttached":
+            return words.t("{what} put here", what=words.t(entry.entity))
+        case "RuleRan":
+            did = "; ".join(str(one) for one in after.get("did") or ())
+            return "⚙ " + words.t(
+                "rule “{name}”: {did}", name=esc(clip(str(after.get("rule")), 80)), did=esc(clip(did, 300))
+            )
+        case "TagAdded":
+            return f"#{esc(str(after.get('tag')))}"
+        case "RecordDeleted":
+            return "↩ " + words.t("{what} removed", what=which if entry.entity == "activity" else words.t(entry.entity))
+        case "RecordRestored":
+            return "↩ " + words.t("{what} is back", what=which if entry.entity == "activity" else words.t(entry.entity))
+    if entry.type.endswith("Created"):
+        return words.t("{what} added", what=words.t(entry.entity))
+    changed = ", ".join(_field(words, name, before.get(name), value, entry, names) for name, value in after.items())
+    return words.t("changed: {what}", what=esc(changed or entry.type))
+
+
+def _field(words: Words, name: str, old: object, new: object, entry: Entry, names: Names) -> str:
+    """Write one field's change: with both values where people know them."""
+    label = name.removesuffix("_id").replace("_", " ")
+    if name.endswith("_id") or not isinstance(old, str | int | float | None) or not isinstance(new, str | int | float):
+        return label
+    if name == "amount":
+        currency = str(entry.after.get("currency") or names.currency)
+        was, now = (_amount(words, value, currency) for value in (old, new))
+    else:
+        was, now = (clip(str(value), 60) if value not in (None, "") else "" for value in (old, new))
+    return f"{label} {was} → {now}" if was and now else f"{label} {was or now}".strip()
+
+
+def _amount(words: Words, value: object, currency: str) -> str:
+    try:
+        return words.money(Decimal(str(value)), currency) if value is not None and currency else str(value or "")
+    except InvalidOperation:
+        return str(value)
+
+
+def _entry_text(words: Words, kinds: Kinds, entry: Entry, names: Names) -> str:
+    """Word an event, and say so where it took another one back."""
+    text = _change_text(words, kinds, entry, names)
+    back = entry.undoes and entry.type not in ("RecordDeleted", "RecordRestored")
+    return f"↩ {words.t('taken back')}: {text}" if back else text
+
+
+def _day_and_time(words: Words, wall: datetime) -> str:
+    return f"{words.day(wall)} {words.clock(wall)}"
+
+
+def _wall_text(words: Words, wall: object) -> str:
+    return _day_and_time(words, datetime.fromisoformat(str(wall))) if wall else words.t("no time yet")
+
+
+def _planned_lines(words: Words, kinds: Kinds, planned: Sequence[Planned], more: int) -> list[str]:
+    shown = []
+    for step in planned:
+        late = step.deadline_at is not None and step.deadline_at < words.now
+        kind = kind_of(kinds, step.kind)
+        when = words.soon(step.due_at, step.has_time)
+        what = f"{kind.sign} {esc(clip(step.title, 200)) or words.t(kind.label)}"
+        shown.append(f"{'🔴' if late else '▶'} {when} · {esc(clip(step.owner, 30))}\n   {what}")
+    if more:
+        shown.append(words.n("and {n} more planned", "and {n} more planned", more))
+    return ["\n" + bold(words.t("Planned")), *shown] if shown else []
+
+
+def _told(
+    words: Words, kinds: Kinds, entries: Iterable[Entry], names: Names, items: Sequence[TimelineItem]
+) -> list[str]:
+    """Write what happened, newest first, under the day it happened."""
+    told = [(entry.at, entry.who, _entry_text(words, kinds, entry, names)) for entry in entries]
+    told += [(item.at, item.who or "botcrm", safe_line(item.text, LONGEST_LINE)) for item in items]
+    told.sort(key=lambda one: one[0], reverse=True)
+    shown, day = list[str](), None
+    for at, who, what in told:
+        wall = words.wall(at)
+        if wall.date() != day:
+            day, name = wall.date(), words.day(wall)
+            shown.append("\n" + bold(name[:1].upper() + name[1:]))
+        shown.append(f"{words.clock(wall)} · {esc(clip(who, 30))}\n   {what}")
+    return shown
+
+
+def timeline_screen(
+    words: Words,
+    kinds: Kinds,
+    name: str,
+    ref: str,
+    page: TimelinePage,
+    names: Names,
+    *,
+    kind: str = "",
+    items: Sequence[TimelineItem] = (),
+) -> Screen:
+    """Show a page of a timeline; `items` are what plugins add of the same stretch of time."""
+    nothing = words.t("Nothing yet.") if page.newer is None and page.older is None else words.t("Nothing here.")
+    told = _told(words, kinds, page.entries, names, items)
+    text = lines(
+        dots(bold(words.t("Timeline of {name}", name=clip(name, 80))), ref),
+        *_planned_lines(words, kinds, page.planned, page.more_planned),
+        *(told or ([] if page.planned else [nothing])),
+    )
+    opens = [
+        Button(f"📎 {clip(file.name or file.caption or file.kind, 30)}", pack("fo", file.id)) for file in page.files
+    ]
+    turn = [Button("← " + words.t("Back"), pack("op", ref))]
+    if page.newer is not None:
+        turn.append(Button(words.t("← Newer"), pack("tl", ref, f"a{page.newer}", kind)))
+    if page.older is not None:
+        turn.append(Button(words.t("Older →"), pack("tl", ref, page.older, kind)))
+    entity = {letter: str(kind) for kind, letter in LETTERS.items()}[ref[0]]
+    return Screen(text, (*rows_of(opens, 2), turn, *_kind_rows(words, kinds, ref, kind)), (entity, int(ref[1:])))
+
+
+def _kind_rows(words: Words, kinds: Kinds, ref: str, chosen: str) -> list[Row]:
+    """Offer to narrow it down; the kinds of activity show once activities were chosen."""
+    groups = group_names(words)
+
+    def chip(label: str, kind: str) -> Button:
+        return Button(f"• {label}" if kind == chosen else label, pack("tl", ref, "", kind))
+
+    rows: list[Row] = list(rows_of((chip(label, kind) for kind, label in groups.items()), 3))
+    if chosen == "activity" or chosen not in groups:
+        several = [chip(f"{kind.sign} {words.t(kind.label)}", kind.name) for kind in list(kinds.values())[:_MOST_KINDS]]
+        rows += rows_of(several, 3)
+    return rows

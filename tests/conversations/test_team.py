@@ -1,0 +1,309 @@
+"""Between a manager and their people: overdue ones together, the evening, questions, all of somebody's work handed over."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from botcrm.core import db
+from botcrm.testing import Crm, Member
+
+# --- overdue -------------------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_overdue_together_comes_in_one_message(
+    anna: Member, bob: Member, boss: Member, crm: Crm
+) -> None:
+    for number in range(1, 8):
+        await anna.send(f"deal Acme{number} 1k roof next 11:00 step {number}")
+    await bob.send("deal Baltic 1k doors next 11:00 measure")
+    before = len(boss.person.messages())
+    await crm.advance(hours=4)
+    assert len(boss.person.messages()) == before + 1
+    assert boss.last.startswith(
+        "🔴 8 are overdue\nAnna Rep: 7\n   today 11:00 — step 1 — Acme1 roof\n   today 11:00 — step 2 — Acme2 roof"
+    )
+    assert "Bob Rep: 1\n   today 11:00 — measure — Baltic doors" in boss.last
+    assert boss.buttons[-2:] == ["🔴 Anna Rep", "🔴 Bob Rep"]
+    listed = boss.card
+    await boss.tap("step 2", listed)
+    assert boss.last.startswith("🔴 Anna Rep: step 2 — Acme2")
+    assert boss.buttons == ["💬 Ask", "Reassign", "💤 Snooze", "Open deal"]
+    assert (await boss.tap("🔴 Bob Rep", listed)).startswith("Deals of Bob Rep")
+
+
+async def test_the_owner_hears_first_then_the_manager_then_the_head(crm: Crm) -> None:
+    head = await crm.join("manager", "Hedy Head")
+    boss = await crm.join("manager", "Marta Boss", manager=head)
+    anna = await crm.join("rep", "Anna Rep", manager=boss)
+    await anna.send("/task order nails 11:00")
+    await crm.until(datetime(2026, 11, 24, 11, 5, tzinfo=UTC))  # 12:05: an hour late
+    assert anna.last.startswith("⏰ 1 h late: order nails")
+    assert "Done" in anna.buttons[0]
+    assert "order nails" not in boss.seen
+    await crm.until(datetime(2026, 11, 24, 12, 5, tzinfo=UTC))
+    assert boss.last.startswith("🔴 Anna Rep: order nails\nWas due today 11:00, 2 hours ago.")
+    assert "order nails" not in head.seen
+    await crm.until(datetime(2026, 11, 25, 8, 59, tzinfo=UTC))  # seven working hours that day, the eighth from nine to ten
+    assert "order nails" not in head.seen
+    await crm.until(datetime(2026, 11, 25, 9, 5, tzinfo=UTC))
+    assert head.last.startswith("🔴 Anna Rep: order nails\nWas due yesterday 11:00")
+    assert [member.seen.count("🔴 Anna Rep: order nails") for member in (boss, head)] == [1, 1]
+
+
+async def test_several_that_are_late_come_to_their_owner_together_too(anna: Member, crm: Crm) -> None:
+    await anna.send("/task order nails 11:00\n/task order wood 11:00")
+    await crm.until(datetime(2026, 11, 24, 11, 5, tzinfo=UTC))
+    assert anna.last == "🔴 2 are overdue\nYou: 2\n   today 11:00 — order nails\n   today 11:00 — order wood"
+    await anna.tap("order wood")
+    await anna.tap("Done")
+    before = len(anna.person.messages())
+    await crm.until(datetime(2026, 11, 24, 16, 0, tzinfo=UTC))
+    assert len(anna.person.messages()) == before
+
+
+async def test_the_steps_are_settings(anna: Member, boss: Member, crm: Crm) -> None:
+    admin = await crm.join("admin", "Ada")
+    assert await admin.send("/settings overdue_owner_hours 0") == "✅ overdue_owner_hours = 0"
+    assert await admin.send("/settings overdue_hours 3") == "✅ overdue_hours = 3"
+    assert await anna.send("/settings overdue_hours 100") == "✋ Your role does not allow that."
+    await anna.send("/task order nails 11:00")
+    await crm.until(datetime(2026, 11, 24, 12, 55, tzinfo=UTC))
+    assert "late: order nails" not in anna.seen
+    assert "order nails" not in boss.seen
+    await crm.until(datetime(2026, 11, 24, 13, 5, tzinfo=UTC))
+    assert "Was due today 11:00, 3 hours ago." in boss.last
+
+
+async def test_nobody_is_disturbed_in_their_quiet_hours(anna: Member, boss: Member, crm: Crm) -> None:
+    await boss.send("/settings quiet_hours 12:00-16:00")
+    await anna.send("/task order nails 11:00")
+    await crm.until(datetime(2026, 11, 24, 14, 55, tzinfo=UTC))
+    assert "order nails" not in boss.seen
+    await crm.until(datetime(2026, 11, 24, 15, 1, tzinfo=UTC))
+    assert "🔴 Anna Rep: order nails" in boss.last
+
+
+# --- the evening -------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_evening_digest_says_what_was_done(anna: Member, boss: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 12k roof next tomorrow 15:00 send offer")
+    await anna.send("deal Baltic 7500 doors")
+    await anna.send("/call Acme 15m ok agreed")
+    await anna.send("/call Acme no")
+    await anna.send("/meet Baltic 40m ok signed")
+    await anna.send("/won d2")
+    await crm.until(datetime(2026, 11, 24, 17, 1, tzinfo=UTC))
+    assert anna.last == (
+        "🌙 Your day, Anna.\n"
+        "✅ 3 things done: 📞 call 2 · 🤝 meeting 1\n"
+        "🏆 1 deal won · PLN 7,500\n"
+        "💼 2 deals opened\n"
+        "Tomorrow:\n"
+        "Acme roof · PLN 12,000 · New · d1\n"
+        "   ▶ tomorrow 15:00 — send offer"
+    )
+    assert boss.last == "🌙 Your day, Marta.\nYour team today:\nAnna Rep: 3 done · 1 deal won"
+    assert (await anna.tap("Today")).startswith("Today · Tue 24 Nov")
+
+
+async def test_an_evening_without_anything_to_say_is_silent(anna: Member, crm: Crm) -> None:
+    before = len(anna.person.messages())
+    await crm.until(datetime(2026, 11, 24, 20, 0, tzinfo=UTC))
+    assert len(anna.person.messages()) == before
+
+
+async def test_the_evening_digest_has_its_own_time_and_switch(anna: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 12k roof")
+    assert await anna.send("/settings evening_at 17:15") == "✅ evening_at = 17:15"
+    await crm.until(datetime(2026, 11, 24, 16, 10, tzinfo=UTC))
+    assert "🌙" not in anna.seen
+    await crm.until(datetime(2026, 11, 24, 16, 16, tzinfo=UTC))
+    assert anna.last == "🌙 Your day, Anna.\n💼 1 deal opened"
+    assert await anna.send("/settings evening off") == "✅ evening = off"
+    await crm.advance(hours=20)
+    await anna.send("deal Baltic 12k doors")
+    await crm.until(datetime(2026, 11, 25, 20, 0, tzinfo=UTC))
+    assert anna.seen.count("🌙") == 1
+
+
+async def test_what_was_undone_was_not_done(anna: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 12k roof")
+    await anna.send("/won d1")
+    await anna.send("/undo")
+    await anna.send("deal Baltic 1k")
+    await anna.send("/undo")
+    await crm.until(datetime(2026, 11, 24, 17, 1, tzinfo=UTC))
+    assert anna.last == "🌙 Your day, Anna.\n💼 1 deal opened"
+
+
+# --- questions -----------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_question_about_a_deal_and_its_answer(anna: Member, boss: Member) -> None:
+    await anna.send("deal Acme 12k roof")
+    assert await boss.send("/ask anna d1 what about the offer?") == (
+        "💬 Anna Rep was asked about Acme roof. The answer will come here.\n   what about the offer?"
+    )
+    assert anna.last == "💬 Marta Boss asks about Acme roof:\nwhat about the offer?"
+    assert anna.buttons == ["✏️ Answer", "Open"]
+    await anna.tap("Answer")
+    assert anna.last == "Type your answer."
+    assert await anna.send("call it done: sent on Monday") == "💬 Your answer was passed on."
+    assert boss.last == (
+        "💬 Anna Rep answers about Acme roof:\ncall it done: sent on Monday\n→ Anna Rep: what about the offer?"
+    )
+    assert (await boss.tap("Open")).startswith("💼 Acme roof · d1")
+    assert "📝 call it done: sent on Monday" in boss.last
+    timeline = await anna.send("d1") and await anna.tap("Timeline")
+    assert "→ Anna Rep: what about the offer?" in timeline
+
+
+async def test_a_question_names_people_and_records_as_one_says_it(anna: Member, bob: Member, boss: Member) -> None:
+    await anna.send("deal Acme 12k roof")
+    await bob.send("deal Baltic 5k doors")
+    for line in ("/ask @anna d1 where are we?", "ask Anna Rep d1 where are we?", "/ask d1 where are we?"):
+        assert (await boss.send(line)).startswith("💬 Anna Rep was asked about Acme roof."), line
+        assert anna.last.endswith("where are we?")
+    assert (await boss.send("/ask anna Acme where are we?")).startswith("💬 Anna Rep was asked about Acme")
+    assert anna.last.endswith(":\nwhere are we?")
+    await boss.send("d2")
+    assert (await boss.send("/ask how is it going?", reply_to=boss.card)).startswith("💬 Bob Rep was asked about Baltic")
+    assert bob.last == "💬 Marta Boss asks about Baltic doors:\nhow is it going?"
+
+
+async def test_a_rep_asks_their_manager_but_nobody_about_what_they_do_not_see(
+    anna: Member, bob: Member, boss: Member
+) -> None:
+    await anna.send("deal Acme 12k roof")
+    assert (await anna.send("/ask marta d1 may I give 10 %?")).startswith("💬 Marta Boss was asked about Acme roof.")
+    await boss.tap("Answer")
+    await boss.send("five at most")
+    assert anna.last.startswith("💬 Marta Boss answers about Acme roof:\nfive at most")
+    said = await boss.send("/ask bob d1 what do you know?")
+    assert said == "✋ Bob Rep cannot be asked about this: it is not theirs to see, or they have no chat with the bot."
+    assert "asks about" not in bob.seen
+    assert (await bob.send("/ask d1 what?")).startswith("🤷")
+    assert (await anna.send("/ask bob d1 what?")) != ""
+    assert "asks about" not in bob.seen
+
+
+async def test_what_a_question_lacks_is_said(anna: Member, boss: Member) -> None:
+    await anna.send("deal Acme 12k roof")
+    example = "Like this: ask anna d12 what about the offer?"
+    assert await boss.send("/ask") == f"✋ Ask whom, about what? {example}"
+    assert await boss.send("/ask anna d1") == f"✋ Ask what? {example}"
+    assert await boss.send("/ask anna") == f"✋ Ask about which deal or client? {example}"
+    assert await boss.send("/ask @zed d1 what?") == "🤷 Nothing here by @zed. It may be gone, or not yours to see."
+    assert await anna.send("/ask d1 what?") == f"✋ Ask whom? {example}"
+
+
+async def test_which_record_is_meant_is_asked_when_it_is_not_clear(anna: Member, boss: Member) -> None:
+    await anna.send("deal Acme 12k roof")
+    await anna.send("deal Acme 9k doors")
+    said = await boss.send('/ask anna "Acme" how is it?')
+    if said.startswith("Ask about which"):
+        await boss.tap("Acme")
+    assert anna.last.endswith("how is it?")
+
+
+# --- all of somebody's work -------------------------------------------------------------------------------------------------------
+
+
+async def _with_work(anna: Member) -> None:
+    await anna.send("contact Jan Kowal +48 601 234 567 at Acme")
+    await anna.send("deal Acme 12k roof next fri 10:00 site visit")
+    await anna.send("deal Baltic 5k doors")
+    await anna.send("deal Cargo 5k gates")
+    await anna.send("/won d3")
+    await anna.send("/lead Zed roof")
+
+
+async def test_all_of_somebodys_work_goes_over_and_back(anna: Member, bob: Member, boss: Member) -> None:
+    await _with_work(anna)
+    assert await boss.send("/handover anna bob") == (
+        "Hand over all of Anna Rep's work to Bob Rep?\n"
+        "2 deals · 1 lead · 1 contact · 3 companies · 1 planned activity\n"
+        "Closed deals and leads: 1\n"
+        "What was done and written stays with who did it."
+    )
+    assert boss.buttons == ["🤝 Hand over 8", "With what is closed: 9", "Never mind"]
+    assert "d1" not in await bob.send("/today"), "nothing happens before the tap"
+    said = await boss.tap("Hand over 8")
+    assert said == (
+        "✅ Anna Rep's work went over to Bob Rep.\n2 deals · 1 lead · 1 contact · 3 companies · 1 planned activity"
+    )
+    assert bob.last.startswith("🤝 Marta Boss handed all of Anna Rep's work over to you.\n2 deals")
+    assert anna.last.startswith("🤝 Marta Boss handed all of your work over to Bob Rep.")
+    assert (await bob.send("d1")).startswith("💼 Acme roof · d1")
+    assert (await bob.send("/find kowal")).startswith("Found for")
+    assert (await anna.send("d1")).startswith("🤷")
+    assert "Nothing found" in await anna.send("/find kowal")
+    assert (await anna.send("d3")).startswith("🏆 Cargo gates")
+    assert "went over to Bob Rep" in (await bob.send("d1") and await bob.tap("Timeline"))
+    said = await boss.tap("Undo", boss.with_button("Undo"))
+    assert said.startswith("↩ Given back to Anna Rep.\n2 deals · 1 lead · 1 contact")
+    assert (await anna.send("d1")).startswith("💼 Acme roof · d1")
+    assert (await anna.send("/find kowal")).startswith("Found for")
+    assert (await bob.send("d1")).startswith("🤷")
+    await boss.tap("Bring back")
+    assert (await bob.send("d1")).startswith("💼 Acme roof · d1")
+
+
+async def test_what_went_on_to_somebody_else_stays_there(anna: Member, bob: Member, boss: Member, crm: Crm) -> None:
+    carl = await crm.join("rep", "Carl Rep", manager=boss)
+    await _with_work(anna)
+    await boss.send("/handover anna to bob")
+    card = boss.card
+    await boss.tap("With what is closed")
+    assert (await bob.send("d3")).startswith("🏆 Cargo gates")
+    await boss.send("/deal d2 @carl")
+    await bob.send("/deal d1 15k")
+    assert "Baltic doors" in carl.last
+    said = await boss.tap("Undo", card)
+    assert said.startswith("↩ Given back to Anna Rep.\n2 deals")
+    assert "gone on to" in said
+    assert (await carl.send("d2")).startswith("💼 Baltic doors")
+    assert "PLN 15,000" in await anna.send("d1"), "what Bob did meanwhile stays"
+
+
+async def test_slash_undo_takes_a_handover_back(anna: Member, bob: Member, boss: Member) -> None:
+    await _with_work(anna)
+    await boss.send("/handover anna bob")
+    await boss.tap("Hand over 8")
+    assert (await bob.send("/undo")) == "✋ There is nothing of yours to undo."
+    assert (await boss.send("/undo")).startswith("↩ Given back to Anna Rep.")
+    assert (await anna.send("d1")).startswith("💼")
+
+
+async def test_who_has_left_can_be_handed_over(anna: Member, bob: Member, boss: Member) -> None:
+    await _with_work(anna)
+    await db.execute('UPDATE "user" SET active = ? WHERE id = ?', False, anna.user_id)
+    said = await boss.send("/handover anna")
+    assert said == "Who gets all of Anna Rep's work?"
+    assert boss.buttons == ["Bob Rep", "Marta Boss", "Never mind"]
+    assert "Anna Rep has left." in await boss.tap("Bob Rep")
+    await boss.tap("Hand over")
+    assert (await bob.send("d1")).startswith("💼 Acme roof")
+
+
+async def test_a_handover_that_cannot_be(anna: Member, bob: Member, boss: Member, crm: Crm) -> None:
+    other = await crm.join("manager", "Other Boss")
+    assert await boss.send("/handover") == "✋ Hand over whose work, to whom? Like this: handover anna bob"
+    assert await boss.send("/handover anna anna") == "✋ Anna Rep has it already. Name somebody else."
+    assert (await boss.send("/handover anna zed")).startswith("🤷")
+    assert (await other.send("/handover anna bob")).startswith("🤷")
+    assert (await anna.send("/handover anna bob")).startswith("🤷")
+    await boss.send("/handover anna bob")
+    assert boss.last == "Hand over all of Anna Rep's work to Bob Rep?\nNothing is open."
+    assert await boss.tap("Never mind") == "Nothing was handed over."
+
+
+async def test_reminders_follow_the_new_owners_wish(anna: Member, bob: Member, boss: Member, crm: Crm) -> None:
+    await bob.send("/settings reminder_minutes 60")
+    await anna.send("deal Acme 12k roof next 15:00 site visit")
+    await boss.send("/handover anna bob")
+    await boss.tap("Hand over")
+    await crm.until(datetime(2026, 11, 24, 13, 1, tzinfo=UTC))
+    assert bob.last.startswith("⏰ 1 h: site visit")
+    assert "site visit" not in anna.last
