@@ -170,7 +170,8 @@ _COLUMNS = {
     "deal": "id, version, created_at, updated_at, deleted_at, title, status, amount, currency, source, expected_close, lost_reason, "
     "stage_entered_at, closed_at, next_activity_id, next_deadline_at, company_id, contact_id, owner_id, pipeline_id, stage_id",
     "activity": "id, version, created_at, updated_at, deleted_at, kind, title, status, due_at, due_wall, due_zone, has_time, "
-    "deadline_at, done_at, duration_minutes, direction, result, company_id, contact_id, deal_id, lead_id, owner_id",
+    "deadline_at, done_at, duration_minutes, direction, result, company_id, contact_id, deal_id, lead_id, owner_id, "
+    "counts_for, counts_own",
     "job": "id, kind, key, payload, state, run_at, lease_until, token, attempts, error, done_at",
     "event": "id, at, work_id, actor_id, type, entity, record_id, version, deal_id, contact_id, company_id, lead_id, before, after, undoes",
     "search_entry": "id, entity, record_id, owner_id, name, folded, open, touched_at",
@@ -275,7 +276,7 @@ def _plan(
     wall = deadline.replace(tzinfo=None).isoformat(timespec="seconds")
     to.add(
         "activity", n, 1, at, at, None, "call", "send offer", "planned", due, wall, "UTC", 1, due, None, None, None, None,
-        company, contact, deal, None, owner,
+        company, contact, deal, None, owner, owner, owner,
     )  # fmt: skip
     done = due if deadline < now else None
     _, remind, overdue = reminder_keys(n)

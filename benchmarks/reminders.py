@@ -3,7 +3,8 @@
     python benchmarks/reminders.py [--count 10000] [--people 2000] [--stored 1000000] [--database URL]
 
 The bot runs in this process, in real time, over a Telegram that does what the real one says it does: no more than 30 messages a
-second in all and one a second to a chat, else 429 with retry_after. 10,000 reminders therefore take about six minutes at best.
+second in all and one a second to a chat, where a burst of three is let pass, else 429 with retry_after. 10,000 reminders therefore
+take about six minutes at best.
 Checked: each reminder arrives once, none before its time, the lanes of a chat stay in order; the replies' p95 stays under a second.
 """
 
@@ -36,12 +37,13 @@ from botcrm.settings import Settings
 from botcrm.telegram.api import ApiError
 from botcrm.telegram.run import BotProcess
 
-OVERALL, LATENCY = 30, 0.05
+OVERALL, BURST, LATENCY = 30, 3, 0.05
 REPLIES_PER_SECOND = 2.0
 REPORTS = 50
 WANTED_P95, WANTED_GROWTH = 1.0, 1.5
 _FIRST_CHAT = 1_000_000
 _IN_ONE_WORK = 500
+_DUE = 10
 
 
 @dataclass
@@ -52,14 +54,13 @@ class Telegram:
     refused: Counter[str] = field(default_factory=Counter)
     waiting: dict[int, deque[float]] = field(default_factory=lambda: defaultdict(deque))
     replies: list[float] = field(default_factory=list)
+    reminders: int = 0
+    _grown: asyncio.Event = field(default_factory=asyncio.Event)
     _recent: deque[float] = field(default_factory=deque)
-    _last: dict[int, float] = field(default_factory=dict)
+    _empty: dict[int, float] = field(default_factory=dict)
 
-    async def call(
-        self, method: str, payload: dict[str, Any], *, timeout: float | None = None, files: Any = None
-    ) -> Any:
+    async def call(self, method: str, payload: dict[str, Any], **_: Any) -> Any:
         """Take a call, or refuse it as Telegram does."""
-        del timeout, files
         if method == "getMe":
             return {"id": 1, "is_bot": True, "username": "bench_bot"}
         if method != "sendMessage":
@@ -70,17 +71,27 @@ class Telegram:
         if len(self._recent) >= OVERALL:
             self.refused["overall"] += 1
             raise ApiError(429, "Too Many Requests", 1.0)
-        if now - self._last.get(chat, 0.0) < 1:
+        # As a bucket that a token falls into each second: when it was last empty, so to speak.
+        empty = max(self._empty.get(chat, 0.0), now - BURST)
+        if empty + 1 > now:
             self.refused["chat"] += 1
             raise ApiError(429, "Too Many Requests", 1.0)
         self._recent.append(now)
-        self._last[chat] = now
+        self._empty[chat] = empty + 1
         text = str(payload["text"])
         self.sent.append((now, chat, text))
+        self.reminders += text.startswith("⏰")
+        self._grown.set()
         if self.waiting[chat] and not text.startswith(("⏰", "report")):
             self.replies.append(now - self.waiting[chat].popleft())
         await asyncio.sleep(LATENCY)
         return {"message_id": len(self.sent)}
+
+    async def complete(self, count: int) -> None:
+        """Wait until so many reminders came."""
+        while self.reminders < count:
+            self._grown.clear()
+            await self._grown.wait()
 
     async def fetch(self, path: str, most_bytes: int) -> bytes:
         """Have no files."""
@@ -166,9 +177,8 @@ async def storm(url: str, count: int, people: int, lead: float) -> bool:
         writing = asyncio.create_task(write(process, telegram, people, stop))
         await asyncio.sleep(max(0.0, due.timestamp() - time.time()))
         await reports(app, ids)
-        deadline = time.time() + count / OVERALL * 2 + 60
-        while time.time() < deadline and _reminders(telegram) < count:
-            await asyncio.sleep(0.5)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(telegram.complete(count), count / OVERALL * 2 + 60)
         stop.set()
         written = await writing
         await asyncio.sleep(3)
@@ -176,10 +186,6 @@ async def storm(url: str, count: int, people: int, lead: float) -> bool:
         await process.stop()
         await app.stop()
     return show(telegram, count, due, written)
-
-
-def _reminders(telegram: Telegram) -> int:
-    return sum(text.startswith("⏰") for _, _, text in telegram.sent)
 
 
 def show(telegram: Telegram, count: int, due: datetime, written: int) -> bool:
@@ -204,7 +210,8 @@ def show(telegram: Telegram, count: int, due: datetime, written: int) -> bool:
         ("sent after a report in their chat", str(swapped), "0"),
         ("seconds until the last", f"{took:.0f}", f"{count / OVERALL:.0f} at the limit"),
         ("reminders a second", f"{count / took:.1f}" if took else "", str(OVERALL)),
-        ("refused with 429", str(sum(telegram.refused.values())), ""),
+        ("refused with 429: overall", str(telegram.refused["overall"]), ""),
+        ("refused with 429: one chat", str(telegram.refused["chat"]), ""),
         ("lines written meanwhile", str(written), ""),
         ("replies missing", str(written - len(telegram.replies)), "0"),
         ("reply p50, s", f"{statistics.median(telegram.replies):.3f}" if telegram.replies else "", ""),
@@ -222,11 +229,12 @@ async def _nothing(work: Work, job: DueJob) -> None:
     del work, job
 
 
-async def _due_again(count: int) -> None:
+async def _due_again() -> None:
     async with db.transaction():
         await db.execute(
-            "UPDATE job SET state = 'waiting', run_at = ? WHERE key LIKE 'due:%'",
+            f"UPDATE job SET state = 'waiting', run_at = ? WHERE key IN ({', '.join('?' * _DUE)})",
             datetime.now(UTC) - timedelta(seconds=1),
+            *(f"due:{n}" for n in range(_DUE)),
         )
 
 
@@ -235,9 +243,9 @@ async def _sweeps(app: App, rounds: int) -> list[float]:
     runner = JobRunner(app.work, {"bench": _nothing}, app.now)
     taken = []
     for n in range(rounds + 5):
-        await _due_again(10)
+        await _due_again()
         began = time.perf_counter()
-        assert await runner.sweep() == 10
+        assert await runner.sweep() == _DUE
         if n >= 5:
             taken.append((time.perf_counter() - began) * 1000)
     return taken
@@ -252,7 +260,7 @@ async def sweeper(url: str, stored: int, rounds: int) -> bool:
         await preferences(app.defaults)
         async with app.work(system(app.defaults)):
             await db.execute("DELETE FROM job")
-            values = [("bench", f"due:{n}", "{}", app.now()) for n in range(10)]
+            values = [("bench", f"due:{n}", "{}", app.now()) for n in range(_DUE)]
             await db.execute_many(f"{job} VALUES (?, ?, ?, 'waiting', ?, 0, 0, '')", values)
         few = await _sweeps(app, rounds)
         began = time.time()

@@ -9,12 +9,14 @@ from botcrm.contract.plugin import Job
 from botcrm.core import db
 from botcrm.core.services.deals import seed_pipeline
 from botcrm.core.services.default_rules import SHIPPED
+from botcrm.core.services.fixing import fill_derived
 from botcrm.core.services.people import preferences, seed_roles, system
 from botcrm.core.services.rules import seed_rules
 from botcrm.core.services.work import Actor, Buffer, Work
 from botcrm.hooks import PluginManager, Registry, tasks
 from botcrm.metrics import Metrics
 from botcrm.plugins import BUILT_IN
+from botcrm.reminders.pinned import plan_counters
 from botcrm.reminders.plugin_jobs import follow
 from botcrm.reminders.rules import Rules
 from botcrm.settings import Settings
@@ -57,6 +59,7 @@ class App:
         await db.migrate(self.settings.database_url)
         await db.open_database(self.settings.database_url)
         async with db.transaction():
+            await fill_derived()
             await seed_roles()
             await seed_pipeline()
             await seed_rules(SHIPPED, self.now())
@@ -92,6 +95,7 @@ class App:
             yield work
             await work.flush()
             await self.rules.plan(work)
+            await plan_counters(work)
         # Where a plugin opened it, what the listeners start is the product's all the same.
         with tasks.run_as(None):
             for listener in self._listeners:

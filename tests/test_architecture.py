@@ -13,9 +13,9 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "botcrm"
-DOMAIN_LIBRARIES = {"babel", "holidays", "phonenumbers", "rapidfuzz"}
+DOMAIN_LIBRARIES = {"babel", "dateutil", "holidays", "phonenumbers", "rapidfuzz"}
 # What costs tens of milliseconds and megabytes is imported where it is used, not when the program starts.
-LAZY_IN_DOMAIN = {"babel", "holidays", "phonenumbers"}
+LAZY_IN_DOMAIN = {"babel", "dateutil", "holidays", "phonenumbers"}
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time")}
 
 

@@ -220,12 +220,29 @@ def services_reference() -> str:
     return text + "\n"
 
 
+def columns_table() -> str:
+    """Return the tables that plugins read, with their columns."""
+    text = _table("Table", "Model", "Columns")
+    for model in _TABLES.split():
+        kind = getattr(botcrm.models, model)
+        names = [field.source_field or name for name, field in kind._meta.fields_map.items() if field.has_db_field]
+        names += [f"{name}_id" for name in sorted(kind._meta.fk_fields) if f"{name}_id" not in names]
+        columns = ", ".join(map(_code, names))
+        text += _row(_code(kind._meta.db_table), _code(model), columns)
+    return text
+
+
+# What counts as the contract; the rest of the tables is the product's own.
+_TABLES = "Deal Contact Company Lead Activity Note File Message Tag User Department Pipeline Stage EventRow"
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "preferences": preferences_table,
     "events": events_table,
     "contract": contract_reference,
     "services": services_reference,
+    "columns": columns_table,
     **{f"hook_{name}": functools.partial(hook_reference, name) for name in hooks()},
 }
 

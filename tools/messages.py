@@ -28,6 +28,7 @@ def table_texts() -> Iterator[str]:
     from botcrm.plugins.reports import register_reports
     from botcrm.plugins.rules import register_rules
     from botcrm.telegram import errors
+    from botcrm.telegram.activity_forms import Reminding
     from botcrm.telegram.buttons import records
     from botcrm.telegram.commands import table  # noqa: F401 - its errors are subclasses too
     from botcrm.telegram.fields import fields_of
@@ -51,7 +52,7 @@ def table_texts() -> Iterator[str]:
     yield from errors._CHANGES.values()
     yield from records._REASONS
     yield from cards._OUTCOMES.values()
-    for part in (*register_rules(), Basics):
+    for part in (*register_rules(), Basics, Reminding):
         yield getattr(part, "title", "")
         for field in fields_of(part):
             yield field.title

@@ -77,7 +77,7 @@ def _call(options: Namespace) -> int:
         case "doctor":
             from botcrm.cli.doctor import doctor
 
-            return doctor()
+            return doctor(fix=options.fix)
         case "export":
             from botcrm.cli.data import export
 

@@ -12,6 +12,7 @@ from botcrm.cli.bot_api import BotApiError, get_me
 from botcrm.core import db
 from botcrm.core.domain.errors import DatabaseUnusable
 from botcrm.core.services import doctor as core
+from botcrm.core.services.fixing import fix_derived
 from botcrm.core.services.people import needs_first_administrator
 from botcrm.logs import redactor, setup_logging
 from botcrm.settings import Settings, SettingsError, load_settings, masked, unknown_variables
@@ -23,20 +24,23 @@ _DISK_FULL, _DISK_LOW = 50e6, 500e6  # bytes
 _SHOWN_ERRORS = 10
 
 
-def doctor() -> int:
-    """Print every finding; returns 1 when one is a failure."""
-    return asyncio.run(_doctor())
+def doctor(*, fix: bool = False) -> int:
+    """Print every finding; returns 1 when one is a failure.
+
+    :param fix: put right what is kept beside the records and does not agree with them
+    """
+    return asyncio.run(_doctor(fix))
 
 
-async def _doctor() -> int:
+async def _doctor(fix: bool) -> int:
     failed = False
-    async for level, text in _findings():
+    async for level, text in _findings(fix):
         print(f"{level:<4}  {text}")
         failed = failed or level == "FAIL"
     return int(failed)
 
 
-async def _findings() -> AsyncIterator[Finding]:
+async def _findings(fix: bool) -> AsyncIterator[Finding]:
     for line in unknown_variables():
         yield "warn", f"settings: {line}"
     try:
@@ -48,13 +52,13 @@ async def _findings() -> AsyncIterator[Finding]:
     setup_logging("ERROR", settings.log_format, settings.secrets())
     chosen = sum(row.chosen for row in settings.shown())
     yield "ok", f"settings: {chosen} set, the others by default"
-    async for finding in _database(settings):
+    async for finding in _database(settings, fix):
         yield finding
     async for finding in _bot(settings):
         yield finding
 
 
-async def _database(settings: Settings) -> AsyncIterator[Finding]:
+async def _database(settings: Settings, fix: bool) -> AsyncIterator[Finding]:
     path = db.sqlite_path(settings.database_url)
     where = masked("database_url", settings.database_url)
     locked = _unwritable(path) if path is not None else ""
@@ -83,6 +87,13 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         yield "ok", "migrations: none pending"
         async for finding in _contents():
             yield finding
+        if fix:
+            async with db.transaction():
+                fixed = await fix_derived()
+            for what, count in fixed.items():
+                yield (
+                    ("warn", f"{what}: {count} were wrong and are right now") if count else ("ok", f"{what}: all right")
+                )
     finally:
         await db.close()
 

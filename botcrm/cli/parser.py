@@ -119,7 +119,14 @@ def _add_data(commands: Any) -> None:
 
 def _add_care(commands: Any) -> None:
     _command(commands, "settings", "list all settings with value and meaning", "Secrets are masked.")
-    _command(commands, "doctor", "check settings, database, token, clock and queues", "It ends with 1 when one fails.")
+    care = _command(
+        commands, "doctor", "check settings, database, token, clock and queues", "It ends with 1 when one fails."
+    )
+    care.add_argument(
+        "--fix",
+        action="store_true",
+        help="count again what is kept beside the records, such as counters, and put it right",
+    )
     _command(
         commands,
         "retry",

@@ -85,7 +85,9 @@ async def _serve(app: "App", running: "Running") -> None:
     url = settings.webhook_url
     hooks = [web_hook(url, settings.webhook_key(), running.process.inbox.store)] if url else []
     async with serving(
-        build_app(app, routes=[*hooks, *calendar_routes(app), *plugin_routes(app)]), settings.http_host, settings.http_port
+        build_app(app, routes=[*hooks, *calendar_routes(app), *plugin_routes(app)]),
+        settings.http_host,
+        settings.http_port,
     ) as address:
         if url and address is None:
             raise Failure("the web hook has no port to listen at: see BOTCRM_HTTP_HOST and BOTCRM_HTTP_PORT")

@@ -42,7 +42,7 @@ class Chat(ABC):
 
     @abstractmethod
     async def reply(self, screen: Screen | str) -> None:
-        """Answer with one more message."""
+        """Answer with one more message; files included, one command or button sends 20 at most."""
 
     @abstractmethod
     async def send_file(self, name: str, content: bytes, caption: str = "") -> None:

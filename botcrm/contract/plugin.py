@@ -18,6 +18,14 @@ API_VERSION = "1.0"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,19}")
 """How a plugin is called; the name stands in front of its tables, routes, settings and buttons."""
 
+TAKEN = frozenset(
+    (
+        *("activity", "company", "contact", "counters", "deal", "digest", "file", "lead", "maintenance"),
+        *("message", "note", "overdue", "plugin", "report", "rule", "setting", "user"),
+    )
+)
+"""No plugin's names: the product's own permissions and jobs begin with them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:

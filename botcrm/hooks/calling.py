@@ -13,6 +13,7 @@ from botcrm.core.domain.kinds import Reach
 from botcrm.core.lease import Lease
 from botcrm.core.services.work import Actor, Work
 from botcrm.hooks import calls, tasks
+from botcrm.hooks.answers import demand_fit
 from botcrm.hooks.breaker import IN_A_ROW
 from botcrm.hooks.calls import INSIDE, Outcome, PluginFailed, run, run_sync
 from botcrm.hooks.copies import argument_copy
@@ -82,7 +83,10 @@ class Caller:
         async def answer() -> Any:
             value = await implementation.function(**named)
             # What is made while it is read is the plugin's code as well.
-            return list(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes) else value
+            if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+                value = list(value)
+            demand_fit(implementation.hook, value)
+            return value
 
         try:
             with work.apart():

@@ -16,7 +16,7 @@ import pluggy
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from botcrm import hookspecs
-from botcrm.contract.plugin import API_VERSION, NAME, Manifest
+from botcrm.contract.plugin import API_VERSION, NAME, TAKEN, Manifest
 from botcrm.core.domain.kinds import Action, Entity
 from botcrm.hooks.entry import BUILT_IN, Entry, Found, Implementation, Refused
 
@@ -85,6 +85,8 @@ def read(found: Found) -> Entry:
             raise Refused(
                 "its name must be a-z, 0-9 and _, start with a letter, and have at most 20 characters: rename it"
             )
+        if found.name in TAKEN:
+            raise Refused(f"{found.name!r} is a word of the product's own permissions and jobs: rename it")
         holder = found.load()
     except Refused:
         raise
@@ -103,6 +105,11 @@ def read(found: Found) -> Entry:
     return Entry(found, manifest, holder, _implementations(found.name, holder))
 
 
+def is_permission(plugin: str, name: str) -> bool:
+    """Tell whether a name is a permission of the core, or one of the plugin's own."""
+    return bool(_NEED.fullmatch(name)) or name.startswith(f"{plugin}.")
+
+
 def told(exc: BaseException) -> str:
     """Return an error in one short line."""
     text = str(exc).strip()
@@ -110,6 +117,15 @@ def told(exc: BaseException) -> str:
 
 
 def _check_manifest(name: str, manifest: Manifest) -> None:
+    texts: dict[str, Any] = {"title": manifest.title, "about": manifest.about, "api": manifest.api}
+    wrong = [field for field, text in texts.items() if not isinstance(text, str)]
+    if wrong or not manifest.title.strip():
+        raise Refused(
+            f"its manifest's {wrong[0] if wrong else 'title'} is no text: write manifest = Manifest('Title', …)"
+        )
+    needs: Any = manifest.needs
+    if not isinstance(needs, tuple | list) or not all(isinstance(need, str) for need in needs):
+        raise Refused("its manifest's needs are no tuple of permissions: write needs=('deal.read',)")
     try:
         fits = SpecifierSet(manifest.api).contains(API_VERSION)
     except InvalidSpecifier:
@@ -122,7 +138,7 @@ def _check_manifest(name: str, manifest: Manifest) -> None:
             "install a version of it that fits, or another botcrm"
         )
     for need in manifest.needs:
-        if not _NEED.fullmatch(need) and not need.startswith(f"{name}."):
+        if not is_permission(name, need):
             raise Refused(
                 f"its manifest needs {need!r}, which is no permission: they are called entity.action, e.g. 'deal.read'"
             )

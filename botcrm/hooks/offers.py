@@ -1,24 +1,30 @@
 """What a plugin registers: asked for and checked before it is switched on, so that nothing of a bad one is ever in use."""
 
+import contextlib
 import inspect
+import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from botcrm.contract.channels import Channel, WebRoute
 from botcrm.contract.commands import ButtonHandler, CliCommand, Command
 from botcrm.contract.plugin import Job, Permission, Settings, Tables
-from botcrm.contract.reports import Report
+from botcrm.contract.reports import Report, ReportFilters
 from botcrm.contract.rules import Condition, RuleAction, Trigger
 from botcrm.core.domain.kinds import ActivityKind, Entity, Reach
 from botcrm.core.domain.text import fold
 from botcrm.core.domain.verbs import VERBS
 from botcrm.core.services.people import ROLES
 from botcrm.hooks.entry import Entry, Refused
-from botcrm.hooks.loading import told
+from botcrm.hooks.loading import is_permission, told
 from botcrm.hooks.registry import Offer
 
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,29}")
+# A verb's word: letters of any language; what reads as a reference (d12) or begins the next step is no command.
+_VERB = re.compile(r"[^\W\d_]\w{0,29}")
+_NO_VERB = re.compile(r"[a-z]\d+|next")
+_YEAR = 366 * 24 * 3600
 _AT = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 _RESERVED_CHANNELS = frozenset({"telegram"})
@@ -32,21 +38,22 @@ def offer_of(entry: Entry) -> Offer:
     :raises Refused: something is wrong with it
     """
     offer = Offer(entry.name)
-    offer.settings = _one(entry, "register_settings", None)
-    if offer.settings is not None:
-        _check_settings(offer.settings)
-    offer.tables = _one(entry, "register_models", Tables)
-    offer.permissions = _many(entry, "register_permissions", Permission)
-    offer.commands = _many(entry, "register_commands", Command)
-    offer.buttons = _many(entry, "register_buttons", ButtonHandler)
-    offer.kinds = _many(entry, "register_activity_kinds", ActivityKind)
-    offer.rules = _rules(entry)
-    offer.reports = _many(entry, "register_reports", Report)
-    offer.routers = _routers(entry)
-    offer.jobs = _many(entry, "register_jobs", Job)
-    offer.cli = _many(entry, "register_cli", CliCommand)
-    offer.locales = _locales(entry)
-    _check(offer)
+    with _sound():
+        offer.settings = _one(entry, "register_settings", None)
+        if offer.settings is not None:
+            _check_settings(offer.settings)
+        offer.tables = _one(entry, "register_models", Tables)
+        offer.permissions = _many(entry, "register_permissions", Permission)
+        offer.commands = _many(entry, "register_commands", Command)
+        offer.buttons = _many(entry, "register_buttons", ButtonHandler)
+        offer.kinds = _many(entry, "register_activity_kinds", ActivityKind)
+        offer.rules = _rules(entry)
+        offer.reports = _many(entry, "register_reports", Report)
+        offer.routers = _routers(entry)
+        offer.jobs = _many(entry, "register_jobs", Job)
+        offer.cli = _many(entry, "register_cli", CliCommand)
+        offer.locales = _locales(entry)
+        _check(offer)
     return offer
 
 
@@ -55,6 +62,11 @@ def connect(entry: Entry, offer: Offer) -> None:
 
     :raises Refused: something is wrong with them
     """
+    with _sound():
+        _connect(entry, offer)
+
+
+def _connect(entry: Entry, offer: Offer) -> None:
     offer.channels = _many(entry, "register_channels", Channel)
     offer.routes = _many(entry, "register_web_routes", WebRoute)
     for channel in offer.channels:
@@ -75,6 +87,17 @@ def connect(entry: Entry, offer: Offer) -> None:
             raise Refused(f"its route {route!r} is wrong: WebRoute('POST', 'path/without/slash/in/front', handler)")
         _demand_async(f"handler of its route {route.path!r}", route.handler)
     _unique("route", [f"{route.method.upper()} {route.path}" for route in offer.routes])
+
+
+@contextlib.contextmanager
+def _sound() -> Iterator[None]:
+    """Refuse what is not even as the contract's types say, wherever that shows."""
+    try:
+        yield
+    except Refused:
+        raise
+    except Exception as exc:
+        raise Refused(f"what it registers is not as the contract says: {told(exc)}; mend its code") from exc
 
 
 def _ask(entry: Entry, hook: str) -> Any:
@@ -117,9 +140,11 @@ def _rules(entry: Entry) -> list[Any]:
         if not inspect.isclass(part) or not issubclass(part, Trigger | Condition | RuleAction):
             raise Refused("its register_rules must return a list of classes made from Trigger, Condition or RuleAction")
         for attribute in ("name", "title"):
-            if not isinstance(getattr(part, attribute, None), str):
+            if not isinstance(getattr(part, attribute, None), str) or not getattr(part, attribute):
                 raise Refused(f"its rule part {part.__name__} has no {attribute}: set {attribute}: ClassVar[str] = …")
-        if issubclass(part, Trigger) and not isinstance(getattr(part, "entity", None), str):
+        if not _WORD.fullmatch(part.name):
+            raise Refused(f"its rule part {part.name!r} needs another name: a-z, 0-9 and _, at most 30 characters")
+        if issubclass(part, Trigger) and getattr(part, "entity", None) not in set(Entity):
             raise Refused(f"its trigger {part.__name__} does not say what it is about: set entity: ClassVar[str] = …")
     return parts
 
@@ -168,15 +193,27 @@ def _check(offer: Offer) -> None:
             raise Refused(
                 f"its button {button.name!r} needs another name: a-z, 0-9 and _, short, as it travels in 64 bytes"
             )
+        _demand_permission(name, f"button {button.name}", button.permission)
         _demand_async(f"handler of its button {button.name}", button.handler)
     _unique("button", [button.name for button in offer.buttons])
     for command in offer.commands:
+        _check_command(name, command)
         _demand_async(f"handler of its command {command.verb.name!r}", command.handler)
         if not set(command.subject) <= set(Entity):
             raise Refused(
                 f"its command {command.verb.name!r} has the subject {command.subject}: name entities such as deal"
             )
+    _unique("command", [command.verb.name for command in offer.commands])
+    _unique("activity kind", [kind.name for kind in offer.kinds])
+    _unique("report", [report.name for report in offer.reports])
+    _unique("terminal command", [cli.name for cli in offer.cli])
     for report in offer.reports:
+        if not report.title or not _are_texts(report.title, report.about):
+            raise Refused(f"its report {report.name} has no title, or an about that is no text")
+        filters: Any = report.filters
+        if not inspect.isclass(filters) or not issubclass(filters, ReportFilters):
+            raise Refused(f"the filters of its report {report.name} must be a class made from botcrm.ReportFilters")
+        _demand_permission(name, f"report {report.name}", report.permission)
         if not _WORD.fullmatch(report.name):
             raise Refused(f"its report {report.name!r} needs another name: a-z, 0-9 and _")
         _demand_async(f"run of its report {report.name}", report.run)
@@ -189,13 +226,43 @@ def _check(offer: Offer) -> None:
         _demand_async(f"run of its terminal command {cli.name}", cli.run)
 
 
+def _are_texts(*values: Any) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _check_command(name: str, command: Command) -> None:
+    verb = command.verb
+    for words in (verb.name.split(" "), *([alias] for alias in verb.aliases)):
+        if len(words) > 2 or not all(_VERB.fullmatch(word) and not _NO_VERB.fullmatch(fold(word)) for word in words):
+            raise Refused(
+                f"its command {verb.name!r} needs another name: one word or two, of letters, none that reads like d12"
+            )
+    if not _are_texts(command.menu, command.more) or not command.menu.strip():
+        raise Refused(f"its command {verb.name!r} does not say in menu what it does")
+    if not _are_texts(*command.examples):
+        raise Refused(f"the examples of its command {verb.name!r} are no texts")
+    _demand_permission(name, f"command {verb.name!r}", command.permission)
+
+
+def _demand_permission(name: str, what: str, permission: str) -> None:
+    if permission and not is_permission(name, permission):
+        raise Refused(f"its {what} asks for {permission!r}, which is no permission: they are called entity.action")
+
+
 def _check_job(name: str, job: Job) -> None:
     if not job.kind.startswith(f"{name}.") or len(job.kind) > 60:
         raise Refused(f"its job {job.kind!r} must start with its own name: {name}.{job.kind}")
     if job.every is not None and job.daily_at is not None:
         raise Refused(f"its job {job.kind} has both every and daily_at: keep one")
-    if (job.every is not None and job.every < 1) or (job.daily_at is not None and not _AT.fullmatch(job.daily_at)):
-        raise Refused(f"its job {job.kind} is planned wrongly: every is a second or more, daily_at is like '07:30'")
+    figures = (job.deadline, *(() if job.every is None else (job.every,)))
+    if not all(isinstance(figure, int | float) and math.isfinite(figure) for figure in figures):
+        raise Refused(f"its job {job.kind} is planned wrongly: every and deadline are seconds, as numbers")
+    if (job.every is not None and not 1 <= job.every <= _YEAR) or (
+        job.daily_at is not None and not _AT.fullmatch(job.daily_at)
+    ):
+        raise Refused(
+            f"its job {job.kind} is planned wrongly: every is from a second to a year, daily_at is like '07:30'"
+        )
     if not 0 < job.deadline <= 3600:
         raise Refused(f"its job {job.kind} has a deadline of {job.deadline} s: it may be up to 3600")
     _demand_async(f"run of its job {job.kind}", job.run)

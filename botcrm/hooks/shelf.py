@@ -10,6 +10,7 @@ from typing import Any
 
 from botcrm.contract.plugin import Manifest, Plugin, Settings
 from botcrm.core.domain.kinds import ActivityKind, Reach
+from botcrm.core.domain.messages import channel_title
 from botcrm.hooks import calls, loading, offers, state, tables, tasks
 from botcrm.hooks.api import Api, Download, OpenWork
 from botcrm.hooks.aside import PATIENCE, in_thread
@@ -103,6 +104,11 @@ class Shelf(Caller):
         """Return the kinds of activity by name."""
         return self.registry.kinds
 
+    def channel_title(self, channel: str) -> str:
+        """Return what a channel, given as it is stored with messages, is called for people."""
+        owned = self.registry.channels.get(channel)
+        return owned.value.title if owned else channel_title(channel)
+
     def on_change(self, callback: Callable[[], None]) -> None:
         """Have a function called each time the registry was replaced."""
         self._listeners.append(callback)
@@ -123,6 +129,10 @@ class Shelf(Caller):
             entry = loading.read(found)
         except Refused as exc:
             entry = Entry(found, Manifest(title=found.name), state="failed", reason=str(exc))
+        except Exception as exc:
+            log.exception("plugin %s cannot be read", found.name)
+            reason = f"its manifest and hooks cannot be read: {loading.told(exc)}; mend its code"
+            entry = Entry(found, Manifest(title=found.name), state="failed", reason=reason)
         return self._connected(entry)
 
     def _connected(self, entry: Entry) -> Entry:

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
+from botcrm.contract.filling import checked
 from botcrm.contract.plugin import Settings
 from botcrm.core import db
 from botcrm.core.domain.errors import InvalidValue
@@ -52,10 +53,10 @@ def settings_from(name: str, kind: type[Settings], kept: dict[str, Any]) -> Sett
     values = {key: value for key, value in kept.items() if key in kind.model_fields and not is_secret(kind, key)}
     values |= _secrets(name, kind)
     try:
-        return kind.model_validate(values)
+        return checked(kind.model_validate, values)
     except ValidationError as exc:
         wrong = {error["loc"][0] for error in exc.errors() if error["loc"]}
-        return kind.model_validate({key: value for key, value in values.items() if key not in wrong})
+        return checked(kind.model_validate, {key: value for key, value in values.items() if key not in wrong})
 
 
 def variable(name: str, field: str) -> str:
@@ -85,13 +86,13 @@ async def change(work: Work, name: str, kind: type[Settings], values: dict[str, 
             raise InvalidValue(what="setting", value=field, how=f"Settings of {name}: {known}.")
     before = await read(name, ":settings")
     try:
-        checked = kind.model_validate(before | values | _secrets(name, kind))
+        made = checked(kind.model_validate, before | values | _secrets(name, kind))
     except ValidationError as exc:
         error = exc.errors()[0]
         field = str(error["loc"][0]) if error["loc"] else "settings"
         raise InvalidValue(what=field, value=str(values.get(field, "")), how=error["msg"] + ".") from None
-    dumped = checked.model_dump(mode="json", exclude_unset=True)
+    dumped = made.model_dump(mode="json", exclude_unset=True)
     kept = {field: value for field, value in dumped.items() if not is_secret(kind, field)}
     await write(name, ":settings", kept)
     work.remember_plain(SettingChanged, "setting", 0, key=f"plugin:{name}:settings", before=before, value=kept)
-    return checked
+    return made

@@ -9,6 +9,7 @@ from botcrm.core.domain.preferences import Preferences
 from botcrm.core.domain.reminding import read_quiet
 from botcrm.core.models import Activity
 from botcrm.core.services.activities import schedule
+from botcrm.core.services.attention import REMINDER, raise_attention
 from botcrm.core.services.derive import again_key, reminder_keys
 from botcrm.core.services.people import person_by_id, system
 from botcrm.core.services.work import Work
@@ -48,6 +49,8 @@ async def remind(work: Work, job: DueJob) -> None:
         return
     if await _held_back(work, job, owner.prefs, activity.due_at):
         return
+    if activity.deal_id and activity.deadline_at and work.now < activity.deadline_at:
+        await raise_attention(work, activity.deal_id, REMINDER)
     late = work.now - (job.run_at if early else activity.due_at)
     await work.tell(
         owner.id,

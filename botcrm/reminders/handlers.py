@@ -3,7 +3,7 @@
 from botcrm.core.services.contact import WAITING_JOB
 from botcrm.core.services.handover import REMIND
 from botcrm.core.services.work import Work
-from botcrm.reminders import digests, maintenance
+from botcrm.reminders import digests, maintenance, pinned
 from botcrm.reminders.activities import remind, remind_again, remind_snoozed
 from botcrm.reminders.handed import plan_handed
 from botcrm.reminders.jobs import Handler
@@ -22,6 +22,7 @@ HANDLERS: dict[str, Handler] = {
     digests.KIND: digests.morning_digest,
     digests.EVENING: digests.evening_digest,
     maintenance.KIND: maintenance.maintain,
+    pinned.KIND: pinned.show_counters,
 }
 
 

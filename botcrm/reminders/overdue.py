@@ -5,11 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from botcrm.core import db
+from botcrm.core.domain.days_off import read_spans
 from botcrm.core.domain.reminding import read_quiet
+from botcrm.core.domain.schedules import schedule_of
+from botcrm.core.domain.zones import to_wall
 from botcrm.core.models import Activity
-from botcrm.core.services.activities import schedule
+from botcrm.core.services.attention import became_overdue
 from botcrm.core.services.derive import reminder_keys
-from botcrm.core.services.people import Person, person_by_id, system
+from botcrm.core.services.people import Person, person_by_id
 from botcrm.core.services.work import Work
 from botcrm.reminders.activities import deal_closed, still_planned, unchanged
 from botcrm.reminders.jobs import DueJob
@@ -25,27 +28,36 @@ async def overdue(work: Work, job: DueJob) -> None:
     """Climb the steps of what stays undone: its owner, the manager of whoever is responsible, that manager's own manager.
 
     Each is told once for a deadline, after the company's working hours, by the zone of the person responsible: the deal's owner,
-    or the activity's own where there is no deal. Who has left or has no chat is passed over for the next one above.
+    or the activity's own where there is no deal. Who has left, is away or has no chat is passed over for the next one above.
     """
     activity = await unchanged(work, job)
     if activity is None or activity.deadline_at is None or await deal_closed(activity):
         return
+    if activity.deal_id:
+        await became_overdue(activity.deal_id)
     late_id = await _responsible(activity)
     if late_id is None:
         return
     late = await person_by_id(work.prefs, late_id)
-    hours = schedule(work.acting_as(system(late.prefs if late else work.prefs)))
-    steps = _steps(work, activity)
-    for place in range(int(job.payload.get("step", 0)), len(steps)):
-        after, who = steps[place]
+    prefs, done, later = late.prefs if late else work.prefs, set(job.payload.get("done", ())), []
+    for after, who in _steps(work, activity):
+        # Whoever is away is left in peace; their clients are not left alone.
+        hours = schedule_of(prefs, work.now, leave=who == 0)
         moment = hours.add_working(activity.deadline_at, timedelta(hours=after))
+        if who in done:
+            continue
         if work.now < moment:
-            payload = {**job.payload, "step": place}
-            await work.plan_job(job.kind, reminder_keys(activity.id)[2], moment, **payload)
-            return
+            later.append(moment)
+            continue
+        done.add(who)
         person = await _told_at(work, who, activity, late_id)
         if person is not None:
-            await _ping(work, person, activity, late_id, f"{activity.id}:{job.payload['deadline']}:{who}")
+            # On a colleague's deal one is late with one's own part.
+            whose = late_id if who else person.id
+            await _ping(work, person, activity, whose, f"{activity.id}:{job.payload['deadline']}:{who}")
+    if later:
+        payload = {**job.payload, "done": sorted(done)}
+        await work.plan_job(job.kind, reminder_keys(activity.id)[2], min(later), **payload)
 
 
 def _steps(work: Work, activity: Activity) -> list[tuple[float, int]]:
@@ -76,10 +88,15 @@ async def _reached_above(work: Work, user_id: int, most: int) -> list[Person]:
     while row and row["manager_id"] and row["manager_id"] not in seen and len(found) < most:
         seen.add(row["manager_id"])
         person = await person_by_id(work.prefs, row["manager_id"])
-        if person is not None and person.telegram_id is not None:
+        if person is not None and person.telegram_id is not None and not _is_away(work, person):
             found.append(person)
         row = await db.fetch_one('SELECT manager_id FROM "user" WHERE id = ?', row["manager_id"])
     return found
+
+
+def _is_away(work: Work, person: Person) -> bool:
+    today = to_wall(work.now, person.prefs.zone).date()
+    return any(first <= today <= last for first, last in read_spans(person.prefs.leave))
 
 
 async def _responsible(activity: Activity) -> int | None:

@@ -13,6 +13,10 @@ from botcrm.reminders.outbox_rows import OutboxRow
 
 SECOND = 1_000_000
 REPLY = 0
+# One in so many of the messages a second.
+_FOR_REPLIES = 10
+# The parts of a second that the rest is spread over.
+_PARTS = 3
 # An edit shows everything these earlier edits of the same message would have shown.
 _COVERS = {
     "editMessageText": {"editMessageText", "editMessageReplyMarkup"},
@@ -84,10 +88,17 @@ class _Chat:
 
 
 class Queue:
-    """What waits in memory. One message of a chat is under way at a time; lower lanes go first, then lower ids."""
+    """What waits in memory. One message of a chat is under way at a time; lower lanes go first, then lower ids.
+
+    A tenth of what may go in a second is kept for replies, and the rest goes spread over the second: a flood of reminders must not
+    have a reply refused.
+    """
 
     def __init__(self, *, overall_per_second: int, per_chat_per_second: int, per_group_per_minute: int) -> None:
         self._overall = Pace(overall_per_second, SECOND)
+        rest = overall_per_second - overall_per_second // _FOR_REPLIES
+        parts = max(1, min(_PARTS, rest))
+        self._rest = Pace(-(-rest // parts), SECOND * -(-rest // parts) // rest)
         self._per_chat = per_chat_per_second
         self._per_group = per_group_per_minute
         self._chats: dict[int, _Chat] = {}
@@ -134,11 +145,15 @@ class Queue:
                 chat.offered = None
                 self._offer(chat, now)
                 continue
-            if lane != REPLY and self._overall.ready_at(now) > now:
+            if lane != REPLY and self._unhurried_at(now) > now:
                 return None
             heapq.heappop(self._ready)
             return self._start(chat, lane, now)
         return None
+
+    def _unhurried_at(self, now: int) -> int:
+        """Return from when anything but a reply may go."""
+        return max(self._overall.ready_at(now), self._rest.ready_at(now))
 
     def _start(self, chat: _Chat, lane: int, now: int) -> Item:
         _, item = heapq.heappop(chat.lanes[lane])
@@ -148,6 +163,8 @@ class Queue:
         if edit and chat.edits.get(edit) is item:
             del chat.edits[edit]
         self._overall.take(now)
+        if lane != REPLY:
+            self._rest.take(now)
         for pace in chat.paces:
             pace.take(now)
         return item
@@ -186,7 +203,7 @@ class Queue:
         moments = [self._later[0][0]] if self._later else []
         if self._ready:
             lane = self._ready[0][0]
-            moments.append(max(self._paused_until, now if lane == REPLY else self._overall.ready_at(now)))
+            moments.append(max(self._paused_until, now if lane == REPLY else self._unhurried_at(now)))
         return min(moments, default=None)
 
     def is_still(self, now: int) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from botcrm.contract.filling import checked
 from botcrm.contract.rules import Condition, Part, RuleAction, Trigger
 from botcrm.core.domain.errors import CrmError
 from botcrm.core.models import Rule
@@ -51,7 +52,7 @@ def part_of(known: Mapping[str, Owned[type[P]]], name: str, params: Mapping[str,
     if owned is None:
         raise PartGone(part=name)
     try:
-        return Owned(owned.plugin, owned.value.model_validate(dict(params)))
+        return Owned(owned.plugin, checked(owned.value.model_validate, dict(params)))
     except ValidationError as exc:
         first = exc.errors(include_url=False)[0]
         field = ".".join(str(place) for place in first["loc"]) or name

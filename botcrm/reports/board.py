@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from botcrm.core.domain.due import Column, day_bounds
+from botcrm.core.domain.due import Column, day_bounds, week_start_of
 from botcrm.core.domain.kinds import ActivityKind
 from botcrm.core.services.board import MOST, SHOWN, Board, BoardColumn
 from botcrm.core.services.home import DealRow
@@ -97,7 +97,12 @@ def _card(words: Words, kinds: Kinds, board: Board, row: DealRow) -> dict[str, s
     late = row.deadline_at is not None and row.deadline_at < words.now
     kind = kinds.get(row.next_kind)
     step = row.next_title or (words.t(kind.label) if kind else row.next_kind)
-    when = f"{_short(words, row)} {step}" if row.next_id else words.t("no next step")
+    if row.next_id:
+        when = f"{_short(words, row)} {step}"
+    elif row.waiting_until and row.waiting_until > words.now:
+        when = words.t("waits until {when}", when=words.day(words.wall(row.waiting_until)))
+    else:
+        when = words.t("no next step")
     return {
         "name": row.name,
         "amount": words.money(row.amount, row.currency),
@@ -112,7 +117,7 @@ def _short(words: Words, row: DealRow) -> str:
     if row.next_at is None:
         return ""
     wall = words.wall(row.next_at)
-    bounds = day_bounds(words.now, words.prefs.zone)
+    bounds = day_bounds(words.now, words.prefs.zone, week_start_of(words.prefs.week_start))
     today = bounds.today_start <= row.next_at < bounds.today_end
     return words.clock(wall) if today and row.next_has_time else words.day(wall)
 

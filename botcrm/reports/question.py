@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from rapidfuzz import fuzz, process
 
+from botcrm.contract.filling import checked
 from botcrm.contract.reports import Report, ReportFilters
 from botcrm.core import db
 from botcrm.core.domain.errors import CrmError, NotAllowed, NotFound
@@ -242,7 +243,7 @@ async def filters_of(work: Work, report: Report, question: Question) -> ReportFi
         raise NotFound(ref=f"pipeline {question.pipeline_id}")
     common = {"since": question.since, "until": question.until, "people": people, "pipeline_id": question.pipeline_id}
     try:
-        return report.filters.model_validate(common | question.own)
+        return checked(report.filters.model_validate, common | question.own)
     except ValidationError as exc:
         problem = exc.errors(include_url=False, include_context=False)[0]
         key = str(problem["loc"][0]) if problem["loc"] else "?"

@@ -1,10 +1,12 @@
 """Running a report: guarded, outside of any transaction, and checked for what it returned."""
 
+import math
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, get_args, get_type_hints
 
-from botcrm.contract.reports import Report, ReportFilters, ReportTable
+from botcrm.contract.reports import CellKind, Chart, Report, ReportFilters, ReportTable
 from botcrm.core.services.reading import Reading
 from botcrm.core.services.work import Actor, Buffer
 from botcrm.hooks import PluginManager
@@ -13,6 +15,18 @@ from botcrm.reports.question import Question, Reports, UnknownReport, filters_of
 # Seconds: a year of a large base takes some; nobody else waits for it.
 DEADLINE = 20.0
 MOST_ROWS = 20_000
+_FIGURE = (int, float, Decimal)
+# Dates may stand ready as texts, as in the total's row.
+_HELD: dict[CellKind, tuple[type, ...]] = {
+    "text": (str, *_FIGURE, date),
+    "number": _FIGURE,
+    "money": _FIGURE,
+    "percent": _FIGURE,
+    "date": (date, str),
+    "moment": (datetime, str),
+    "duration": _FIGURE,
+    "person": (str,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,11 @@ async def run_report(host: PluginManager, actor: Actor, now: datetime, question:
     )
 
 
+def _fits(kind: CellKind, value: Any) -> bool:
+    """Tell whether a value can stand in a column; a figure must be finite."""
+    return isinstance(value, _HELD[kind]) and not (isinstance(value, float | Decimal) and not math.isfinite(value))
+
+
 def check_table(table: Any) -> ReportTable:
     """Return a report's table if everything about it fits together.
 
@@ -72,15 +91,28 @@ def check_table(table: Any) -> ReportTable:
         raise TypeError(f"a report returns a ReportTable, not {type(table).__name__}")
     width = len(table.columns)
     keys = {column.key for column in table.columns}
+    texts: tuple[Any, ...] = (table.note, table.currency)
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a table's note and currency are texts")
     if not width or len(keys) < width:
         raise ValueError("a report has columns, each with a key of its own")
     if len(table.rows) > MOST_ROWS:
         raise ValueError(f"a report has at most {MOST_ROWS} rows, this one has {len(table.rows)}")
+    if table.chart and (table.chart.kind not in get_args(get_type_hints(Chart)["kind"])):
+        raise ValueError(f"there is no chart of kind {table.chart.kind!r}")
+    for column in table.columns:
+        if column.kind not in _HELD:
+            raise ValueError(f"there is no column of kind {column.kind!r}: {', '.join(_HELD)}")
     for row in (*table.rows, *([table.total] if table.total is not None else [])):
         if len(row) != width:
             raise ValueError(
                 f"a row has a value for each of the {width} columns, None where there is none; here {len(row)}"
             )
+        for column, value in zip(table.columns, row, strict=True):
+            if value is not None and not _fits(column.kind, value):
+                raise ValueError(
+                    f"the column {column.key!r} is of kind {column.kind}, and has {type(value).__name__} in it"
+                )
     if table.chart and not {table.chart.label, *table.chart.values} <= keys:
         raise ValueError("a chart names columns of its table by their keys")
     return table

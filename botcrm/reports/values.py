@@ -14,6 +14,8 @@ from botcrm.words import Words
 _FORMATS = {"en": "en_GB"}
 # Kinds that stand flush right, as figures do.
 FIGURES: frozenset[CellKind] = frozenset({"number", "money", "percent", "duration"})
+# More of a text than a chat shows is not looked at: a report may list whole messages.
+_MOST_TEXT = 1000
 
 
 @functools.lru_cache(maxsize=4096)
@@ -76,7 +78,7 @@ def shown(words: Words, kind: CellKind, value: Any, currency: str, room: Room = 
             return _date(value, _locale(words)) if isinstance(value, date) else str(value)
         case "moment":
             return words.when(value) if isinstance(value, datetime) else str(value)
-    return " ".join(str(value).split())
+    return " ".join(_sendable(str(value)[:_MOST_TEXT]).split())
 
 
 def plain(kind: CellKind, value: Any, zone: str) -> str | int | float | Decimal | date | datetime | None:
@@ -87,7 +89,12 @@ def plain(kind: CellKind, value: Any, zone: str) -> str | int | float | Decimal 
         return to_wall(value, zone).replace(microsecond=0)
     if isinstance(value, int | float | Decimal | date):
         return value
-    return str(value)
+    return _sendable(str(value))
+
+
+def _sendable(text: str) -> str:
+    """Take halves of surrogate pairs out, which no file and no message can carry."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def period_text(words: Words, period: Period, today: date) -> str:
@@ -121,18 +128,23 @@ def _days(since: date, until: date, locale: str) -> str:
 
 def width(text: str) -> int:
     """Count the columns that a text takes in a fixed-width font: two for a Chinese or Japanese character."""
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
-    )
+    return sum(_columns(char) for char in text)
+
+
+def _columns(char: str) -> int:
+    return 0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def cut(text: str, most: int) -> str:
     """Shorten a text to so many columns, with an ellipsis where something is left out."""
-    if width(text) <= most:
-        return text
-    while text and width(text) > most - 1:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    taken = kept = 0
+    for place, char in enumerate(text):
+        taken += _columns(char)
+        if taken > most:
+            return text[:kept].rstrip() + "…"
+        if taken < most:
+            kept = place + 1
+    return text
 
 
 def padded(text: str, columns: int, *, right: bool = False) -> str:

@@ -45,7 +45,7 @@ async def hand_over(app: App, row: OutboxRow) -> None:
         raise RetryAfter(_LOOK_AGAIN) from None
     if isinstance(answer, TryLater):
         app.metrics.sends.labels(result="later").inc()
-        raise RetryAfter(max(1.0, float(answer.seconds)))
+        raise RetryAfter(_pause(answer.seconds))
     if isinstance(answer, NotDelivered):
         app.metrics.sends.labels(result="refused").inc()
         raise Undeliverable(str(answer))
@@ -55,6 +55,12 @@ async def hand_over(app: App, row: OutboxRow) -> None:
             await keep_provider_id(message.message_id, str(answer))
         except Exception:  # it was sent: that must not be in doubt for want of a number
             log.exception("the provider's id of message %s could not be kept", message.message_id)
+
+
+def _pause(seconds: Any) -> float:
+    """Return how long a provider is left alone: what a channel asks for, within a second and a day."""
+    asked = seconds if isinstance(seconds, int | float) and seconds == seconds else _LOOK_AGAIN  # nan is not itself
+    return float(min(max(1.0, asked), 86_400.0))
 
 
 async def _send(channel: Channel, message: Outgoing) -> Any:

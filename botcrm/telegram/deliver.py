@@ -8,10 +8,12 @@ from botcrm.app import App
 from botcrm.core.services.files_out import forget_file, read_file, stored_file
 from botcrm.core.services.people import actor_by_id
 from botcrm.reminders.outbox_rows import NotSent, OutboxRow, RetryAfter, Undeliverable
+from botcrm.reminders.pinned import NOTICE as COUNTERS
 from botcrm.telegram.api import ApiError, Transport
 from botcrm.telegram.boards import BOARD, BoardCalls
 from botcrm.telegram.channels import FETCHED, file_call, hand_over
 from botcrm.telegram.notices import word
+from botcrm.telegram.pinned import counters_call
 from botcrm.telegram.reports import NOTICES, Call, ReportCalls
 
 log = logging.getLogger(__name__)
@@ -65,6 +67,8 @@ class Delivery:
             return await self._reports.call(row)
         if row.notice == BOARD:
             return await self._boards.call(row)
+        if row.notice == COUNTERS:
+            return await counters_call(self._app, row)
         if row.notice:
             worded = await self._worded(row)
             if worded is None:

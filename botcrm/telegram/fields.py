@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from botcrm.contract.filling import checked
 from botcrm.contract.rules import Choice
 from botcrm.core.domain.dates import WhenFound, read_when
 from botcrm.core.domain.errors import InvalidValue
@@ -163,7 +164,7 @@ def value_in(field: FormField, values: Any) -> Any:
     """Return a field's value among stored ones: its default where there is none, or none that fits any more."""
     if field.name in values:
         try:
-            return field.adapter.validate_python(values[field.name])
+            return checked(field.adapter.validate_python, values[field.name])
         except ValidationError:
             return field.default
     return field.default
@@ -176,7 +177,7 @@ def missing(model: type[BaseModel], values: Any) -> list[FormField]:
 
 def _fits(field: FormField, values: Any) -> bool:
     try:
-        field.adapter.validate_python(values[field.name])
+        checked(field.adapter.validate_python, values[field.name])
     except (KeyError, ValidationError):
         return False
     return True
@@ -202,7 +203,7 @@ def valid(words: Words, field: FormField, raw: Any, typed: str = "") -> Any:
     :raises InvalidValue: the type refuses it
     """
     try:
-        return field.adapter.validate_python(raw)
+        return checked(field.adapter.validate_python, raw)
     except ValidationError as exc:
         raise refused(words, field, typed or str(raw), why(words, exc)) from None
 

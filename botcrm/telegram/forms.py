@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
+from botcrm.contract.filling import checked
 from botcrm.core import db
 from botcrm.core.domain.errors import CrmError, InvalidValue, NotFound
 from botcrm.core.models import Draft, User
@@ -359,7 +360,7 @@ async def answer(ctx: Context, draft: Draft, text: str) -> Screen:
 async def _saved(ctx: Context, key: str, form: Form, values: dict[str, Any], field: FormField) -> Screen:
     """Keep a form's values if they go together, and show them."""
     try:
-        form.model.model_validate(values)
+        checked(form.model.model_validate, values)
     except ValidationError as exc:
         # What is not filled in yet is shown on the form itself; what the values are together is the model's to refuse.
         own = [error for error in exc.errors(include_url=False) if error["loc"][:1] in ((), (field.name,))]

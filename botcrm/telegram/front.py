@@ -57,7 +57,7 @@ class Front:
         :raises ValidationError: it is no update that aiogram can read
         """
         update = Update.model_validate(stored.body, context={"bot": self._bot})
-        if self.plugged.registry.routers and await self._routed(work, update):
+        if self.plugged.registry.routers and not _is_about_plugins(update) and await self._routed(work, update):
             return
         await self.dispatcher.feed_update(self._bot, update, work=work, body=stored.body)
 
@@ -329,3 +329,11 @@ async def _first_time(ctx: Context, data: str) -> bool:
 def _plain(text: str) -> str:
     """Take the few escapes of our HTML out again: a toast is plain text."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace("<b>", "").replace("</b>", "")
+
+
+def _is_about_plugins(update: Update) -> bool:
+    """Tell whether somebody lists or switches plugins: no router comes between, so that one that takes all can be ended."""
+    if update.callback_query is not None:
+        return (update.callback_query.data or "").partition(":")[0] in ("pl", "pd", "ps")
+    text = (update.message.text if update.message is not None else None) or ""
+    return text.strip().lower().removeprefix("/").partition("@")[0] == "plugins"

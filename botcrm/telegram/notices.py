@@ -71,7 +71,8 @@ async def client_name(words: Words, message: Message) -> str:
 
 async def _client(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
     message = await client_message(work, args["message_id"])
-    screen = notices.client_screen(words, message, await client_name(words, message), args.get("file_id"))
+    channel = work.hooks.channel_title(message.channel)
+    screen = notices.client_screen(words, message, await client_name(words, message), channel, args.get("file_id"))
     lead = await Lead.filter(id=message.lead_id, created_at=message.created_at).first() if message.lead_id else None
     if lead is None:
         return screen
@@ -95,7 +96,7 @@ async def _failed(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen 
 
 async def _channel_off(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
     message = await load(work, Message, args["message_id"])
-    return notices.waiting_screen(words, message)
+    return notices.waiting_screen(words, message, work.hooks.channel_title(message.channel))
 
 
 async def _asked(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
@@ -136,9 +137,7 @@ async def _evening(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen
     day = date.fromisoformat(args["date"])
     overdue = (await counters(work))[2]
     done, others = await day_done(work, day), await team_done(work, day)
-    return team_screens.evening_screen(
-        words, kinds, work.actor.name, done, overdue, await deals_tomorrow(work), others
-    )
+    return team_screens.evening_screen(words, kinds, work.actor.name, done, overdue, await deals_tomorrow(work), others)
 
 
 async def _question(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:

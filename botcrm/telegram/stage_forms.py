@@ -34,6 +34,16 @@ class PipelineForm(BaseModel):
     smart_text: _Text = Field("", description="Suggested where neither deal nor stage has one. " + _PLACES)
 
 
+def stage_key(stage_id: int) -> str:
+    """Return the key of a stage's form."""
+    return f"stage.{stage_id}"
+
+
+def pipeline_key(pipeline_id: int) -> str:
+    """Return the key of a pipeline's form."""
+    return f"pipe.{pipeline_id}"
+
+
 def _id(rest: str) -> int:
     if not rest.isdecimal():
         raise NotFound(ref=rest)

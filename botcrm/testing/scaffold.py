@@ -6,7 +6,7 @@ from pathlib import Path
 from string import Template
 
 from botcrm import __version__
-from botcrm.contract.plugin import NAME
+from botcrm.contract.plugin import NAME, TAKEN
 
 KINDS = ("command", "channel", "rule", "report")
 
@@ -49,6 +49,8 @@ def write_plugin(name: str, kinds: tuple[str, ...], parent: Path) -> Path:
         raise NotWritten(
             f"{name!r} cannot be a plugin's name: 1 to 20 small letters, digits and underscores, a letter first"
         )
+    if plain in TAKEN:
+        raise NotWritten(f"{name!r} is a word of the product's own permissions and jobs: choose another")
     root = parent / f"botcrm-{plain.replace('_', '-')}"
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise NotWritten(f"{root} exists already")

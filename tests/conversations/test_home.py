@@ -57,12 +57,6 @@ async def test_pages_turn_by_buttons(anna: Member) -> None:
     assert await anna.tap("←") == second
 
 
-async def test_deals_says_what_it_does_not_do(anna: Member) -> None:
-    await anna.send("deal Acme 12k roof")
-    said = await anna.send("/deals >proposal")
-    assert said.endswith("All open deals are shown; >proposal was not used. /find searches.")
-
-
 async def test_the_team_at_a_glance(anna: Member, bob: Member, boss: Member, crm: Crm) -> None:
     await anna.send("deal Acme 12k roof next in 1m call")
     await bob.send("deal Beta 2k b next 18:00 call")

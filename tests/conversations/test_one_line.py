@@ -23,6 +23,7 @@ async def test_a_deal_with_its_next_step(anna: Member) -> None:
         *("✅ Done", "+1 day", "Other time"),
         *("Stage", "🏆 Won", "Lost"),
         *("Timeline", "Note", "Hand over"),
+        *("📌 Pin", "🔕 Mute"),
         "↩ Undo",
     ]
 
@@ -77,16 +78,20 @@ async def test_a_call_with_somebody_new_asks_what_is_next_and_keeps_it_with_them
 
 async def test_the_suggestion_for_somebody_new_takes_another_time_and_text(anna: Member) -> None:
     await anna.send("/call Jan ok")
+    await anna.tap("No")
     await anna.tap("Other time")
     assert "🏢" not in await anna.send("mon 8:00 send offer")
     assert "▶ Next: Mon 30 Nov 8:00 — 📌 send offer" in await anna.send("c1")
     await anna.send("/call Zofia ok")
+    await anna.tap("No")
     await anna.tap("Other text")
     await anna.send("bring samples")
     assert "▶ Next: Fri 27 Nov 10:00 — 📌 bring samples" in await anna.send("c2")
     await anna.send("/call Ola ok")
+    await anna.tap("No")
     assert (await anna.tap("Not now")).startswith("👤 Ola · c3")
     await anna.send("/call Ewa ok")
+    await anna.tap("No")
     await anna.tap("Don't ask")
     await anna.tap("this week")
     assert anna.last.startswith("No suggestions until Mon 30 Nov.\n👤 Ewa · c4")

@@ -172,7 +172,7 @@ async def test_settings_are_listed_with_their_meaning(anna: Member) -> None:
     said = await anna.send("/settings")
     assert said.startswith("Settings\nzone = Europe/Warsaw\n   Time zone (IANA name)")
     assert "overdue_hours = 2 · company" in said
-    assert anna.buttons == ["Switch digest off", "Switch evening off", "Switch smart activity off"]
+    assert anna.buttons == ["Switch digest off", "Switch evening off", "Switch smart activity off", "Switch pinned on"]
     await anna.tap("Switch digest off")
     assert "Switch digest on" in anna.buttons
 
@@ -229,7 +229,7 @@ async def test_the_menu_follows_the_role(boss: Member, anna: Member, crm: Crm) -
     await crm.process.show_menus()
     await crm.settle()
     rep, manager = [{name for name, _ in member.person.commands()} for member in (anna, boss)]
-    assert manager - rep == {"team", "invite", "rules", "handover"}
+    assert manager - rep == {"team", "invite", "rules", "stages", "handover"}
     assert not rep - manager
     assert [name for name, _ in crm.stranger("Zed").person.commands()] == ["start"]
 

@@ -25,7 +25,15 @@ async def reminded(anna: Member, crm: Crm) -> Member:
 
 async def test_the_reminder_comes_a_quarter_before_and_at_the_time(reminded: Member, crm: Crm) -> None:
     assert reminded.last == "⏰ 15 min: send offer — Anna Nowak (Acme), +48 601 234 567\nAcme roof · PLN 12,000 · New"
-    assert reminded.buttons == ["✅ Done", "📞 Log call", "+15 min", "Tomorrow 9:00", "💤 Snooze", "Hand over", "Open deal"]
+    assert reminded.buttons == [
+        "✅ Done",
+        "📞 Log call",
+        "+15 min",
+        "Tomorrow 9:00",
+        "💤 Snooze",
+        "Hand over",
+        "Open deal",
+    ]
     await crm.advance(minutes=10)
     assert reminded.last.startswith("⏰ now: send offer — Anna Nowak (Acme)")
 

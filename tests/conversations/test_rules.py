@@ -108,6 +108,14 @@ async def test_undoing_the_cause_undoes_what_the_rule_did(boss: Member, anna: Me
     assert "Undone" in await anna.send("/undo")  # the deal itself: nothing of the rule's stands in the way
 
 
+async def test_a_cause_taken_back_before_the_rule_ran_starts_nothing(boss: Member, anna: Member, crm: Crm) -> None:
+    await make_rule(boss)
+    await anna.send("deal Acme 12k roof")
+    await anna.send("/stage d1 >proposal\n/undo")
+    await crm.advance(minutes=1)
+    assert "Call Acme" not in await anna.send("d1")
+
+
 async def test_a_delay_asks_again(boss: Member, anna: Member, crm: Crm) -> None:
     rule = await make_rule(boss)
     await boss.tap("Name, after…")

@@ -10,9 +10,7 @@ from botcrm.testing import Crm, Member
 # --- overdue -------------------------------------------------------------------------------------------------------------
 
 
-async def test_what_is_overdue_together_comes_in_one_message(
-    anna: Member, bob: Member, boss: Member, crm: Crm
-) -> None:
+async def test_what_is_overdue_together_comes_in_one_message(anna: Member, bob: Member, boss: Member, crm: Crm) -> None:
     for number in range(1, 8):
         await anna.send(f"deal Acme{number} 1k roof next 11:00 step {number}")
     await bob.send("deal Baltic 1k doors next 11:00 measure")
@@ -43,7 +41,9 @@ async def test_the_owner_hears_first_then_the_manager_then_the_head(crm: Crm) ->
     await crm.until(datetime(2026, 11, 24, 12, 5, tzinfo=UTC))
     assert boss.last.startswith("🔴 Anna Rep: order nails\nWas due today 11:00, 2 hours ago.")
     assert "order nails" not in head.seen
-    await crm.until(datetime(2026, 11, 25, 8, 59, tzinfo=UTC))  # seven working hours that day, the eighth from nine to ten
+    await crm.until(
+        datetime(2026, 11, 25, 8, 59, tzinfo=UTC)
+    )  # seven working hours that day, the eighth from nine to ten
     assert "order nails" not in head.seen
     await crm.until(datetime(2026, 11, 25, 9, 5, tzinfo=UTC))
     assert head.last.startswith("🔴 Anna Rep: order nails\nWas due yesterday 11:00")
@@ -100,7 +100,7 @@ async def test_the_evening_digest_says_what_was_done(anna: Member, boss: Member,
         "🏆 1 deal won · PLN 7,500\n"
         "💼 2 deals opened\n"
         "Tomorrow:\n"
-        "Acme roof · PLN 12,000 · New · d1\n"
+        "Acme roof · PLN 12,000 · New · ↗📞 · d1\n"
         "   ▶ tomorrow 15:00 — send offer"
     )
     assert boss.last == "🌙 Your day, Marta.\nYour team today:\nAnna Rep: 3 done · 1 deal won"
@@ -168,7 +168,9 @@ async def test_a_question_names_people_and_records_as_one_says_it(anna: Member, 
     assert (await boss.send("/ask anna Acme where are we?")).startswith("💬 Anna Rep was asked about Acme")
     assert anna.last.endswith(":\nwhere are we?")
     await boss.send("d2")
-    assert (await boss.send("/ask how is it going?", reply_to=boss.card)).startswith("💬 Bob Rep was asked about Baltic")
+    assert (await boss.send("/ask how is it going?", reply_to=boss.card)).startswith(
+        "💬 Bob Rep was asked about Baltic"
+    )
     assert bob.last == "💬 Marta Boss asks about Baltic doors:\nhow is it going?"
 
 

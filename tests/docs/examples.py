@@ -63,15 +63,17 @@ def examples(page: str) -> list[Example]:
             found.append(Example(page, heading.strip("`"), options["plugin"]))
         if "plugin" in options or "file" in options:
             found[-1].files[options.get("file", f"{found[-1].name}.py")] = block.text
-        elif words[:1] in (["chat"], ["answer"]) or words[:2] == ["python", "test"]:
-            if found:
-                found[-1].steps.append(block)
+        elif found and (words[:1] in (["chat"], ["answer"]) or words[:2] == ["python", "test"]):
+            found[-1].steps.append(block)
     return found
 
 
 def guide_pages() -> list[str]:
     """Return the pages for plugin authors."""
-    return ["docs/plugin-guide.md", *sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "docs/plugins").glob("*.md"))]
+    return [
+        "docs/plugin-guide.md",
+        *sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "docs/plugins").glob("*.md")),
+    ]
 
 
 def write(example: Example, folder: Path) -> Path:
@@ -176,7 +178,7 @@ async def play(example: Example, people: People) -> int:
 
 async def _run_tests(example: Example, block: Block, people: People) -> int:
     names: dict[str, Any] = {"__name__": f"test_{example.name}"}
-    exec(compile(block.text, f"{example.page}: test of {example.name}", "exec"), names)  # noqa: S102 - our own pages
+    exec(compile(block.text, f"{example.page}: test of {example.name}", "exec"), names)
     tests = [value for name, value in names.items() if name.startswith("test_")]
     for test in tests:
         await test(**{name: await people.fixture(name) for name in inspect.signature(test).parameters})

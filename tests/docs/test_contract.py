@@ -70,11 +70,6 @@ def test_each_service_is_documented(name: str) -> None:
     assert f"#### `services.{name}`\n" in read("docs/plugins/reference.md")
 
 
-def test_services_lists_all_that_it_offers() -> None:
-    public = {name for name, value in vars(services).items() if inspect.isfunction(value) and name[0] != "_"}
-    assert public == set(services.__all__)
-
-
 def test_a_hook_that_goes_warns_first(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     def deal_card_footer() -> None:
         """Add a line. *Ask.*"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from botcrm.testing import Crm
 from botcrm.testing.projects import check_project, find_project
 from botcrm.testing.static import specs
 from tests.docs.examples import Example, People, examples, guide_pages, load, play, write
-from tests.docs.pages import blocks
+from tests.docs.pages import ROOT, blocks
 
 HOOKS = "docs/plugins/hooks.md"
 ALL = [example for page in guide_pages() for example in examples(page)]
@@ -67,8 +68,9 @@ def test_the_first_plugin_is_tested_as_the_guide_says(migrated_url: str, tmp_pat
     (tmp_path / "conftest.py").write_text(conftest.text, encoding="utf-8")
     (tmp_path / "test_tasting.py").write_text(test.text, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto", str(tmp_path)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-3000:]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     assert " passed" in done.stdout
 
 

@@ -107,6 +107,7 @@ def test_the_parts_of_a_line_are_read(part: str, verb: str, name: str) -> None:
 async def test_every_line_of_the_manager_guide_is_understood(crm: Crm) -> None:
     boss = await crm.join("manager", "Maria Boss")
     await crm.join("rep", "Anna Rep", manager=boss)
+    await crm.join("rep", "Bob Rep", manager=boss)
     admin = await crm.join("admin", "Adam Admin")
     assert await play("docs/manager-guide.md", {"": boss, "admin": admin}) > 10
 

@@ -102,10 +102,10 @@ def test_the_manager_guide_knows_the_roles() -> None:
 
 
 def test_decisions_that_the_code_names_exist() -> None:
-    numbers = {path.name[:4] for path in (ROOT / "docs/decisions").glob("*.md")}
-    assert sorted(numbers) == [f"{n:04d}" for n in range(1, len(numbers) + 1)]
+    numbers = sorted(path.name[:4] for path in (ROOT / "docs/decisions").glob("*.md"))
+    assert numbers == [f"{n:04d}" for n in range(1, len(numbers) + 1)]
     for source in (ROOT / "botcrm").rglob("*.py"):
-        assert set(re.findall(r"decisions/(\d{4})", source.read_text(encoding="utf-8"))) <= numbers, source
+        assert set(re.findall(r"decisions/(\d{4})", source.read_text(encoding="utf-8"))) <= set(numbers), source
 
 
 def test_make_targets_in_the_pages_exist() -> None:

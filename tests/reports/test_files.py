@@ -143,6 +143,12 @@ def test_the_drawing_process_is_given_no_setting(monkeypatch: pytest.MonkeyPatch
         (ReportTable((Column("a", "A"),), [(1,)], total=()), ValueError),
         (ReportTable((Column("a", "A"),), [(1,)], chart=Chart("bar", "a", ("b",))), ValueError),
         (ReportTable((Column("a", "A"),), [(1,)] * 20_001), ValueError),
+        (ReportTable((Column("a", "A", "number"),), [("x",)]), ValueError),
+        (ReportTable((Column("a", "A", "money"),), [(float("nan"),)]), ValueError),
+        (ReportTable((Column("a", "A"),), [(object(),)]), ValueError),
+        (ReportTable((Column("a", "A", "weird"),), []), ValueError),  # type: ignore[arg-type]
+        (ReportTable((Column("a", "A"),), [("x",)], chart=Chart("donut", "a", ("a",))), ValueError),  # type: ignore[arg-type]
+        (ReportTable((Column("a", "A"),), [("x",)], note=None), TypeError),  # type: ignore[arg-type]
     ],
 )
 def test_a_table_that_does_not_fit_together_is_refused(table: Any, error: type[Exception]) -> None:

@@ -15,7 +15,7 @@ from botcrm.contract.reports import Column, ReportTable
 from botcrm.contract.screens import MOST_UNITS, units
 from botcrm.core.domain.preferences import Preferences
 from botcrm.reports.layout import MOST_WIDTH, page_of
-from botcrm.reports.values import shown, width
+from botcrm.reports.values import cut, shown, width
 from botcrm.settings import Settings
 from botcrm.words import Words
 
@@ -114,3 +114,10 @@ def test_whatever_the_table_a_page_fits_a_phone_and_a_message(
     assert units(laid.text) < MOST_UNITS
     if laid.text.startswith("<pre>"):
         assert all(width(line) <= MOST_WIDTH for line in html.unescape(laid.text[5:-6]).split("\n"))
+
+
+def test_a_long_text_is_cut_at_once() -> None:
+    assert cut("x" * 5_000_000, 10) == "x" * 9 + "…"
+    assert cut("日本語" * 100, 10) == "日本語日…"
+    assert cut("日本語", 5) == "日本…"
+    assert cut("fits", 4) == "fits"

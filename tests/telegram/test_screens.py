@@ -18,7 +18,9 @@ from botcrm.core.domain.kinds import ENTITY_OF
 from botcrm.core.domain.preferences import Preferences
 from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Message, Note, Stage, User
 from botcrm.core.services.cards import ActivityCard, DealCard, PartyCard, Step
+from botcrm.core.services.filters import EVERY_DEAL, Choice, DealFilter
 from botcrm.core.services.home import COLUMNS, DealRow, Home, TeamRow
+from botcrm.core.services.marks import Marks
 from botcrm.core.services.subjects import Found
 from botcrm.core.services.timeline import Entry, Planned, TimelinePage
 from botcrm.plugins.kinds import register_activity_kinds
@@ -26,6 +28,7 @@ from botcrm.telegram.buttons.table import ACTIONS
 from botcrm.telegram.commands.table import COMMANDS
 from botcrm.telegram.screens import cards, lists, notices, texts
 from botcrm.telegram.screens.base import MOST_UNITS, Button, Screen, fit, pack, units
+from botcrm.telegram.screens.home import filter_screen, home_screen
 from botcrm.telegram.screens.timeline import Names, timeline_screen
 from botcrm.words import Words
 
@@ -108,6 +111,10 @@ def rows(draw: st.DrawFn) -> DealRow:
         next_has_time=draw(st.booleans()),
         deadline_at=draw(moments),
         stage_entered_at=draw(moments),
+        next_version=draw(st.integers(1, 999)),
+        attention_at=draw(moments),
+        attention_reason=draw(st.sampled_from(["", "reminder", "message", "missed", "comment"])),
+        last_call=draw(st.sampled_from(["", "in", "out", "missed", "settled"])),
     )
 
 
@@ -228,14 +235,19 @@ def test_activities_and_what_is_said_of_them(
 
 @quick
 @given(
-    st.lists(rows(), max_size=8), wild, st.integers(0, 2000), st.sampled_from([None, *COLUMNS]), st.integers(0, 10**6)
+    st.lists(rows(), max_size=8), wild, st.integers(0, 2000), st.sampled_from([None, *COLUMNS]), st.integers(0, 9999)
 )
 def test_lists(found: list[DealRow], name: str, count: int, column: Any, page: int) -> None:
     home = Home(
         count, count, count, dict.fromkeys(COLUMNS, count), column, page, tuple(found), True,
-        day_bounds(NOW, "Europe/Warsaw"), BIGGEST,
+        day_bounds(NOW, "Europe/Warsaw"), BIGGEST, count, Marks(frozenset({1}), frozenset({2})),
+        DealFilter(BIGGEST, BIGGEST, BIGGEST, name, name, name) if page % 2 else EVERY_DEAL,
     )  # fmt: skip
-    check(lists.home_screen(WORDS, KINDS, home, name))
+    check(home_screen(WORDS, KINDS, home, name))
+    check(home_screen(WORDS, KINDS, home, name, moving=True))
+    choice = [Choice(home.narrowed.code, name or "x")] * 30
+    people = [(BIGGEST, name or "x")] * 30
+    check(filter_screen(WORDS, BIGGEST, column, home.narrowed, (choice, choice, choice), people))
     team = [TeamRow(BIGGEST, name or "x", count, count, count)] * 50
     check(lists.team_screen(WORDS, team))
     check(notices.digest_screen(WORDS, KINDS, home, team, name))
@@ -279,7 +291,7 @@ def test_timelines(name: str, text: str, kind: str, entity: str) -> None:
 def test_the_rest(name: str, number: int) -> None:
     check(lists.files_screen(WORDS, f"d{number}", [File(id=number, name=name, kind="document", caption=name)] * 20))
     check(lists.people_screen(WORDS, f"a{number}", BIGGEST, name, [User(id=number, name=name or "x")] * 30))
-    check(notices.client_screen(WORDS, Message(id=number, channel=name, text=name), name, number))
+    check(notices.client_screen(WORDS, Message(id=number, channel=name, text=name), name, name, number))
     check(notices.unsure_screen(WORDS, Message(id=number, text=name), BIGGEST))
     check(notices.handed_screen(WORDS, name, f"d{number}", name, ("deal", number)))
     for notice in ("quarantined", "job_failed", "alarm"):

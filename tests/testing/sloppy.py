@@ -126,7 +126,7 @@ async def everything(work: Work, filters: ReportFilters) -> ReportTable:
     """Count everybody's deals, as texts."""
     number = await models.Deal.all().count()
     columns = [Column("deals", "Deals", "number")] + ([Column("more", "More")] if number else [])
-    return ReportTable(tuple(columns), [[Decimal(number), "x"][: len(columns)] if number < 3 else ["three", "x"]])
+    return ReportTable(tuple(columns), [[Decimal(number), "x"][: len(columns)] if number < 10 else ["three", "x"]])
 
 
 @hookimpl

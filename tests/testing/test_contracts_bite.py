@@ -110,7 +110,7 @@ async def test_a_report_with_changing_columns_is_found(crm: Crm, rep: Member) ->
 
 
 async def test_a_report_with_words_for_numbers_is_found(crm: Crm, rep: Member) -> None:
-    assert "is a number" in await found(_Report().test_a_thousand_are_counted_in_time, crm, rep)
+    assert "of kind number" in await found(_Report().test_a_thousand_are_counted_in_time, crm, rep)
 
 
 async def test_a_report_that_says_nothing_of_itself_is_found(crm: Crm) -> None:

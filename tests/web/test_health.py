@@ -96,6 +96,7 @@ async def test_metrics_show_what_waits(app: App, clock: Clock) -> None:
     await put(3, age=999, state="quarantined")
     await put(4, age=999, state="done")
     async with app.work() as work:
+        await db.execute("DELETE FROM job")  # what every base begins with
         await work.plan_job("a", "a", NOW - timedelta(seconds=5))
         await work.plan_job("b", "b", NOW + timedelta(seconds=60))
         await work.send(1, "sendMessage", {"text": "hello"})

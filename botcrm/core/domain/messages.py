@@ -71,3 +71,8 @@ def lane_number(channel: str, address: str) -> int:
     """Return the number under which what goes to an address is kept in order; it is none of Telegram's chats."""
     digest = blake2b(f"{channel}\0{address}".encode(), digest_size=8).digest()
     return 1 << 60 | int.from_bytes(digest) >> 4
+
+
+def channel_title(name: str) -> str:
+    """Return the stored name of a channel that is gone for people: "web_form" is "Web form", "sms" is "SMS"."""
+    return name.upper() if len(name) <= 3 else name.replace("_", " ").capitalize()

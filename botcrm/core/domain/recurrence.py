@@ -10,8 +10,7 @@ import functools
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-
-from dateutil.rrule import rrule, rrulestr
+from typing import Any
 
 IsWorking = Callable[[date], bool]
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -79,14 +78,15 @@ def next_wall(rule: str, slot: datetime, after: datetime, is_working: IsWorking 
     """
     if is_of_working_days(rule):
         return _working(rule, slot, max(after, slot - timedelta(seconds=1)), is_working or _monday_to_friday)
-    found = _parsed(rule, slot).after(after)
+    found: datetime | None = _parsed(rule, slot).after(after)
     return found if found is None or found.year < _YEAR_9000 else None
 
 
 @functools.lru_cache(maxsize=512)
-def _parsed(rule: str, slot: datetime) -> rrule:
-    found: rrule = rrulestr(rule, dtstart=slot)
-    return found
+def _parsed(rule: str, slot: datetime) -> Any:
+    from dateutil.rrule import rrulestr
+
+    return rrulestr(rule, dtstart=slot)
 
 
 def first_wall(rule: str, start: datetime, after: datetime, is_working: IsWorking | None = None) -> datetime | None:

@@ -53,7 +53,7 @@ def similarity(a: str, b: str) -> float:
     best = fuzz.token_sort_ratio(left, right)
     part = fuzz.token_set_ratio(left, right) * 0.95
     best = max(best, part)
-    shorter, longer = (left, right) if len(left) <= len(right) else (right, left)
+    shorter, longer = sorted((left, right), key=lambda name: (len(name), " " in name, name))
     if " " not in shorter and " " in longer:
         best = max(best, 0.9 * max(fuzz.ratio(shorter, word) for word in longer.split()))
     return float(best)

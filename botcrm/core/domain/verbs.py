@@ -10,7 +10,21 @@ from rapidfuzz import fuzz, process
 from botcrm.core.domain.text import fold
 
 SHAPES = frozenset(
-    {"amount", "duration", "outcome", "direction", "stage", "tag", "owner", "ref", "phone", "email", "when", "next", "repeat"}
+    {
+        "amount",
+        "duration",
+        "outcome",
+        "direction",
+        "stage",
+        "tag",
+        "owner",
+        "ref",
+        "phone",
+        "email",
+        "when",
+        "next",
+        "repeat",
+    }
 )
 NEAR = 60.0
 VERY_NEAR = 75.0
@@ -111,7 +125,9 @@ VERBS: tuple[Verb, ...] = (
     Verb("contact", _shapes("tag owner ref phone email"), ("person",)),
     Verb("company", _shapes("tag owner ref phone email"), ("org",)),
     Verb("call", _shapes("duration outcome direction tag ref phone when repeat next"), ("called",), logs=True),
-    Verb("meet", _shapes("duration outcome direction tag ref when repeat next"), ("meeting", "met", "visit"), logs=True),
+    Verb(
+        "meet", _shapes("duration outcome direction tag ref when repeat next"), ("meeting", "met", "visit"), logs=True
+    ),
     Verb("task", _shapes("tag owner ref when repeat next"), ("todo",)),
     Verb("note", _shapes("ref"), verbatim=True),
     Verb("find", aliases=("search",), takes_subject=False),

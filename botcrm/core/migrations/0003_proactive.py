@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name='Activity',
             name='counts_for',
-            field=fields.IntField(null=True, description="derived: in whose counter it is, by its deal; 0: nobody's"),
+            field=fields.IntField(null=True, description="derived: in whose counter it is, by its deal (0: nobody's)"),
         ),
         ops.AddField(
             model_name='Activity',
@@ -144,7 +144,7 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name='Message',
             name='counts_for',
-            field=fields.IntField(null=True, description="derived: in whose counter it is, by its deal; 0: nobody's"),
+            field=fields.IntField(null=True, description="derived: in whose counter it is, by its deal (0: nobody's)"),
         ),
         ops.AddField(
             model_name='Message',

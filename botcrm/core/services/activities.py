@@ -279,7 +279,9 @@ def checked_reminders(minutes: Iterable[int] | None) -> str | None:
         return None
     found = {int(one) for one in minutes if one}
     if len(found) > MOST_EARLY or any(not 0 < one <= MOST_MINUTES for one in found):
-        raise InvalidValue(what="reminders", value=", ".join(map(str, found)), how="Five at most, 14 days before at most.")
+        raise InvalidValue(
+            what="reminders", value=", ".join(map(str, found)), how="Five at most, 14 days before at most."
+        )
     return stored_minutes(found)
 
 

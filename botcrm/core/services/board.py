@@ -11,11 +11,13 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from botcrm.core import db
-from botcrm.core.domain.due import Bounds, day_bounds
+from botcrm.core.domain.due import day_bounds, week_start_of
 from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.kinds import Action, Reach
+from botcrm.core.domain.preferences import Preferences
 from botcrm.core.services.access import demand, owned_sql, owners, reach
-from botcrm.core.services.home import COLUMNS, Column, DealRow, deal_rows
+from botcrm.core.services.home import COLUMNS, DealRow, column_sql, deal_rows
+from botcrm.core.services.people import person_by_id
 from botcrm.core.services.reading import fetch
 from botcrm.core.services.work import Work
 
@@ -91,7 +93,7 @@ def _people(work: Work, owner_id: int | None) -> frozenset[int] | None:
 async def board(
     work: Work, view: View, *, owner_id: int | None = None, pipeline_id: int | None = None, shown: int = SHOWN
 ) -> Board:
-    """Return a board of somebody's open deals, or of everybody's within reach.
+    """Return a board of somebody's open deals by that person's day, or of everybody's within reach by the reader's.
 
     :param pipeline_id: whose stages are the columns; the first pipeline's where none, or one that is gone, is named
     :raises NotAllowed: the actor may see no deals
@@ -101,14 +103,15 @@ async def board(
     pipelines = await db.fetch("SELECT id, name FROM pipeline ORDER BY position, id")
     known = [int(row["id"]) for row in pipelines]
     pipeline = pipeline_id if pipeline_id in known else next(iter(known), 0)
-    bounds = day_bounds(work.now, work.prefs.zone)
+    prefs = await _prefs(work, owner_id)
+    bounds = day_bounds(work.now, prefs.zone, week_start_of(prefs.week_start))
     if view == "stages":
         stages = await db.fetch(
             "SELECT id, name FROM stage WHERE pipeline_id = ? AND kind = 'open' ORDER BY position, id", pipeline
         )
         columns = [(str(row["id"]), str(row["name"]), _stage_parts(int(row["id"]))) for row in stages]
     else:
-        columns = [(name, "", [_day_part(name, work.now, bounds)]) for name in COLUMNS]
+        columns = [(name, "", [column_sql(name, work.now, bounds)]) for name in COLUMNS]
     ids = await _ids(people)
     firsts = [await _first(work, parts, people, ids, shown) for _, _, parts in columns]
     rows = {row.id: row for row in await _rows(deal_id for first in firsts for deal_id in first)}
@@ -127,28 +130,17 @@ async def board(
     )
 
 
+async def _prefs(work: Work, owner_id: int | None) -> Preferences:
+    person = await person_by_id(work.company, owner_id) if owner_id and owner_id != work.actor.id else None
+    return person.prefs if person else work.prefs
+
+
 def _stage_parts(stage_id: int) -> list[_Part]:
     """Return a stage's deals: by deadline, then those that have none (databases differ in where they put those)."""
     return [
         ("d.stage_id = ? AND d.next_deadline_at IS NOT NULL", [stage_id]),
         ("d.stage_id = ? AND d.next_deadline_at IS NULL", [stage_id]),
     ]
-
-
-def _day_part(column: Column, now: datetime, bounds: Bounds) -> _Part:
-    ends: dict[Column, tuple[datetime | None, datetime | None]] = {
-        "overdue": (None, now),
-        "today": (now, bounds.today_end),
-        "this_week": (bounds.today_end, bounds.week_end),
-        "next_week": (max(bounds.today_end, bounds.week_end), bounds.next_week_end),
-        "later": (bounds.next_week_end, None),
-    }
-    if column not in ends:
-        return "d.next_deadline_at IS NULL", []
-    since, until = ends[column]
-    parts = [("d.next_deadline_at >= ?", since), ("d.next_deadline_at < ?", until)]
-    there = [(condition, value) for condition, value in parts if value is not None]
-    return " AND ".join(condition for condition, _ in there), [value for _, value in there]
 
 
 _OPEN = "d.status = 'open' AND d.deleted_at IS NULL"

@@ -9,6 +9,7 @@ from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Not
 from botcrm.core.services.access import EVERYTHING, NOTHING, activity_sql, load, owned_sql, owners
 from botcrm.core.services.derive import deal_name
 from botcrm.core.services.home import DealRow, deal_rows
+from botcrm.core.services.marks import Mark, mark_of
 from botcrm.core.services.records import tags_of
 from botcrm.core.services.work import Work
 
@@ -58,6 +59,8 @@ class DealCard:
     files: int
     added: Added = Added()
     rot_days: int = 0
+    mark: Mark | None = None
+    last_call: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,7 @@ async def deal_card(work: Work, deal_id: int) -> DealCard:
     await work.flush()
     deal = await load(work, Deal, deal_id)
     row = await db.fetch_one(
-        "SELECT s.name AS stage, s.rot_days, c.name AS company, p.name AS contact, p.phone, u.name AS owner FROM deal d "
+        "SELECT s.name AS stage, s.rot_days, d.last_call, c.name AS company, p.name AS contact, p.phone, u.name AS owner FROM deal d "
         "JOIN stage s ON s.id = d.stage_id LEFT JOIN company c ON c.id = d.company_id LEFT JOIN contact p ON p.id = d.contact_id "
         'LEFT JOIN "user" u ON u.id = d.owner_id WHERE d.id = ?',
         deal_id,
@@ -169,6 +172,8 @@ async def deal_card(work: Work, deal_id: int) -> DealCard:
         files=files,
         added=await _added(work, deal),
         rot_days=row["rot_days"],
+        mark=await mark_of(work.actor.id, deal_id),
+        last_call=row["last_call"] or "",
     )
 
 

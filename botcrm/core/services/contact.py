@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 WAITING_JOB = "deal.waits"
 _IN = "m.direction = 'in' AND m.deleted_at IS NULL"
-# What hangs on no deal is contact for every open deal of its contact.
+# What hangs on no deal is contact for every open deal of its contact, opened before.
 _TALKS = (
     f"SELECT max(a.done_at) AS at FROM activity a WHERE a.deal_id = deal.id AND {CONTACT_SQL} UNION ALL "
     f"SELECT max(m.created_at) FROM message m WHERE m.deal_id = deal.id AND {_IN} UNION ALL "
-    f"SELECT max(a.done_at) FROM activity a WHERE a.contact_id = deal.contact_id AND a.deal_id IS NULL AND {CONTACT_SQL} UNION ALL "
-    f"SELECT max(m.created_at) FROM message m WHERE m.contact_id = deal.contact_id AND m.deal_id IS NULL AND {_IN}"
+    f"SELECT max(a.done_at) FROM activity a WHERE a.contact_id = deal.contact_id AND a.deal_id IS NULL AND "
+    f"a.done_at > deal.created_at AND {CONTACT_SQL} UNION ALL "
+    f"SELECT max(m.created_at) FROM message m WHERE m.contact_id = deal.contact_id AND m.deal_id IS NULL AND "
+    f"m.created_at > deal.created_at AND {_IN}"
 )
 _ALL_TALKS = (
     f"SELECT a.deal_id, a.done_at AS at FROM activity a WHERE a.deal_id IS NOT NULL AND {CONTACT_SQL} UNION ALL "
@@ -26,7 +28,7 @@ _ALL_TALKS = (
     "SELECT d.id, loose.at FROM deal d JOIN (SELECT contact_id, max(at) AS at FROM ("
     f"SELECT a.contact_id, a.done_at AS at FROM activity a WHERE a.deal_id IS NULL AND a.contact_id IS NOT NULL AND {CONTACT_SQL} "
     f"UNION ALL SELECT m.contact_id, m.created_at FROM message m WHERE m.deal_id IS NULL AND m.contact_id IS NOT NULL AND {_IN}"
-    ") AS said GROUP BY contact_id) AS loose ON loose.contact_id = d.contact_id"
+    ") AS said GROUP BY contact_id) AS loose ON loose.contact_id = d.contact_id AND loose.at > d.created_at"
 )
 # Puts every open deal right in one pass, whatever stands there; the same on both databases.
 RECOUNT_SQL = (

@@ -1,7 +1,7 @@
 """The counters: what came in and waits for an answer, what is planned and due; kept with each change, read by index alone.
 
 An activity and a message say themselves in whose counter they are (`counts_for` by the deal's responsible, `counts_own` by
-their own), so that a counter is the length of one index range, whatever the time is: docs/decisions/0011-counters.md.
+their own), so that a counter is the length of one index range, whatever the time is: docs/decisions/0018-counters.md.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -89,21 +89,17 @@ def _went_over(work: "Work", deal: Deal) -> bool:
 
 
 async def counters_follow(*people: int) -> None:
-    """Put right what one statement changed of these people's open deals, activities and messages."""
+    """Put right what counts for these people after one statement gave much of it to somebody else."""
     for user_id in people:
-        for column in ("owner_id", "counts_for", "counts_own"):
-            await db.execute(
-                f"{_SET_ACTIVITY} activity.{column} = ? AND activity.status = 'planned' AND ({_WRONG_ACTIVITY})"
-                if db.dialect() == "postgres"
-                else f"{_SET_ACTIVITY} {column} = ? AND status = 'planned' AND ({_WRONG_ACTIVITY})",
-                user_id,
-            )
-            await db.execute(f"{_SET_MESSAGE} {column} = ? AND direction = 'in' AND ({_WRONG_MESSAGE})", user_id)
+        for column in ("counts_for", "counts_own"):
+            await db.execute(f"{_SET_ACTIVITY} activity.{column} = ? AND ({_WRONG_ACTIVITY})", user_id)
+            await db.execute(f"{_SET_MESSAGE} message.{column} = ? AND ({_WRONG_MESSAGE})", user_id)
 
 
 async def recount_counters() -> int:
     """Put right in whose counter everything is; returns how many activities and messages were wrong. One pass over both."""
-    wrong = await db.execute(f"{_SET_ACTIVITY} (status = 'planned' OR counts_for IS NOT NULL OR counts_own IS NOT NULL) AND ({_WRONG_ACTIVITY})")
+    counted = "(status = 'planned' OR counts_for IS NOT NULL OR counts_own IS NOT NULL)"
+    wrong = await db.execute(f"{_SET_ACTIVITY} {counted} AND ({_WRONG_ACTIVITY})")
     return wrong + await db.execute(f"{_SET_MESSAGE} {_WRONG_MESSAGE}")
 
 
@@ -136,9 +132,7 @@ async def counters_of(prefs: "Preferences", now: datetime, zones: Mapping[int, s
             *(people if len(people) == 1 else ()),
         )
         for row in rows:
-            found[row["id"]] = Counters(
-                row["messages"] + row["missed"], row["overdue"] + row["due"], row["overdue"]
-            )
+            found[row["id"]] = Counters(row["messages"] + row["missed"], row["overdue"] + row["due"], row["overdue"])
     return found
 
 

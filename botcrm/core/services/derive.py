@@ -11,7 +11,9 @@ from botcrm.core import db
 from botcrm.core.domain.events import RecordDeleted, RecordRestored
 from botcrm.core.domain.text import fold, terms
 from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Record
+from botcrm.core.services.attention import keep_calls
 from botcrm.core.services.contact import keep_contact, keep_waiting
+from botcrm.core.services.counters import keep_counters
 from botcrm.core.services.reminding import early_keys, tellings_of
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ async def derive(work: "Work", records: Sequence[Record]) -> None:
     for deal_id in sorted(deals):  # in one order, so that two processes do not wait for each other in a circle
         await _next_activity(deal_id)
     await keep_contact(work, records, left)
+    await keep_counters(work, records)
+    await keep_calls(work, records, left)
     for record in records:
         if isinstance(record, Deal):
             await keep_waiting(work, record)

@@ -15,6 +15,7 @@ from botcrm.core.domain.kinds import Action
 from botcrm.core.domain.text import fold
 from botcrm.core.models import User
 from botcrm.core.services.access import owners
+from botcrm.core.services.counters import counters_follow
 from botcrm.core.services.work import EVENT_SQL, Work
 
 # What of each table goes over: while it is worked on, and what is closed. What was done and written stays with who did it.
@@ -133,9 +134,7 @@ async def hand_over_all(work: Work, from_id: int, to_id: int, *, closed: bool = 
     counts: dict[str, int] = {}
     for entity, condition in _OPEN.items():
         where = f"({condition} OR {_CLOSED[entity]})" if closed and entity in _CLOSED else condition
-        moved = await _move(
-            work, entity, from_id, to_id, f"owner_id = ? AND deleted_at IS NULL AND {where}", [from_id]
-        )
+        moved = await _move(work, entity, from_id, to_id, f"owner_id = ? AND deleted_at IS NULL AND {where}", [from_id])
         if moved:
             counts[entity] = moved
     return await _finish(work, from_id, to_id, counts)
@@ -193,6 +192,8 @@ async def _finish(work: Work, from_id: int, to_id: int, counts: dict[str, int], 
     done = HandedOver(from_id, to_id, counts, stayed)
     if not counts:
         return done
+    await counters_follow(from_id)
+    await counters_follow(from_id)
     work.remember_plain(WorkHandedOver, "user", from_id, to_id=to_id, counts=counts)
     if counts.get("activity"):
         # When somebody is reminded is their own choice: the reminders are planned anew, a bite at a time.

@@ -12,7 +12,7 @@ from botcrm.core.services.work import Work
 
 @dataclass(frozen=True, slots=True)
 class LateActivity:
-    """One of them: `about` is its deal or contact, `late_id` the person responsible."""
+    """One of them: `about` is its deal or contact, `late_id` the person responsible, the reader where they are to do it."""
 
     id: int
     kind: str
@@ -32,10 +32,12 @@ async def late_activities(work: Work, ids: Sequence[int]) -> list[LateActivity]:
         "SELECT a.id, a.kind, a.title, a.due_at, a.has_time, d.title AS deal, o.name AS company, c.name AS contact, "
         "u.id AS late_id, u.name AS late FROM activity a LEFT JOIN deal d ON d.id = a.deal_id "
         "LEFT JOIN company o ON o.id = COALESCE(d.company_id, a.company_id) LEFT JOIN contact c ON c.id = a.contact_id "
-        'LEFT JOIN "user" u ON u.id = COALESCE(d.owner_id, a.owner_id) '
+        'LEFT JOIN "user" u ON u.id = CASE WHEN a.owner_id = ? THEN a.owner_id '
+        "ELSE COALESCE(d.owner_id, a.owner_id) END "
         f"WHERE a.id IN ({', '.join(str(int(one)) for one in ids)}) AND a.status = 'planned' AND a.deleted_at IS NULL "
         f"AND a.deadline_at < ? AND (d.id IS NULL OR d.status = 'open') AND {activity_sql(work.actor, 'a')} "
         "ORDER BY a.deadline_at, a.id",
+        work.actor.id or 0,
         work.now,
     )
     return [

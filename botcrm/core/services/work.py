@@ -12,8 +12,10 @@ from botcrm.core import db, lease
 from botcrm.core.domain.errors import Stale
 from botcrm.core.domain.events import Event
 from botcrm.core.domain.kinds import LANE_ORDER, ActivityKind, Lane, Reach
+from botcrm.core.domain.messages import channel_title
 from botcrm.core.domain.preferences import Preferences
 from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Message, Note, Record, Rule
+from botcrm.core.services.attention import keep_attention
 from botcrm.core.services.derive import derive
 
 R = TypeVar("R", bound=Record)
@@ -85,6 +87,10 @@ class Hooks(Protocol):
         """Return what narrows an actor's grants, None where no plugin does."""
         ...
 
+    def channel_title(self, channel: str) -> str:
+        """Return what a channel, given as it is stored with messages, is called for people."""
+        ...
+
 
 class NoHooks:
     """No plugins: nobody answers."""
@@ -106,6 +112,10 @@ class NoHooks:
     def gate(self, actor: Actor) -> Gate | None:
         """Return None."""
         return None
+
+    def channel_title(self, channel: str) -> str:
+        """Make a title of the stored name."""
+        return channel_title(channel)
 
 
 @dataclass(slots=True)
@@ -399,6 +409,7 @@ class Work:
         if fresh:
             await db.execute_many(EVENT_SQL, [_event_row(event) for event in fresh])
             self._buffer.flushed = len(self._buffer.events)
+            await keep_attention(self, fresh)
 
     @contextlib.contextmanager
     def apart(self) -> Iterator[None]:

@@ -7,7 +7,6 @@ from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Draft
 from botcrm.core.services import activities, inbound, people, records
 from botcrm.core.services.cards import party_card
-from botcrm.core.services.home import COLUMNS, home
 from botcrm.core.services.suggestions import resume_suggestions
 from botcrm.telegram import alike, drafts
 from botcrm.telegram.buttons.records import record_of, ref_of
@@ -19,7 +18,6 @@ from botcrm.telegram.lines import read, run_line, run_lines
 from botcrm.telegram.notices import client_name
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines
 from botcrm.telegram.screens.cards import party_screen
-from botcrm.telegram.screens.lists import home_screen
 from botcrm.telegram.screens.notices import client_screen
 
 
@@ -30,14 +28,6 @@ class Answered(CrmError):
 
 
 # --- lists, settings, kept texts --------------------------------------------------------------------------------------------
-
-
-async def show_home(ctx: Context, owner: str, column: str, page: str) -> Screen:
-    """Turn a page of the home screen."""
-    chosen = next((name for name in COLUMNS if name == column), None)
-    shown = await home(ctx.work, owner_id=int(owner) or None, column=chosen, page=max(0, int(page)))
-    person = await people.person_by_id(ctx.work.prefs, shown.owner_id) if shown.owner_id else None
-    return home_screen(ctx.words, ctx.kinds, shown, person.name if person else "")
 
 
 async def switch(ctx: Context, key: str, value: str) -> Screen:
@@ -128,7 +118,8 @@ async def take_client(ctx: Context, message_id: str) -> Screen:
     message = await inbound.take_client(ctx.work, int(message_id))
     await ctx.work.flush()
     name = await client_name(ctx.words, message)
-    return client_screen(ctx.words, message, name, await inbound.file_with(message))
+    channel = ctx.work.hooks.channel_title(message.channel)
+    return client_screen(ctx.words, message, name, channel, await inbound.file_with(message))
 
 
 async def for_client(ctx: Context, draft_id: str) -> Screen:

@@ -203,7 +203,7 @@ async def try_out(ctx: Context, rule_id: str, record_id: str) -> Screen:
     text = lines(
         f"🧪 {bold(clip(rule.name, 100))} · {esc(clip(name, 100))}",
         *(f"{'✓' if holds else '✗'} {esc(said)}" for said, holds in trial.conditions),
-        words.t("It would:") if trial.did else "",
+        words.t("It would have done this:") if trial.did else "",
         *(f"   {n}. {esc(clip(one, 200))}" for n, one in enumerate(trial.did, 1)),
         "" if all(holds for _, holds in trial.conditions) else words.t("It would do nothing."),
         words.t("Then it would fail: {error}", error=words_for(words, trial.error)) if trial.error else "",

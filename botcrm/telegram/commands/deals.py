@@ -285,9 +285,7 @@ async def lost(ctx: Context, line: Line) -> Screen:
     return await moved(ctx, found.id)
 
 
-async def which_deal(
-    ctx: Context, line: Line, example: str, *, guess: bool = False
-) -> tuple[Deal | None, Subject]:
+async def which_deal(ctx: Context, line: Line, example: str, *, guess: bool = False) -> tuple[Deal | None, Subject]:
     """Return the deal that is beyond doubt, or what it may be: closing a deal is never guessed.
 
     :param guess: one clear winner will do, and the only open deal of a company or contact

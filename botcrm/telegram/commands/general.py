@@ -8,6 +8,7 @@ from botcrm.core.models import Activity, Record, Rule
 from botcrm.core.services import people, undo
 from botcrm.core.services.access import ref
 from botcrm.core.services.cards import activity_card, deal_card, party_card
+from botcrm.core.services.filters import find_filter
 from botcrm.core.services.handover import handed_over_by
 from botcrm.core.services.home import home, team
 from botcrm.telegram.commands.rules import rule_card
@@ -16,7 +17,8 @@ from botcrm.telegram.commands.team import given_back
 from botcrm.telegram.context import Context, about_of
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack
 from botcrm.telegram.screens.cards import activity_screen, deal_screen, kind_of, party_screen
-from botcrm.telegram.screens.lists import home_screen, team_screen
+from botcrm.telegram.screens.home import home_screen
+from botcrm.telegram.screens.lists import team_screen
 from botcrm.telegram.screens.texts import HELP, help_screen, welcome_screen
 from botcrm.telegram.smart import asking_owner
 
@@ -30,18 +32,18 @@ async def today(ctx: Context, line: Line) -> Screen:
 
 
 async def list_deals(ctx: Context, line: Line) -> Screen:
-    """Show all open deals; they stand in the order of attention, as on the home screen."""
-    screen = await today(ctx, line)
-    rest = " ".join(token.text for token in line.args.head if token.shape != "owner")
-    hint = (
-        ctx.words.t("All open deals are shown; {words} was not used. /find searches.", words=esc(rest)) if rest else ""
-    )
-    return Screen(lines(screen.text, hint), screen.rows, screen.about)
+    """Show open deals in the order of attention, of the person, stage, tag and pipeline that the line names."""
+    words = " ".join(token.text for token in line.args.head if token.shape == "word")
+    person = await people.find_person(ctx.work, line.args.owner) if line.args.owner else None
+    other = person if person and person.id != ctx.user_id else None
+    narrowed = await find_filter(words, line.args.stage, line.args.tags, other.id if other else ctx.user_id)
+    shown = await home(ctx.work, owner_id=other.id if other else None, narrowed=narrowed)
+    return home_screen(ctx.words, ctx.kinds, shown, other.name if other else "")
 
 
 async def show_team(ctx: Context, line: Line) -> Screen:
     """Show the counters of everybody who reports to the actor."""
-    return team_screen(ctx.words, await team(ctx.work), may_invite="user.add" in ctx.work.actor.grants)
+    return team_screen(ctx.words, await team(ctx.work, limit=1000), may_invite="user.add" in ctx.work.actor.grants)
 
 
 async def take_back(ctx: Context, line: Line) -> Screen:

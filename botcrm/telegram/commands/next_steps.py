@@ -15,6 +15,7 @@ from botcrm.telegram.commands.subject import due_or_options
 from botcrm.telegram.context import Context
 from botcrm.telegram.next_steps import wait_question, waits_now
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack, rows_of
+from botcrm.telegram.stage_forms import pipeline_key, stage_key
 
 _UNTIL = re.compile(r"(?:until|till|to|for)\b[\s:,]*", re.IGNORECASE)
 
@@ -95,7 +96,7 @@ async def stages_screen(ctx: Context) -> Screen:
     for pipeline, inside in await pipelines(ctx.work):
         text = words.t("suggests “{text}”", text=esc(clip(pipeline.smart_text or words.t("Follow up"), 100)))
         shown.append(f"{bold(clip(pipeline.name, 60))}: {text}")
-        buttons.append(Button(f"✏️ {clip(pipeline.name, 24)}", pack("fm", f"pipe.{pipeline.id}")))
+        buttons.append(Button(f"✏️ {clip(pipeline.name, 24)}", pack("fm", pipeline_key(pipeline.id))))
         for stage in inside:
             quiet = (
                 "🥀 " + words.n("after {n} day", "after {n} days", stage.rot_days)
@@ -104,7 +105,7 @@ async def stages_screen(ctx: Context) -> Screen:
             )
             own = words.t("suggests “{text}”", text=esc(clip(stage.smart_text, 100))) if stage.smart_text else ""
             shown.append(f"   {esc(clip(stage.name, 60))}: {dots(quiet, own)}")
-            buttons.append(Button(f"✏️ {clip(stage.name, 24)}", pack("fm", f"stage.{stage.id}")))
+            buttons.append(Button(f"✏️ {clip(stage.name, 24)}", pack("fm", stage_key(stage.id))))
     text = lines(
         "🥀 " + words.t("A deal is pointed out after so many business days without a word from or with the client."),
         "▶ " + words.t("What is suggested as the next step: the stage's own text, else the pipeline's."),

@@ -3,13 +3,14 @@
 import itertools
 import logging
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from botcrm.contract.cards import TimelineItem
 from botcrm.core.services.cards import Added
 from botcrm.telegram.plugged.bound import bound_button
-from botcrm.telegram.plugged.markup import safe_line
+from botcrm.telegram.plugged.markup import safe_line, sendable
 from botcrm.telegram.screens.base import Button, rows_of
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ def added_rows(added: Added) -> list[list[Button]]:
         for button in _listed(plugin, "card_buttons", answer, Button, MOST_BUTTONS):
             try:
                 found.append(bound_button(plugin, button))
-            except ValueError as exc:
+            except (TypeError, ValueError) as exc:
                 log.warning("plugin %s, card_buttons: %s", plugin, exc)
     return rows_of(found, 2)
 
@@ -50,7 +51,7 @@ def added_items(
             if not isinstance(item.at, datetime) or item.at.tzinfo is None:
                 log.warning("plugin %s, timeline_items: the time of an entry needs its zone", plugin)
             elif (since is None or item.at >= since) and (until is None or item.at < until):
-                found.append(item)
+                found.append(replace(item, who=sendable(item.who)))
     return found
 
 

@@ -1,5 +1,6 @@
 """The chat as a plugin's command or button has it in hand."""
 
+import copy
 from typing import Any
 
 from botcrm.contract.commands import Chat
@@ -13,6 +14,8 @@ from botcrm.telegram.screens.base import Screen, clip, esc
 
 WAITING = "plugin"
 _MOST_CAPTION = 1024
+# A chat takes one message a second: more would keep its person from every other answer for long.
+_MOST_MESSAGES = 20
 
 
 class PluginChat(Chat):
@@ -23,29 +26,37 @@ class PluginChat(Chat):
     ) -> None:
         self._ctx = ctx
         self.plugin: Plugin = ctx.plugged.hooks.plugin(plugin)
-        self.work = ctx.work
+        # By a handle of its own: what a plugin sets on it changes nothing for the rest of the message.
+        self.work = copy.copy(ctx.work)
         self.words = ctx.plugged.words_of(plugin, ctx.words)
         self.chat_id = ctx.chat_id
         self.message_id = message_id or ctx.message_id
         self.record = record
         self.text = text
         self.answered = False
+        self._sent = 0
 
     async def reply(self, screen: Screen | str) -> None:
         """Answer with one more message."""
         bound = bound_screen(self.plugin.name, screen)
         if bound is None:
             raise TypeError("a reply is a Screen or a text")
-        self.answered = True
+        self._count()
         await self._ctx.reply(bound)
 
     async def send_file(self, name: str, content: bytes, caption: str = "") -> None:
         """Send a file; a .png shows as a picture."""
-        self.answered = True
+        self._count()
         shown = safe(caption)
         if len(shown) > _MOST_CAPTION:
             shown = esc(clip(caption, _MOST_CAPTION // 2))
         await send_file(self.work, self.chat_id, name, content, shown)
+
+    def _count(self) -> None:
+        self.answered = True
+        self._sent += 1
+        if self._sent > _MOST_MESSAGES:
+            raise ValueError(f"one command or button sends at most {_MOST_MESSAGES} messages: put more into each")
 
     async def ask(self, then: str, *args: str | int) -> None:
         """Take the next text this person types for the answer.

@@ -40,10 +40,14 @@ def readable(text: str) -> bool:
     return not opened
 
 
+def sendable(text: str) -> str:
+    """Return a text without what cannot be sent: halves of surrogate pairs, and the null character, which ends a text."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "")
+
+
 def safe(text: str) -> str:
     """Return a text in markup that Telegram takes: as it is, or escaped where it cannot be read."""
-    # Half of a surrogate pair cannot be sent, and a null character ends a text.
-    text = text.encode("utf-8", "replace").decode().replace("\x00", "")
+    text = sendable(text)
     return _LONE_AND.sub("&amp;", text) if readable(text) else esc(text)
 
 

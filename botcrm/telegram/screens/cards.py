@@ -92,13 +92,14 @@ def deal_screen(
     text = lines(
         head,
         f"{_STATUS_SIGNS.get(deal.status, '💼')} {bold(clip(card.name, 150))} · {LETTERS[Entity.DEAL]}{deal.id}",
-        deal_sums(words, deal, card.stage),
+        dots(deal_sums(words, deal, card.stage), call_sign(card.last_call) if card.last_call == "out" else ""),
         lost,
         people,
         " ".join(f"#{esc(tag)}" for tag in card.tags),
         *(step_line(words, kinds, step, closed=deal.status != "open") for step in card.planned),
         (waiting or words.t("No next step.")) if not card.planned and deal.status == "open" else "",
         quiet_deal(words, deal, card.rot_days),
+        call_line(words, card.last_call),
         done_line(words, kinds, card.last) if card.last else "",
         f"📝 {esc(clip(card.last_note, 300))}" if card.last_note else "",
         "" if own else words.t("Owner: {name}", name=esc(card.owner)),
@@ -141,9 +142,38 @@ def deal_screen(
         more.append(Button(words.t("Files ({n})", n=card.files), pack("fl", f"d{deal.id}")))
     more.append(Button(words.t("Hand over"), pack("ho", f"d{deal.id}")))
     rows += [more, *added_rows(card.added)]
+    if deal.status == "open":
+        rows.append(_marks(words, card))
     if undo:
         rows.append([Button("↩ " + words.t("Undo"), undo)])
     return Screen(text, tuple(rows), ("deal", deal.id))
+
+
+def _marks(words: Words, card: DealCard) -> list[Button]:
+    """Offer to keep a deal at the top of one's lists, or quiet in them."""
+    pinned, muted = card.mark == "pinned", card.mark == "muted"
+    return [
+        Button(
+            "📌 " + (words.t("Unpin") if pinned else words.t("Pin")), pack("mk", card.deal.id, "-" if pinned else "p")
+        ),
+        Button(
+            "🔔 " + words.t("Unmute") if muted else "🔕 " + words.t("Mute"),
+            pack("mk", card.deal.id, "-" if muted else "m"),
+        ),
+    ]
+
+
+def call_sign(direction: str) -> str:
+    """Return the sign of the last call about a deal: missed, incoming or outgoing; empty where there was none."""
+    return {"missed": "📵", "in": "↙📞", "out": "↗📞"}.get(direction, "")
+
+
+def call_line(words: Words, direction: str) -> str:
+    """Write that the client called last; of our own calls the last thing done tells."""
+    return {
+        "missed": "📵 " + words.t("Missed call"),
+        "in": "↙📞 " + words.t("Incoming call"),
+    }.get(direction, "")
 
 
 def party_screen(words: Words, kinds: Kinds, card: PartyCard, *, head: str = "", undo: str = "") -> Screen:

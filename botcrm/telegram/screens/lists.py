@@ -1,35 +1,13 @@
 """Lists: the home screen, the team, what a search found, files, people to hand over to."""
 
-
 from botcrm.core.domain.kinds import LETTERS, Entity
 from botcrm.core.models import File, User
-from botcrm.core.services.home import MOST, Column, DealRow, Home, TeamRow
+from botcrm.core.services.home import MOST, DealRow, TeamRow
 from botcrm.core.services.subjects import Found
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack, rows_of
-from botcrm.telegram.screens.cards import SIGNS, Kinds, kind_of
+from botcrm.telegram.screens.cards import SIGNS, Kinds, call_sign, kind_of
 from botcrm.telegram.screens.rot import quiet_row, waits_line
 from botcrm.words import Words
-
-_COLUMN_SIGNS: dict[Column, str] = {
-    "overdue": "🔴",
-    "today": "🟢",
-    "this_week": "🔵",
-    "next_week": "🔵",
-    "later": "⚪",
-    "none": "⚫",
-}
-
-
-def column_name(words: Words, column: Column) -> str:
-    """Return what a column is called."""
-    return {
-        "overdue": words.t("Overdue"),
-        "today": words.t("Today"),
-        "this_week": words.t("This week"),
-        "next_week": words.t("Next week"),
-        "later": words.t("Later"),
-        "none": words.t("No activity"),
-    }[column]
 
 
 def number(count: int) -> str:
@@ -41,10 +19,23 @@ def counters_line(words: Words, incoming: int, planned: int, overdue: int) -> st
     """Write the counters."""
     return words.t(
         "📥 {incoming} incoming · 📅 {planned} planned · 🔴 {overdue} overdue",
-        incoming=number(incoming),
-        planned=number(planned),
-        overdue=number(overdue),
+        incoming=incoming,
+        planned=planned,
+        overdue=overdue,
     )
+
+
+def attention_line(words: Words, row: DealRow) -> str:
+    """Write why a deal asks for attention, and since when; empty where it does not."""
+    if row.attention_at is None:
+        return ""
+    what = {
+        "reminder": "⏰ " + words.t("reminded"),
+        "message": "📥 " + words.t("the client wrote"),
+        "missed": "📵 " + words.t("missed call"),
+        "comment": "💬 " + words.t("a colleague wrote"),
+    }.get(row.attention_reason, "")
+    return dots(what, words.soon(row.attention_at)) if what else ""
 
 
 def deal_item(words: Words, kinds: Kinds, row: DealRow) -> str:
@@ -56,93 +47,56 @@ def deal_item(words: Words, kinds: Kinds, row: DealRow) -> str:
     else:
         waiting = waits_line(words, row.waiting_until, row.waiting_for)
         step = (waiting or "⚫ " + words.t("no next step")) if row.status == "open" else ""
-    sums = dots(words.money(row.amount, row.currency), esc(row.stage), quiet_row(words, row))
+    sums = dots(words.money(row.amount, row.currency), esc(row.stage), quiet_row(words, row), call_sign(row.last_call))
     return lines(
         f"{bold(clip(row.name, 60))} · {sums} · d{row.id}",
         f"   {step}" if step else "",
     )
 
 
-def home_screen(words: Words, kinds: Kinds, home: Home, name: str = "") -> Screen:
-    """Show the counters and a page of deals; `name` is whose, where it is not the reader's own."""
-    total = sum(home.counts.values())
-    shown: list[str] = []
-    last: Column | None = None
-    for row in home.rows:
-        column = home.column or _column_of(home, row, words)
-        if column != last:
-            shown.append(
-                f"\n{_COLUMN_SIGNS[column]} <b>{column_name(words, column)}</b> ({number(home.counts[column])})"
-            )
-            last = column
-        shown.append(deal_item(words, kinds, row))
-    if not total:
-        shown = [
-            "",
-            words.t("No open deals. Type a line like this one to make the first:"),
-            "<code>deal Acme 12k roof repair next fri 10:00 site visit</code>",
-        ]
-    elif not home.rows:
-        shown = ["", words.t("Nothing here.")]
-    text = lines(
-        bold(words.t("Deals of {name}", name=name) if name else words.t("Today"))
-        + f" · {words.date(words.wall(words.now))}",
-        counters_line(words, home.incoming, home.planned, home.overdue),
-        *shown,
-    )
-    owner = home.owner_id or 0
-    opens = [Button(f"d{row.id} {clip(row.name, 18)}", pack("op", f"d{row.id}")) for row in home.rows]
-    chips = [
-        Button(f"{_COLUMN_SIGNS[column]} {column_name(words, column)} {number(count)}", pack("hm", owner, column, 0))
-        for column, count in home.counts.items()
-        if count and column != home.column
-    ]
-    pages = []
-    here = home.column or "-"
-    if home.page:
-        pages.append(Button("←", pack("hm", owner, here, home.page - 1)))
-    if home.column:
-        pages.append(Button(words.t("All"), pack("hm", owner, "-", 0)))
-    if home.more:
-        pages.append(Button("→", pack("hm", owner, here, home.page + 1)))
-    return Screen(text, (*rows_of(opens, 2), *rows_of(chips, 3), pages))
+# So many people on a page of the team.
+PEOPLE_SHOWN = 18
 
 
-def _column_of(home: Home, row: DealRow, words: Words) -> Column:
-    at, bounds = row.deadline_at, home.bounds
-    if at is None:
-        return "none"
-    if at < words.now:
-        return "overdue"
-    if at < bounds.today_end:
-        return "today"
-    if at < bounds.week_end:
-        return "this_week"
-    return "next_week" if at < bounds.next_week_end else "later"
-
-
-def team_screen(words: Words, rows: list[TeamRow], *, may_invite: bool = True) -> Screen:
-    """Show every subordinate's counters; a tap opens theirs."""
+def team_screen(words: Words, rows: list[TeamRow], *, page: int = 0, may_invite: bool = True) -> Screen:
+    """Show every subordinate's counters, a page at a time; a tap opens theirs."""
     if not rows and not may_invite:
         return Screen(words.t("Nobody reports to you."))
     if not rows:
         return Screen(words.t("Nobody reports to you yet. Invite somebody: /invite rep Anna"))
+    pages = -(-len(rows) // PEOPLE_SHOWN)
+    page = min(max(page, 0), pages - 1)
+    shown = rows[page * PEOPLE_SHOWN : (page + 1) * PEOPLE_SHOWN]
+    total = words.t(
+        "All {n}: 📥 {incoming} · 📅 {planned} · 🔴 {overdue}",
+        n=len(rows),
+        incoming=sum(row.incoming for row in rows),
+        planned=sum(row.planned for row in rows),
+        overdue=sum(row.overdue for row in rows),
+    )
     text = lines(
-        bold(words.t("Team")),
+        bold(words.t("Team"))
+        + (f" · {words.t('Page {page} of {pages}', page=page + 1, pages=pages)}" if pages > 1 else ""),
+        total if pages > 1 else "",
         *(
             f"{esc(clip(row.name, 40))}: 📥 {row.incoming} · 📅 {row.planned} · 🔴 {row.overdue}"
             + (f" · ⚫ {number(row.violations)}" if row.violations else "")
-            for row in rows
+            for row in shown
         ),
-        words.t("⚫ open deals with no next step and no day to wait for") if any(row.violations for row in rows) else "",
+        words.t("⚫ open deals with no next step and no day to wait for")
+        if any(row.violations for row in shown)
+        else "",
     )
-    opens = (Button(clip(row.name, 20), pack("hm", row.user_id, "-", 0)) for row in rows)
+    opens = (Button(clip(row.name, 20), pack("hm", row.user_id, "-", 0)) for row in shown)
     without = [
         Button(f"⚫ {number(row.violations)} {clip(row.name, 16)}", pack("vi", row.user_id, 0))
-        for row in rows
+        for row in shown
         if row.violations
     ]
-    return Screen(text, (*rows_of(opens, 3), *rows_of(without[:12], 3)))
+    turn = [Button("←", pack("tm", page - 1))] if page else []
+    if page < pages - 1:
+        turn.append(Button("→", pack("tm", page + 1)))
+    return Screen(text, (*rows_of(opens, 3), *rows_of(without[:12], 3), turn))
 
 
 def violations_screen(

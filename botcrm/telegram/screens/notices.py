@@ -5,7 +5,8 @@ from botcrm.core.services.cards import ActivityCard, DealCard
 from botcrm.core.services.home import COLUMNS, Home, TeamRow
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack
 from botcrm.telegram.screens.cards import Kinds, deal_row_line, deal_sums, done_line, kind_of, phone_text
-from botcrm.telegram.screens.lists import column_name, counters_line, deal_item, number
+from botcrm.telegram.screens.home import column_name
+from botcrm.telegram.screens.lists import counters_line, deal_item, number
 from botcrm.words import Words
 
 
@@ -103,14 +104,8 @@ def digest_screen(words: Words, kinds: Kinds, home: Home, team: list[TeamRow], n
     return Screen(text, tuple(rows))
 
 
-def _channel_title(channel: str) -> str:
-    """Return a channel's stored name for people: "web_form" is "Web form", "sms" is "SMS"."""
-    return channel.upper() if len(channel) <= 3 else channel.replace("_", " ").capitalize()
-
-
-def client_screen(words: Words, message: Message, name: str, file_id: int | None = None) -> Screen:
-    """Show what a client wrote; `file_id` is the kept file they sent."""
-    channel = _channel_title(message.channel)
+def client_screen(words: Words, message: Message, name: str, channel: str, file_id: int | None = None) -> Screen:
+    """Show what a client wrote over a channel, given by its title; `file_id` is the kept file they sent."""
     text = lines(f"📥 {bold(clip(name, 100))} · {esc(channel)}", esc(message.text) or words.t("(no text)"))
     return Screen(text, (_client_row(words, message, file_id),), ("message", message.id))
 
@@ -152,9 +147,8 @@ def failed_screen(words: Words, message: Message, outbox_id: int, reason: str) -
     return Screen(text, ([Button(words.t("Resend"), pack("rs", outbox_id))],), ("message", message.id))
 
 
-def waiting_screen(words: Words, message: Message) -> Screen:
-    """Tell that an answer waits because its channel is switched off."""
-    channel = _channel_title(message.channel)
+def waiting_screen(words: Words, message: Message, channel: str) -> Screen:
+    """Tell that an answer waits because its channel, given by its title, is switched off."""
     text = lines(
         "⏸ "
         + words.t("{channel} is switched off. Your answer goes out as soon as it is on again:", channel=esc(channel)),

@@ -109,7 +109,9 @@ def answer_screen(
 ) -> Screen:
     """Bring a colleague's answer to whoever asked."""
     told = words.t("{who} answers about {name}:", who=bold(clip(who, 40)), name=bold(clip(name, 100)))
-    text = lines("💬 " + told, esc(clip(note.text, 1500)), f"<i>{esc(clip(question.text, 200))}</i>" if question else "")
+    text = lines(
+        "💬 " + told, esc(clip(note.text, 1500)), f"<i>{esc(clip(question.text, 200))}</i>" if question else ""
+    )
     return Screen(text, ([Button(words.t("Open"), pack("op", ref))],), about)
 
 
@@ -188,7 +190,9 @@ def work_came_screen(words: Words, who: str, former: str, counts: Mapping[str, i
     """Tell somebody that all of a colleague's work is theirs now."""
     text = lines(
         "🤝 "
-        + words.t("{who} handed all of {name}'s work over to you.", who=bold(clip(who, 40)), name=bold(clip(former, 40))),
+        + words.t(
+            "{who} handed all of {name}'s work over to you.", who=bold(clip(who, 40)), name=bold(clip(former, 40))
+        ),
         count_line(words, counts),
     )
     return Screen(text, ([Button("📋 " + words.t("Today"), pack("hm", 0, "-", 0))],))
@@ -198,7 +202,9 @@ def work_went_screen(words: Words, who: str, target: str, counts: Mapping[str, i
     """Tell somebody that all of their work is a colleague's now."""
     text = lines(
         "🤝 "
-        + words.t("{who} handed all of your work over to {name}.", who=bold(clip(who, 40)), name=bold(clip(target, 40))),
+        + words.t(
+            "{who} handed all of your work over to {name}.", who=bold(clip(who, 40)), name=bold(clip(target, 40))
+        ),
         count_line(words, counts),
     )
     return Screen(text)

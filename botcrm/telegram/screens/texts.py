@@ -35,7 +35,11 @@ HELP: dict[str, Help] = {
     "meet": Help("Log a meeting", ("meet Acme 40m ok signed", "meet Acme thu 14:00 show samples")),
     "task": Help(
         "Plan something to do",
-        ("task Acme mon 9:00 order scaffold", "task Acme every mon 9:00 call in", "task every first working day 9:00 report"),
+        (
+            "task Acme mon 9:00 order scaffold",
+            "task Acme every mon 9:00 call in",
+            "task every first working day 9:00 report",
+        ),
         "After “every” it comes again: when it is done, the next one is planned.",
     ),
     "note": Help("Keep a note", ("note Acme prefers e-mail",), "The text is kept as you type it."),
@@ -44,7 +48,7 @@ HELP: dict[str, Help] = {
     "company": Help("Add a company", ("company Acme Ltd +48 22 555 01 01",)),
     "find": Help("Search", ("find acme", "find 601 234")),
     "today": Help("What is due today", ("today",)),
-    "deals": Help("All your open deals", ("deals",)),
+    "deals": Help("Your open deals, narrowed by stage, tag, pipeline or person", ("deals", "deals >proposal #roof")),
     "stage": Help("Move a deal", ("stage d12 >negotiation",)),
     "wait": Help(
         "Let a deal wait until a day",
@@ -56,7 +60,7 @@ HELP: dict[str, Help] = {
     "team": Help("Your people at a glance", ("team",)),
     "board": Help(
         "The deals as a picture",
-        ("board", "/board days", "/board team", "/board @anna"),
+        ("board", "/board days", "/board team"),
         "Stages side by side, or what is due when. The buttons below it change what it shows.",
     ),
     "timeline": Help(
@@ -76,8 +80,8 @@ HELP: dict[str, Help] = {
     ),
     "leave": Help(
         "When you are away",
-        ("leave 1.12-7.12", "leave 24.12, 27.12-31.12", "leave @Anna 1.12-7.12"),
-        "Nothing is suggested for days you are away, and no working time is counted.",
+        ("leave 1.12-7.12", "leave 24.12, 27.12-31.12"),
+        "Nothing is suggested for days you are away, and no working time is counted. A manager adds @name.",
     ),
     "stages": Help("What each stage suggests, how long it may be quiet", ("stages",)),
     "rules": Help("What happens by itself", ("rules",)),
@@ -109,15 +113,17 @@ _REP = (
     "company",
     "lead",
     "stage",
+    "wait",
     "won",
     "lost",
     "report",
+    "leave",
     "calendar",
     "undo",
     "settings",
     "help",
 )
-MENU = {"rep": _REP, "manager": ("today", "team", "rules", *_REP[1:-2], "handover", "invite", *_REP[-2:])}
+MENU = {"rep": _REP, "manager": ("today", "team", "rules", "stages", *_REP[1:-2], "handover", "invite", *_REP[-2:])}
 MENU["admin"] = (*MENU["manager"][:-2], "plugins", *MENU["manager"][-2:])
 
 
@@ -204,7 +210,7 @@ def settings_screen(words: Words, prefs: Preferences, *, administrator: bool) ->
             else words.t("Switch {setting} on", setting=key.replace("_", " ")),
             pack("se", key, "off" if getattr(prefs, key) else "on"),
         )
-        for key in ("digest", "evening", "smart_activity")
+        for key in ("digest", "evening", "smart_activity", "pinned")
     ]
     return Screen(text, tuple(rows_of(switches, 2)))
 

@@ -13,6 +13,7 @@ from botcrm.core.domain.money import Money
 from botcrm.core.services.activities import log_activity
 from botcrm.core.services.deals import add_deal
 from botcrm.core.services.people import actor_by_id
+from botcrm.hooks import PluginFailed
 from botcrm.reports.files import csv_bytes
 from botcrm.reports.question import Question
 from botcrm.reports.running import Result, run_report
@@ -62,7 +63,10 @@ class ReportContract:
         assert actor is not None
         until = crm.clock().date() - dt.timedelta(days=days_back)
         question = Question(self.report, until - dt.timedelta(days=30), until)
-        return await run_report(crm.app.hooks, actor, crm.clock(), question)
+        try:
+            return await run_report(crm.app.hooks, actor, crm.clock(), question)
+        except PluginFailed as exc:
+            raise AssertionError(f"it fails: {exc.__cause__}") from exc
 
     async def table(self, crm: Crm, reader: Member, days_back: int = 0) -> ReportTable:
         """Return the table that a reader gets."""

@@ -17,7 +17,8 @@ from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.models import Deal, User
 from botcrm.core.services import activities, deals, records
 from botcrm.core.services.activities import Due
-from botcrm.core.services.home import COLUMNS, MOST, counters, home, team
+from botcrm.core.services.counters import recount_counters
+from botcrm.core.services.home import COLUMNS, counters, home, team
 from botcrm.core.services.people import actor_by_id, add_user, change_setting
 from botcrm.settings import Settings
 from tests.core.services.conftest import START, Office
@@ -116,7 +117,8 @@ async def test_pages_behind_a_thousand_deals_go_on(office: Office) -> None:
             shown = await home(work, page=page, size=10)
             seen += [row.name for row in shown.rows]
             assert shown.more == (page < 115)
-        assert seen == [str(n) for n in range(1090, 1160)]
+        # The last of the overdue ones, which stand the latest first, then the others.
+        assert seen == [str(n) for n in (*range(9, -1, -1), *range(1100, 1160))]
         assert (await home(work, page=200, size=10)).rows == ()
         assert (await home(work, page=-1)).page == -1
 
@@ -151,6 +153,8 @@ async def _check(path: Path, plan: list[tuple[int, bool, str]], zone: str, size:
             key=lambda d: (d.next_deadline_at or datetime.max.replace(tzinfo=UTC), d.id),
         ):
             wanted[column_of(deal.next_deadline_at, START, bounds)].append(deal.id)
+        late = {deal.id: deal.next_deadline_at for deal in await Deal.filter(id__in=wanted["overdue"])}
+        wanted["overdue"].sort(key=lambda deal_id: (START - (late[deal_id] or START), -deal_id))
         in_order = [deal_id for column in COLUMNS for deal_id in wanted[column]]
         async with app.work(actor) as work:
             shown = await home(work)
@@ -215,15 +219,17 @@ async def _neglected(office: Office, deadlines: list[list[datetime]]) -> None:
             )
 
 
-async def test_counters_count_every_activity_of_a_deal_and_stop_at_the_most(office: Office) -> None:
+async def test_counters_count_every_activity_of_a_deal_however_many(office: Office) -> None:
     late, soon, later = START - timedelta(days=1), START + timedelta(hours=2), START + timedelta(days=9)
     await _neglected(office, [[late, late, soon, later], [soon, soon], [later]])
+    await recount_counters()
     async with office.as_(office.anna) as work:
         assert await counters(work) == (0, 5, 2)
     await _neglected(office, [[late + timedelta(minutes=n), soon] for n in range(57)] + [[soon]] * 60)
+    assert await recount_counters() == 174
+    assert await recount_counters() == 0
     async with office.as_(office.anna) as work:
-        assert await counters(work) == (0, MOST, 59)
+        assert await counters(work) == (0, 179, 59)
         assert (await home(work)).overdue == 59
-    await _neglected(office, [[late]] * 60)
-    async with office.as_(office.anna) as work:
-        assert await counters(work) == (0, MOST, MOST)
+    async with office.as_(office.boss) as work:
+        assert [(row.planned, row.overdue) for row in await team(work)] == [(179, 59)]

@@ -348,7 +348,9 @@ async def _snapshot() -> dict[str, Any]:
         "SELECT e.entity, e.record_id, e.owner_id, e.name, e.open, t.term, t.owner_id AS term_owner FROM search_entry e "
         "JOIN search_term t ON t.entry_id = e.id ORDER BY e.entity, e.record_id, t.term"
     )
-    found["job"] = await db.fetch("SELECT key, run_at FROM job WHERE state = 'waiting' ORDER BY key")
+    # A rule's job stays: when it runs it sees that what set it off was taken back.
+    sql = "SELECT key, run_at FROM job WHERE state = 'waiting' AND kind <> 'rule.run' ORDER BY key"
+    found["job"] = await db.fetch(sql)
     return found
 
 

@@ -1,0 +1,194 @@
+"""No open deal without a next step: suggestions, waiting, quiet deals, leave, and what follows a call."""
+
+from __future__ import annotations
+
+from botcrm.core.models import Deal
+from botcrm.testing import Crm, Member
+
+
+async def test_opening_an_own_deal_without_a_next_step_asks_for_one(anna: Member, boss: Member) -> None:
+    await anna.send("deal Acme 12k roof")
+    await anna.tap("Not now")
+    assert (await anna.send("d1")).endswith("No next step. Follow up Fri 27 Nov 10:00?")
+    assert anna.buttons[:6] == ["✅ Save", "Other time", "Other text", "Not now", "Don't ask ▾", "⏳ Wait"]
+    said = await boss.send("d1")
+    assert "No next step." in said
+    assert "Follow up" not in said, "it is not hers to plan"
+    await anna.tap("Save")
+    assert "▶ Next: Fri 27 Nov 10:00" in await anna.send("d1")
+
+
+async def test_a_deal_waits_until_its_day_and_asks_again(anna: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 12k roof")
+    said = await anna.send("/wait d1 15.12 client's budget")
+    assert "⏳ Waits until Tue 15 Dec — client's budget" in said
+    assert "No next step" not in said
+    assert "⏳ Waits until Tue 15 Dec" in await anna.send("/today")
+    assert "No next step" not in await anna.send("/call d1 5m ok sent the papers")
+    assert "Follow up" not in await anna.send("d1")
+    assert "⏳ waits until Tue 15 Dec 9:00 · client's budget" in await anna.tap("Timeline")
+    await crm.advance(days=20, hours=22)
+    assert "⏳ The day has come" not in anna.last
+    await crm.advance(hours=2)
+    assert "⏳ The day has come that Acme roof waited for.\n   client's budget" in anna.last
+    assert "No next step. Follow up Fri 18 Dec 9:00?" in anna.last
+    await anna.tap("Save")
+    assert "▶ Next: Fri 18 Dec 9:00" in await anna.send("d1")
+
+
+async def test_waiting_by_taps(anna: Member) -> None:
+    await anna.send("deal Acme 12k roof")
+    assert "Until when is Acme roof to wait?" in await anna.tap("Wait")
+    assert [text for text in anna.buttons if "week" in text or "month" in text] == [
+        "1 week · Tue 1 Dec",
+        "2 weeks · Tue 8 Dec",
+        "1 month · Thu 24 Dec",
+        "3 months · Wed 24 Feb",
+    ]
+    assert "⏳ Waits until Tue 8 Dec" in await anna.tap("2 weeks")
+    await anna.tap("What for?")
+    assert "⏳ Waits until Tue 8 Dec — call from the bank" in await anna.send("call from the bank")
+    await anna.tap("Wait longer")
+    await anna.tap("Other…")
+    assert "is not understood" in await anna.send("soonish")
+    assert "⏳ Waits until Fri 8 Jan — the new year" in await anna.send("8 jan the new year")
+    assert (await anna.tap("Wait no more")).endswith("No next step. Follow up Fri 27 Nov 10:00?")
+    await anna.tap("Undo")
+    assert "⏳ Waits until Fri 8 Jan" in await anna.send("d1")
+
+
+async def test_whom_a_wait_is_about(anna: Member) -> None:
+    await anna.send("deal Acme 12k roof")
+    assert "⏳ Waits until Tue 1 Dec" in await anna.send("/wait Acme until 1.12")
+    assert "Until when" in await anna.send("/wait Acme")
+    await anna.send("deal Acme 5k stairs")
+    assert "Which deal is to wait?" in await anna.send("/wait Acme 3.12 permit")
+    assert "⏳ Waits until Thu 3 Dec — permit" in await anna.tap("stairs")
+    assert "Choose a day ahead" in await anna.send("/wait d1 1.1.2040")
+    await anna.send("/won d1")
+    await anna.send("/won d2")
+    assert "Acme has no open deal" in await anna.send("/wait o1 3.12")
+
+
+async def test_a_planned_step_makes_the_day_pass_in_silence(anna: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 12k roof")
+    await anna.send("/wait d1 26.11")
+    await anna.send("/task d1 30.11 9:00 offer")
+    await crm.advance(days=2)
+    assert "The day has come" not in anna.seen
+
+
+async def test_the_manager_sees_and_opens_what_has_neither(anna: Member, bob: Member, boss: Member) -> None:
+    await anna.send("deal Acme 12k roof")
+    await anna.send("deal Beta 5k stairs")
+    await anna.send("/wait d2 15.12")
+    await bob.send("deal Gamma 5k door next fri 9:00 call")
+    said = await boss.send("/team")
+    assert "Anna Rep: 📥 0 · 📅 0 · 🔴 0 · ⚫ 1" in said
+    assert "Bob Rep: 📥 0 · 📅 0 · 🔴 0\n" in said + "\n"
+    said = await boss.tap("⚫ 1 Anna Rep")
+    assert said.startswith("⚫ Deals of Anna Rep without a next step")
+    assert "Acme roof" in said
+    assert "Beta" not in said
+    assert "Acme roof" in await boss.tap("d1")
+
+
+async def test_managers_choose_what_a_stage_suggests_and_how_long_it_may_be_quiet(
+    anna: Member, boss: Member, crm: Crm
+) -> None:
+    assert "Your role does not allow that" in await anna.send("/stages")
+    said = await boss.send("/stages")
+    assert "New: 🥀 after 3 days" in said
+    await boss.tap("✏️ New")
+    await boss.tap("Next step")
+    assert "Next step: call {client} again" in await boss.send("call {client} again")
+    await boss.tap("Quiet days")
+    assert "Quiet days: 2" in await boss.send("2")
+    assert "New: 🥀 after 2 days · suggests “call {client} again”" in await boss.tap("All stages")
+    said = await anna.send("deal Acme 12k roof")
+    assert said.endswith("No next step. call Acme again Fri 27 Nov 10:00?")
+    await anna.tap("Save")
+    assert "▶ Next: Fri 27 Nov 10:00 — 📞 call Acme again" in await anna.send("d1")
+    await anna.send("deal Beta 5k stairs")
+    await crm.advance(days=2)
+    assert "🥀 2 days quiet" in await anna.send("d2")
+    assert "🥀" not in await anna.send("d1"), "a step is ahead"
+    assert "Beta stairs · PLN 5,000 · New · 🥀 2 days quiet · d2" in await anna.send("/today")
+    await anna.send("/call d2 no")
+    assert "🥀 2 days quiet" in await anna.send("d2"), "nobody answered"
+    await anna.send("/call d2 5m ok")
+    assert "🥀" not in await anna.send("d2")
+
+
+async def test_leave_moves_what_is_suggested(anna: Member, boss: Member, bob: Member) -> None:
+    await anna.send("/task tomorrow 9:00 order scaffold")
+    said = await anna.send("/leave 25.11-1.12")
+    assert said.startswith("🌴 Away: Wed 25 Nov – Tue 1 Dec\n1 activity is planned for then.")
+    assert (await anna.send("deal Acme 12k roof")).endswith("Follow up Fri 4 Dec 10:00?")
+    assert "🌴 Wed 25 Nov – Tue 1 Dec" in await boss.send("/leave @Anna")
+    assert "leave = 2026-11-25..2026-12-01" in await anna.send("/settings leave")
+    assert "Nothing here" in await bob.send("/leave @Anna")
+    await anna.send("/leave")
+    assert "None." in await anna.tap("🗑")
+    assert "not understood" in await anna.send("/leave someday")
+
+
+async def test_the_companys_own_days_off(crm: Crm, anna: Member) -> None:
+    ada = await crm.join("admin", "Ada Admin")
+    await ada.send("/settings days_off 26.11, 27.12-31.12")
+    assert (await anna.send("deal Acme 12k roof")).endswith("Follow up Mon 30 Nov 10:00?")
+    assert "not understood" in await ada.send("/settings days_off never mind")
+
+
+async def test_a_suggestion_stays_within_split_shifts(crm: Crm, anna: Member) -> None:
+    ada = await crm.join("admin", "Ada Admin")
+    await ada.send("/settings working_hours Mon-Fri 8-10,14-18")
+    assert (await anna.send("deal Acme 12k roof")).endswith("Follow up Fri 27 Nov 14:00?"), "ten is the break"
+
+
+async def test_after_a_cold_call_a_meeting_is_asked_for(anna: Member) -> None:
+    assert (await anna.send("/call Jan 5m ok")).endswith("Meeting scheduled?")
+    assert "When, and where?" in await anna.tap("Yes")
+    said = await anna.tap("Thu 26 Nov 10:00")
+    assert "🤝 Thu 26 Nov 10:00 — Meeting\n   Jan" in said
+    await anna.tap("Where?")
+    assert "🤝 Thu 26 Nov 10:00 — Main St 5\n   Jan" in await anna.send("Main St 5")
+    await anna.send("/call Ola 5m ok")
+    await anna.tap("Yes")
+    await anna.tap("Other…")
+    assert "🤝 Fri 27 Nov 14:00 — their office\n   Ola" in await anna.send("fri 14:00 their office")
+    await anna.send("/call Iga 5m ok")
+    assert "No next step. Follow up Fri 27 Nov 10:00?" in await anna.tap("No")
+    await anna.tap("Not now")
+    assert "Meeting scheduled" not in await anna.send("/call Iga 5m ok"), "no cold call any more"
+    assert "Meeting scheduled" not in await anna.send("/call Ewa no"), "nobody answered"
+    await anna.send("/lead Piotr Zet roof")
+    assert "Meeting scheduled?" in await anna.send("/call l1 3m ok")
+
+
+async def test_after_a_call_what_is_planned_is_said(anna: Member) -> None:
+    await anna.send("deal Acme 12k roof next fri 10:00 site visit")
+    said = await anna.send("/call Acme 5m ok")
+    assert "▶ Next: Fri 27 Nov 10:00 — 🤝 site visit\nAnything more to be done?" in said
+    await anna.tap("One more step")
+    assert "send papers" in await anna.send("thu 9:00 send papers")
+
+
+async def test_a_deal_that_is_handed_over_asks_its_new_owner(anna: Member, bob: Member, crm: Crm, boss: Member) -> None:
+    await anna.send("deal Acme 12k roof")
+    await anna.send("/wait d1 26.11 permit")
+    await boss.send("/deal d1 @Bob")
+    assert (await Deal.get(id=1)).owner_id == bob.user_id
+    await crm.advance(days=2)
+    assert "The day has come that Acme roof waited for.\n   permit" in bob.last
+    assert "The day has come" not in anna.seen
+
+
+async def test_an_edited_line_corrects_the_wait(anna: Member) -> None:
+    await anna.send("deal Acme 12k roof")
+    await anna.send("/wait d1 15.12 budget")
+    line = next(message for message in reversed(anna.person.messages()) if not message.from_bot)
+    said = await anna.edit(line, "/wait d1 16.12 the bank")
+    assert "⏳ Waits until Wed 16 Dec — the bank" in said
+    await anna.send("/undo")
+    assert "⏳" not in (await anna.send("d1")).replace("⏳ Wait", "")

@@ -1,0 +1,210 @@
+"""Counters are a recount: after any interleaving of what people and clients do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from botcrm.app import App
+from botcrm.core import db
+from botcrm.core.domain.due import day_bounds
+from botcrm.core.domain.errors import CrmError
+from botcrm.core.domain.kinds import DealStatus
+from botcrm.core.domain.messages import Incoming
+from botcrm.core.models import Activity, Contact, Deal, Message, User
+from botcrm.core.services import activities, deals, inbound, records, undo
+from botcrm.core.services.activities import Due
+from botcrm.core.services.fixing import fix_derived
+from botcrm.core.services.handover import hand_over_all
+from botcrm.core.services.home import counters, home, team
+from botcrm.core.services.people import actor_by_id, add_user, change_setting
+from botcrm.core.services.work import Work
+from botcrm.settings import Settings
+from tests.core.services.conftest import START, Office
+
+_OPS = (
+    "deal", "plan", "loose", "done", "cancel", "move", "give", "give_activity", "win", "lose", "reopen", "delete", "undo",
+    "write", "answer", "missed", "call", "all", "wait",
+)  # fmt: skip
+Steps = st.lists(
+    st.tuples(st.sampled_from(_OPS), st.integers(0, 7), st.integers(0, 2), st.integers(-30, 60)),
+    min_size=1,
+    max_size=30,
+)
+
+
+@dataclass
+class _Company:
+    app: App
+    people: list[User]
+    now: datetime = START
+    works: list[int] = field(default_factory=list)
+
+    async def do(self, op: str, which: int, who: int, hours: int) -> None:
+        """Do one thing; what cannot be done just now is left."""
+        actor = await actor_by_id(self.app.defaults, self.people[who].id)
+        assert actor
+        with contextlib.suppress(CrmError):
+            async with self.app.work() as system, db.transaction():
+                await self._do(system.acting_as(actor), op, which, who, hours)
+
+    async def _do(self, work: Work, op: str, which: int, who: int, hours: int) -> None:
+        all_deals = await Deal.filter(deleted_at=None).order_by("id")
+        deal = all_deals[which % len(all_deals)] if all_deals else None
+        planned = await Activity.filter(status="planned", deleted_at=None).order_by("id")
+        activity = planned[which % len(planned)] if planned else None
+        other = self.people[(who + 1) % 3]
+        due = Due((self.now + timedelta(hours=hours)).replace(tzinfo=None), which % 3 > 0)
+        self.works.append(work.id)
+        match op:
+            case "deal":
+                contact = await records.add_contact(work, f"Client {which}", telegram_id=900 + which)
+                await deals.add_deal(work, title=f"deal {which}", contact_id=contact.id)
+            case "plan" if deal:
+                await activities.plan_activity(work, "call", "", due, deal_id=deal.id)
+            case "loose":
+                await activities.plan_activity(work, "task", "x", due)
+            case "done" if activity:
+                await activities.complete_activity(work, activity.id)
+            case "cancel" if activity:
+                await activities.cancel_activity(work, activity.id)
+            case "move" if activity:
+                await activities.reschedule_activity(work, activity.id, due)
+            case "give" if deal:
+                await records.hand_over(work, deal, other.id)
+            case "give_activity" if activity:
+                await records.hand_over(work, activity, other.id)
+            case "win" | "lose" if deal:
+                await deals.close_deal(work, deal.id, DealStatus.WON if op == "win" else DealStatus.LOST)
+            case "reopen" if deal:
+                await deals.reopen_deal(work, deal.id)
+            case "delete" if deal:
+                await records.delete_record(work, deal)
+            case "undo" if self.works:
+                await undo.undo(work, self.works[which % len(self.works)])
+            case "write":
+                address = str(900 + which)
+                text = Incoming(
+                    address=address, text="hello", external_id=f"{len(self.works)}", telegram_id=int(address)
+                )
+                await inbound.receive_message(work, "telegram", text)
+            case "answer":
+                waiting = await Message.filter(direction="in", answered=False).order_by("id")
+                if waiting:
+                    await inbound.answer_client(work, waiting[which % len(waiting)].id, "yes")
+            case "missed" | "call" if deal:
+                direction = "missed" if op == "missed" else "out"
+                await activities.log_activity(work, "call", "", direction=direction, deal_id=deal.id)
+            case "all":
+                await hand_over_all(work, self.people[who].id, other.id)
+            case "wait":
+                self.now += timedelta(hours=max(1, hours))
+
+    async def recount(self, user_id: int, *, by_deal: bool) -> tuple[int, int, int]:
+        """Count by reading every row."""
+        all_deals = {deal.id: deal for deal in await Deal.all()}
+        end = day_bounds(self.now, "Europe/Warsaw").today_end
+        due = late = waiting = 0
+        for activity in await Activity.filter(status="planned", deleted_at=None):
+            deal = all_deals[activity.deal_id] if activity.deal_id else None
+            if activity.deadline_at is None or (deal and (deal.status != "open" or deal.deleted_at)):
+                continue
+            mine = deal.owner_id if deal and by_deal else activity.owner_id
+            if mine == user_id and activity.deadline_at < end:
+                due += 1
+                late += activity.deadline_at < self.now
+        for message in await Message.filter(direction="in", answered=False, deleted_at=None):
+            deal = all_deals[message.deal_id] if message.deal_id else None
+            theirs = deal.owner_id if deal and deal.deleted_at is None and by_deal else None
+            waiting += (theirs or message.owner_id) == user_id
+        for deal in all_deals.values():
+            if deal.owner_id != user_id or deal.status != "open" or deal.deleted_at:
+                continue
+            calls = await Activity.filter(deal_id=deal.id, kind="call", status="done", deleted_at=None).order_by(
+                "-done_at", "-id"
+            )
+            answers = await Message.filter(deal_id=deal.id, direction="out", deleted_at=None)
+            if calls and calls[0].direction == "missed":
+                assert calls[0].done_at
+                waiting += not any(answer.created_at >= calls[0].done_at for answer in answers)
+        return waiting, due, late
+
+
+async def _check(path: Path, steps: list[tuple[str, int, int, int]]) -> None:
+    box: list[_Company] = []
+    settings = Settings(database_url=f"sqlite://{path}", timezone="Europe/Warsaw")
+    app = App(settings, now=lambda: box[0].now if box else START)
+    await app.start()
+    try:
+        async with app.work() as work:
+            people = [
+                await add_user(work, name=name, role="admin", telegram_id=n)
+                for n, name in enumerate(("A", "B", "C"), 1)
+            ]
+        company = _Company(app, people)
+        box.append(company)
+        for step in steps:
+            await company.do(*step)
+        async with app.work() as work:
+            for person in people:
+                actor = await actor_by_id(app.defaults, person.id)
+                assert actor
+                mine = work.acting_as(actor)
+                assert await counters(mine) == await company.recount(person.id, by_deal=True), steps
+                seen = await team(mine)
+                for row in seen:
+                    found = (row.incoming, row.planned, row.overdue)
+                    assert found == await company.recount(row.user_id, by_deal=True)
+                shown = await home(mine, size=200)
+                assert len({row.id for row in shown.rows}) == len(shown.rows) == sum(shown.counts.values())
+            assert set((await fix_derived()).values()) == {0}, steps
+            actor = await actor_by_id(app.defaults, people[0].id)
+            assert actor
+            await change_setting(work.acting_as(actor), "count_by", "activity", for_company=True)
+        async with app.work() as work:
+            for person in people:
+                assert await counters(work, person.id) == await company.recount(person.id, by_deal=False), steps
+    finally:
+        await app.stop()
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(steps=Steps)
+def test_counters_are_a_recount_whatever_was_done(
+    tmp_path: Path, sqlite_template: Path, steps: list[tuple[str, int, int, int]]
+) -> None:
+    path = tmp_path / "counters.sqlite3"
+    for ending in ("-wal", "-shm"):
+        Path(f"{path}{ending}").unlink(missing_ok=True)
+    shutil.copyfile(sqlite_template, path)
+    asyncio.run(_check(path, steps))
+
+
+async def test_a_deal_takes_what_counts_along(office: Office) -> None:
+    async with office.as_(office.anna) as work:
+        contact = await records.add_contact(work, "Client", telegram_id=77)
+        deal = await deals.add_deal(work, title="roof", contact_id=contact.id)
+        await activities.plan_activity(work, "call", "", Due(datetime(2026, 11, 24, 9)), deal_id=deal.id)
+    async with office.as_(None) as work:
+        await inbound.receive_message(
+            work, "telegram", Incoming(address="77", text="hello", external_id="1", telegram_id=77)
+        )
+    async with office.as_(office.boss) as work:
+        assert await counters(work, office.anna.id) == (1, 1, 1)
+        await records.hand_over(work, await Deal.get(id=deal.id), office.boss.id)
+        await work.flush()
+        assert await counters(work, office.anna.id) == (0, 0, 0)
+        assert await counters(work) == (1, 1, 1)
+        await deals.close_deal(work, deal.id, DealStatus.WON)
+        await work.flush()
+        assert await counters(work) == (1, 0, 0)
+        assert await Contact.filter(id=contact.id).exists()
