@@ -1,9 +1,9 @@
 """Every hook a plugin can implement: the whole contract in one file.
 
 How they are called, all of them: built-in plugins are registered first, so that installed ones answer before them. One plugin is
-called at a time, with a deadline, on copies of what it might change; what it raises is counted against it and the others go on.
-After 3 failures in a row, or 5 in 10 minutes, a plugin is switched off and the administrators are told. An implementation names
-only the arguments it wants. Which of three ways a hook is called stands in its text:
+called at a time, with a deadline, on copies of what it might change; what it raises, and an answer of another type than the hook
+asks for, is counted against it, and the others go on. After 3 failures in a row, or 5 in 10 minutes, a plugin is switched off and
+the administrators are told. An implementation names only the arguments it wants. Which of three ways a hook is called stands in its text:
 
 *register* hooks are plain functions, called when a plugin is switched on; what they return is taken back when it is switched off.
 *ask* hooks are `async def`, called in the unit of work at hand, each in a savepoint of its own; they may wait for the database and

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from botcrm.cli.failures import Failure
-from botcrm.cli.session import opened
+from botcrm.cli.session import opened, read_settings
 from botcrm.cli.show import print_table
 from botcrm.hooks import Loaded, state
+from botcrm.hooks.loading import installed
 
 
 def plugins(options: Namespace) -> int:
@@ -54,7 +55,10 @@ def run_command(words: Sequence[str]) -> int | None:
 
 
 async def _run_command(words: Sequence[str]) -> int | None:
-    async with opened() as app:
+    settings = read_settings()
+    if not settings.plugins or not installed(settings.plugins_dir):
+        return None  # what came with botcrm has no commands here: no database is made for a mistyped word
+    async with opened(settings) as app:
         owned = app.hooks.registry.cli.get(words[0])
         if owned is None:
             return None

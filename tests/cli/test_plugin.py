@@ -19,7 +19,7 @@ async def on_evnt(event):
 """
 
 COMMAND = '''
-"""A command that does not say what it does, and fails on markup."""
+"""A command that fails on markup."""
 
 from botcrm import Command, Manifest, Verb, hookimpl
 
@@ -34,7 +34,7 @@ async def shout(chat, line):
 
 @hookimpl
 def register_commands():
-    return [Command(Verb("shout"), shout, menu="")]
+    return [Command(Verb("shout"), shout, menu="Shout")]
 '''
 
 TABLES = '''
@@ -110,7 +110,6 @@ def test_check_runs_the_contracts_on_what_a_plugin_registers(alone: Run, tmp_pat
     assert answer.code == 1
     assert "✓ source" in answer.out
     assert "✗ contracts" in answer.out
-    assert "say in `menu` what it does" in answer.out
     assert "made the plugin fail" in answer.out
 
 

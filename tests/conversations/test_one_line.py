@@ -315,9 +315,10 @@ async def test_help_and_start(anna: Member) -> None:
 
 async def test_every_example_of_the_help_works(crm: Crm) -> None:
     boss = await crm.join("admin", "Ada Boss")
-    await boss.send("deal Base 1k x")
-    for _ in range(11):
-        await boss.send("deal Base 1k y")  # so that d12 exists
+    anna = await crm.join("rep", "Anna", manager=boss)
+    await crm.join("rep", "Bob", manager=boss)
+    for _ in range(12):
+        await anna.send("deal Base 1k y")  # so that d12 exists, and she can be asked about it
     from botcrm.telegram.screens.texts import HELP
 
     for verb, text in HELP.items():

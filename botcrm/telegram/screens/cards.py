@@ -141,9 +141,10 @@ def deal_screen(
     if card.files:
         more.append(Button(words.t("Files ({n})", n=card.files), pack("fl", f"d{deal.id}")))
     more.append(Button(words.t("Hand over"), pack("ho", f"d{deal.id}")))
-    rows += [more, *added_rows(card.added)]
+    rows.append(more)
     if deal.status == "open":
         rows.append(_marks(words, card))
+    rows += added_rows(card.added)
     if undo:
         rows.append([Button("↩ " + words.t("Undo"), undo)])
     return Screen(text, tuple(rows), ("deal", deal.id))
