@@ -321,7 +321,9 @@ async def _migrate(url: str) -> list[str]:
     path = sqlite_path(url)
     filled = path is not None and path.exists() and path.stat().st_size > 0  # asked before connecting makes the file
     pending = await pending_migrations(url)
-    if pending:
+    if pending and not filled and await _made_at_once(url, pending):
+        pass
+    elif pending:
         if path is not None and filled:
             copy_before(url, pending[0])
         try:
@@ -335,6 +337,21 @@ async def _migrate(url: str) -> list[str]:
     finally:
         await close()
     return pending
+
+
+async def _made_at_once(url: str, migrations: list[str]) -> bool:
+    """Make the tables of a new database; False where it is not new."""
+    from botcrm.core.fresh import is_empty, make_tables
+
+    await Tortoise.init(config=config(url))
+    try:
+        client = connections.get("default")
+        if not await is_empty(client):
+            return False
+        await make_tables(client, migrations)
+        return True
+    finally:
+        await close()
 
 
 def copy_before(url: str, migration: str) -> None:

@@ -180,6 +180,10 @@ class MessageAnswered(Event):
     """A client's message was dealt with."""
 
 
+class MissedCallSettled(Event):
+    """A missed call was dealt with: somebody spoke with the client, or said that nothing is left to do."""
+
+
 class TagAdded(Event):
     """A tag was hung on a record."""
 
@@ -210,6 +214,50 @@ class RuleChanged(Event):
 
 class RuleRan(Event):
     """A rule did something about a record; `after` holds its name and what it did."""
+
+
+class FieldAdded(Created):
+    """A custom field was made."""
+
+
+class FieldChanged(Event):
+    """A custom field was changed."""
+
+
+class ChoiceAdded(Created):
+    """A word was added to a dictionary."""
+
+
+class ChoiceChanged(Event):
+    """A word of a dictionary was changed."""
+
+
+class FilterSaved(Created):
+    """A query was given a name."""
+
+
+class FilterChanged(Event):
+    """A saved filter was changed, or shared."""
+
+
+class RecordMerged(Event):
+    """A record went into another of its kind (`merged_into_id`); what hung on it went along."""
+
+
+class RecordUnmerged(Event):
+    """A record that had gone into another is on its own again."""
+
+
+class RecordErased(Event):
+    """What told about a person was taken out of a record for good."""
+
+
+class RoleChanged(Event):
+    """What a role, or one person's own role, may do was changed."""
+
+
+class OperationEnded(Event):
+    """A long change of many records ended: an import, a bulk change, a bulk merge; `after` holds its counts."""
 
 
 class RecordDeleted(Event):

@@ -18,6 +18,9 @@ class Entity(StrEnum):
     USER = "user"
     SETTING = "setting"
     RULE = "rule"
+    FIELD = "field"
+    CHOICE = "choice"
+    FILTER = "filter"
 
 
 # One letter a record's reference starts with: d12, c45, o7 (organisation), l7, a9.
@@ -71,6 +74,11 @@ class ActivityStatus(StrEnum):
     PLANNED = "planned"
     DONE = "done"
     CANCELLED = "cancelled"
+
+
+# The direction of a call that nobody took, and its result once somebody dealt with it.
+MISSED = "missed"
+SETTLED = "settled"
 
 
 class Lane(StrEnum):

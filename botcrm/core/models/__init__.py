@@ -2,9 +2,11 @@
 
 from botcrm.core.models.activities import Activity, File, Message, Note
 from botcrm.core.models.calendar import CalendarFeed
+from botcrm.core.models.custom import Choice, CustomField, FieldValue, ImportMapping, Operation, SavedFilter
 from botcrm.core.models.flow import Inbox, Job, Outbox, Press
 from botcrm.core.models.focus import DealMark, PinnedCounters
 from botcrm.core.models.forms import WebForm
+from botcrm.core.models.identity import DistinctPair, DuplicateGroup, Erasure, ExternalRef, Merge, RecordKey
 from botcrm.core.models.memory import Draft, EventRow, Line, SearchEntry, SearchTerm
 from botcrm.core.models.outgoing import OutgoingFile, ReportQuestion
 from botcrm.core.models.people import Department, Invite, Role, Setting, User
@@ -15,21 +17,31 @@ from botcrm.core.models.rules import Rule, RuleRun
 __all__ = [
     "Activity",
     "CalendarFeed",
+    "Choice",
     "Company",
     "Contact",
+    "CustomField",
     "Deal",
     "DealMark",
     "Department",
+    "DistinctPair",
     "Draft",
+    "DuplicateGroup",
+    "Erasure",
     "EventRow",
+    "ExternalRef",
+    "FieldValue",
     "File",
+    "ImportMapping",
     "Inbox",
     "Invite",
     "Job",
     "Lead",
     "Line",
+    "Merge",
     "Message",
     "Note",
+    "Operation",
     "Outbox",
     "OutgoingFile",
     "OverduePing",
@@ -37,10 +49,12 @@ __all__ = [
     "Pipeline",
     "Press",
     "Record",
+    "RecordKey",
     "ReportQuestion",
     "Role",
     "Rule",
     "RuleRun",
+    "SavedFilter",
     "SearchEntry",
     "SearchTerm",
     "Setting",

@@ -27,12 +27,31 @@ def _owner(name: str) -> Any:
     return fields.ForeignKeyField("core.User", related_name=name, null=True, on_delete=fields.RESTRICT)
 
 
-class Company(Record):
+class _Reached(Record):
+    """What companies, contacts and leads have alike: ways to reach them beside the first, own fields, and where they went."""
+
+    phone = fields.CharField(max_length=32, null=True, description="E.164")
+    email = fields.CharField(max_length=254, null=True)
+    more_phones: fields.JSONField[list[str] | None] = fields.JSONField(null=True, description="E.164, beside `phone`")
+    more_emails: fields.JSONField[list[str] | None] = fields.JSONField(null=True, description="beside `email`")
+    custom: fields.JSONField[dict[str, Any] | None] = fields.JSONField(null=True, description="by the field's id")
+    merged_into_id = fields.IntField(null=True, description="the record it was merged into")
+    street = fields.CharField(max_length=200, null=True)
+    city = fields.CharField(max_length=100, null=True)
+    postcode = fields.CharField(max_length=20, null=True)
+    region = fields.CharField(max_length=100, null=True)
+    country = fields.CharField(max_length=100, null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Company(_Reached):
     """An organisation that buys or might buy."""
 
     name = fields.CharField(max_length=300)
-    phone = fields.CharField(max_length=32, null=True, description="E.164")
-    email = fields.CharField(max_length=254, null=True)
+    tax_id = fields.CharField(max_length=32, null=True)
+    website = fields.CharField(max_length=300, null=True)
     owner: fields.ForeignKeyNullableRelation[User] = _owner("companies")
 
     owner_id: int | None
@@ -42,15 +61,16 @@ class Company(Record):
         indexes = [Index(fields=["owner_id", "id"]), Index(fields=["phone"]), Index(fields=["email"])]
 
 
-class Contact(Record):
+class Contact(_Reached):
     """A person."""
 
     name = fields.CharField(max_length=300)
+    job_title = fields.CharField(max_length=100, null=True)
+    birth_date = fields.DateField(null=True)
+    tax_id = fields.CharField(max_length=32, null=True, description="a number that the state gave the person")
     company: fields.ForeignKeyNullableRelation[Company] = fields.ForeignKeyField(
         "core.Company", related_name="contacts", null=True, on_delete=fields.RESTRICT
     )
-    phone = fields.CharField(max_length=32, null=True, description="E.164")
-    email = fields.CharField(max_length=254, null=True)
     telegram_id = fields.BigIntField(null=True)
     owner: fields.ForeignKeyNullableRelation[User] = _owner("contacts")
 
@@ -133,6 +153,7 @@ class Deal(Record):
     attention_at = UtcDatetimeField(null=True, description="derived: since when it asks for attention")
     attention_reason = fields.CharField(max_length=10, null=True, description="reminder, message, missed or comment")
     last_call = fields.CharField(max_length=10, null=True, description="derived: the last call was in, out or missed")
+    custom: fields.JSONField[dict[str, Any] | None] = fields.JSONField(null=True, description="by the field's id")
 
     owner_id: int | None
     company_id: int | None
@@ -154,14 +175,12 @@ class Deal(Record):
         ]
 
 
-class Lead(Record):
+class Lead(_Reached):
     """A first contact that may become contact, company and deal."""
 
     title = fields.CharField(max_length=500)
     name = fields.CharField(max_length=300, default="")
     company_name = fields.CharField(max_length=300, default="")
-    phone = fields.CharField(max_length=32, null=True, description="E.164")
-    email = fields.CharField(max_length=254, null=True)
     telegram_id = fields.BigIntField(null=True)
     source = fields.CharField(max_length=100, null=True)
     status = fields.CharField(max_length=10, default="new")
@@ -177,9 +196,14 @@ class Lead(Record):
         "core.Contact", related_name="leads", null=True, on_delete=fields.RESTRICT
     )
 
+    company: fields.ForeignKeyNullableRelation[Company] = fields.ForeignKeyField(
+        "core.Company", related_name="leads", null=True, on_delete=fields.RESTRICT
+    )
+
     owner_id: int | None
     deal_id: int | None
     contact_id: int | None
+    company_id: int | None
 
     class Meta:
         table = "lead"
