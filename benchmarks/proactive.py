@@ -24,8 +24,9 @@ from benchmarks.measuring import copied
 from botcrm.app import App
 from botcrm.core import db
 from botcrm.core.services.fixing import fix_derived
-from botcrm.core.services.home import home, team
+from botcrm.core.services.home import home
 from botcrm.core.services.people import actor_by_telegram
+from botcrm.core.services.team import team
 from botcrm.core.services.work import Work
 from botcrm.settings import Settings
 

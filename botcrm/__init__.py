@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Trigger,
     )
     from botcrm.contract.screens import Button, Screen, bold, clip, dots, esc, lines
+    from botcrm.contract.work import Run
     from botcrm.core import models
     from botcrm.core.domain import events
     from botcrm.core.domain.errors import CrmError
@@ -49,7 +50,8 @@ if TYPE_CHECKING:
     from botcrm.core.domain.money import Money
     from botcrm.core.domain.verbs import Verb
     from botcrm.core.services.activities import Due
-    from botcrm.core.services.work import Actor, Work
+    from botcrm.core.services.actor import Actor
+    from botcrm.core.services.work import Work
     from botcrm.markers import hookimpl
     from botcrm.words import Words
 
@@ -61,6 +63,7 @@ _HOME = {
     "botcrm.contract.reports": "Chart Column Report ReportFilters ReportTable",
     "botcrm.contract.rules": "Choice Condition KindName Occasion PersonId PipelineId RuleAction StageId Trigger",
     "botcrm.contract.screens": "Button Screen bold clip dots esc lines",
+    "botcrm.contract.work": "Run",
     "botcrm.core.domain.errors": "CrmError",
     "botcrm.core.domain.events": "Event",
     "botcrm.core.domain.grammar": "Line",
@@ -68,7 +71,8 @@ _HOME = {
     "botcrm.core.domain.money": "Money",
     "botcrm.core.domain.verbs": "Verb",
     "botcrm.core.services.activities": "Due",
-    "botcrm.core.services.work": "Actor Work",
+    "botcrm.core.services.actor": "Actor",
+    "botcrm.core.services.work": "Work",
     "botcrm.markers": "hookimpl",
     "botcrm.words": "Words",
 }
@@ -136,6 +140,7 @@ __all__ = [
     "ReportFilters",
     "ReportTable",
     "RuleAction",
+    "Run",
     "Screen",
     "Settings",
     "StageId",
@@ -149,7 +154,7 @@ __all__ = [
     "WebRoute",
     "Words",
     "Work",
-    "__version__",
+    # Not __version__: `from botcrm import *` brings names to work with.
     "bold",
     "clip",
     "dots",

@@ -7,12 +7,13 @@ from typing import Any
 
 from botcrm.contract.plugin import Job
 from botcrm.core import db
+from botcrm.core.services.actor import Actor
 from botcrm.core.services.deals import seed_pipeline
 from botcrm.core.services.default_rules import SHIPPED
 from botcrm.core.services.fixing import fill_derived
 from botcrm.core.services.people import preferences, seed_roles, system
 from botcrm.core.services.rules import seed_rules
-from botcrm.core.services.work import Actor, Buffer, Work
+from botcrm.core.services.work import Buffer, Work
 from botcrm.hooks import PluginManager, Registry, tasks
 from botcrm.metrics import Metrics
 from botcrm.plugins import BUILT_IN
@@ -51,12 +52,15 @@ class App:
         await self.open()
         await self.hooks.load()
 
-    async def open(self) -> None:
+    async def open(self, *, migrate: bool = True) -> None:
         """Bring the database up to date, open it, and put in what every new base starts with.
 
         Plugins are not loaded by it: importing them takes as long as they like.
+
+        :param migrate: False where it is known to be up to date
         """
-        await db.migrate(self.settings.database_url)
+        if migrate:
+            await db.migrate(self.settings.database_url)
         await db.open_database(self.settings.database_url)
         async with db.transaction():
             await fill_derived()

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from botcrm.core.domain.events import Event
     from botcrm.core.domain.kinds import ActivityKind, Reach
     from botcrm.core.models import Company, Contact, Deal, Lead, Record
-    from botcrm.core.services.work import Actor, Work
+    from botcrm.core.services.actor import Actor
+    from botcrm.core.services.work import Work
 
 # --- register -------------------------------------------------------------------------------------------------------------
 

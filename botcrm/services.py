@@ -3,8 +3,14 @@
 They ask for the permissions of the work's actor, record events, and are undone like what people do by hand.
 """
 
+import functools
+import inspect
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
+from botcrm.contract.plugin import Plugin
+from botcrm.contract.work import PluginWork, Run, plain
 from botcrm.core.domain.errors import NotFound
 from botcrm.core.services.access import demand, demand_permission, load, load_any, may, owned_sql, owners, ref
 from botcrm.core.services.activities import (
@@ -43,6 +49,7 @@ from botcrm.core.services.records import (
     remove_tag,
     tags_of,
 )
+from botcrm.core.services.rule_runs import note_run, rule_key
 from botcrm.core.services.subjects import match_subject, search
 from botcrm.core.services.suggestions import suggestions_wanted
 from botcrm.core.services.undo import undo
@@ -71,6 +78,21 @@ async def at_work(work: Work, user_id: int) -> bool:
     """Tell whether it is somebody's working time now: the company's hours and days off, by that person's clock."""
     person = await person_by_id(work.company, user_id)
     return person is not None and schedule(work.acting_as(system(person.prefs))).is_working(work.now)
+
+
+def plugin_of(work: Work) -> Plugin:
+    """Return the plugin in whose hands a work is: a part of a rule finds its settings by it.
+
+    :raises TypeError: it is in no plugin's hands
+    """
+    if not isinstance(work, PluginWork):
+        raise TypeError("this work is in no plugin's hands")
+    return work.plugin
+
+
+def rule_run(work: Work) -> Run | None:
+    """Return the run of a rule that a part of it is asked in; None anywhere else."""
+    return work.run if isinstance(work, PluginWork) else None
 
 
 __all__ = [
@@ -116,10 +138,12 @@ __all__ = [
     "match_subject",
     "may",
     "move_deal",
+    "note_run",
     "owned_sql",
     "owners",
     "person_by_id",
     "plan_activity",
+    "plugin_of",
     "quiet_deals",
     "receive_message",
     "ref",
@@ -127,6 +151,8 @@ __all__ = [
     "reopen_deal",
     "reschedule_activity",
     "revoke_web_form",
+    "rule_key",
+    "rule_run",
     "search",
     "send_file",
     "stages",
@@ -140,3 +166,29 @@ __all__ = [
     "web_forms",
     "working_due",
 ]
+
+
+def _of_the_core(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a service of the core as plugins call it: it works with the core's own handle, and so plans the core's jobs."""
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def awaited(work: Work, *args: Any, **named: Any) -> Any:
+            return await function(plain(work), *args, **named)
+
+        return awaited
+
+    @functools.wraps(function)
+    def called(work: Work, *args: Any, **named: Any) -> Any:
+        return function(plain(work), *args, **named)
+
+    return called
+
+
+def _is_of_the_core(function: Any) -> bool:
+    if not inspect.isfunction(function) or function.__module__ == __name__:
+        return False
+    return next(iter(inspect.signature(function).parameters), "") == "work"
+
+
+globals().update({name: _of_the_core(globals()[name]) for name in __all__ if _is_of_the_core(globals()[name])})

@@ -181,13 +181,21 @@ class Settings(BaseSettings):
         """
         if self.http_port == 0:
             return ""
+        if outside := self.outside_address():
+            return outside
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.http_host, self.http_host)  # noqa: S104 - as it is set
+        return f"http://{host}:{self.http_port}"
+
+    def outside_address(self) -> str:
+        """Return where what is served is reached from other machines, as far as somebody said so; else empty."""
+        if self.http_port == 0:
+            return ""
         if self.public_url:
             return self.public_url
         if self.webhook_url:
             parts = urlsplit(self.webhook_url)
             return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.http_host, self.http_host)  # noqa: S104 - as it is set
-        return f"http://{host}:{self.http_port}"
+        return ""
 
     def plugin_url(self, plugin: str) -> str:
         """Return where a plugin's web routes are reached, without a slash at the end; empty where nothing is served."""

@@ -55,6 +55,22 @@ def _day(year: int, month: int, day: int, locale: str, with_year: bool) -> str:
     return str(text).replace(",", "").replace("\xa0", " ")
 
 
+class Phrase(str):
+    """A text of a plugin, to be shown by whoever shows it: `Words.t` looks it up in the plugin's own catalogue."""
+
+    __slots__ = ("domain", "folder")
+
+    domain: str
+    folder: Path
+
+    @classmethod
+    def of(cls, text: str, domain: str, folder: Path) -> "Phrase":
+        """Return a text with where its translations are: <folder>/<language>/LC_MESSAGES/<domain>.mo."""
+        phrase = cls(text)
+        phrase.domain, phrase.folder = domain, folder
+        return phrase
+
+
 class Words:
     """How to speak to one reader at one moment."""
 
@@ -74,7 +90,10 @@ class Words:
 
     def t(self, message: str, **values: Any) -> str:
         """Translate a text and fill its {places}."""
-        text = self._catalogue.gettext(message)
+        catalogue = self._catalogue
+        if isinstance(message, Phrase):
+            catalogue = _with_ours(message.domain, message.folder, self.prefs.language)
+        text = catalogue.gettext(message)
         return text.format(**values) if values else text
 
     def n(self, one: str, many: str, count: int, **values: Any) -> str:

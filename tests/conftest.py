@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import shutil
-import sqlite3
+import sys
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-from tests.postgres import Postgres, PostgresUnavailable, started_server
+from botcrm.testing import databases
+from tests.postgres import Postgres, PostgresUnavailable, memory, started_server
 
 DIALECTS = ("sqlite", "postgres")
 
@@ -25,16 +24,22 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("botcrm")
 
 
+def pytest_configure() -> None:
+    """Make the run quick on any machine; the processes that tests start inherit it."""
+    # Compiled anew by each of dozens of processes, the sources take longer than all that these do.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    # A commit waits for a disk a hundred times as long as for memory.
+    folder = memory()
+    if folder:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", folder)
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Migrate one SQLite file that every test copies."""
-    from botcrm.core import db
-
     path = tmp_path_factory.mktemp("template") / "template.sqlite3"
-    with ThreadPoolExecutor(1) as thread:  # a loop of its own, apart from pytest-asyncio's
-        thread.submit(asyncio.run, db.migrate(f"sqlite://{path}")).result()
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    path.write_bytes(databases.sqlite_template())
     return path
 
 
@@ -61,12 +66,13 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         path = tmp_path / "botcrm.sqlite3"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite://{path}"
+        with databases.up_to_date(f"sqlite://{path}") as url:
+            yield url
         return
     server: Postgres = request.getfixturevalue("postgres")
-    url = server.migrated()
-    yield url
-    server.drop(url)
+    with databases.up_to_date(server.migrated()) as url:
+        yield url
+    server.give_back(url)
 
 
 @pytest.fixture(params=DIALECTS)

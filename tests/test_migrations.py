@@ -166,7 +166,7 @@ async def test_three_processes_migrate_at_once(blank_database_url: str) -> None:
         )
         for _ in range(3)
     ]
-    answers = await asyncio.wait_for(asyncio.gather(*(process.communicate() for process in processes)), 60)
+    answers = await asyncio.wait_for(asyncio.gather(*(process.communicate() for process in processes)), 600)
     assert [process.returncode for process in processes] == [0, 0, 0], answers
     assert sorted(int(out) for out, _ in answers)[:2] == [0, 0]
     assert await db.pending_migrations(blank_database_url) == []

@@ -124,10 +124,10 @@ def events_table() -> str:
 
 # The pages' order of what plugins import; a test holds it against `botcrm.__all__`.
 CONTRACT = {
-    "a plugin": "Manifest Plugin Settings Tables Permission Job API_VERSION hookimpl __version__",
+    "a plugin": "Manifest Plugin Settings Tables Permission Job API_VERSION hookimpl",
     "commands, buttons, screens": "Command Verb Line ButtonHandler Chat Screen Button bold clip dots esc lines Words CliCommand",
     "channels and the web": "Channel Incoming IncomingFile Outgoing NotDelivered TryLater WebRoute WebRequest WebAnswer",
-    "rules": "Trigger Condition RuleAction Occasion Choice StageId PipelineId PersonId KindName",
+    "rules": "Trigger Condition RuleAction Occasion Run Choice StageId PipelineId PersonId KindName",
     "reports": "Report ReportTable Column Chart ReportFilters",
     "cards and records": "TimelineItem Evidence ActivityKind Money Due Action Reach",
     "work and what happened": "Work Actor Event CrmError",
@@ -164,7 +164,6 @@ _MODULES = {
 _VALUES = {
     "API_VERSION": f'`"{botcrm.API_VERSION}"`: the version of the contract; see [compatibility](compatibility.md).',
     "hookimpl": "The mark of a hook: `@hookimpl`, or `@hookimpl(tryfirst=True)` and `@hookimpl(trylast=True)`.",
-    "__version__": "The version of botcrm.",
     "StageId": "An `int` that a form lets pick among the stages.",
     "PipelineId": "An `int` that a form lets pick among the pipelines.",
     "PersonId": "An `int` that a form lets pick among the staff.",

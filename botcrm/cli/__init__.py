@@ -82,6 +82,22 @@ def _call(options: Namespace) -> int:
             from botcrm.cli.data import export
 
             return export(options)
+        case "duplicates":
+            from botcrm.cli.duplicates import duplicates
+
+            return duplicates(options)
+        case "merge":
+            from botcrm.cli.merging import merge
+
+            return merge(options)
+        case "journal":
+            from botcrm.cli.merging import journal
+
+            return journal(options)
+        case "import":
+            from botcrm.cli.importing import import_file
+
+            return import_file(options)
         case "report":
             from botcrm.cli.report import report
 

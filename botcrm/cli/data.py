@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import shutil
 import sqlite3
 import sys
+import tempfile
 from argparse import Namespace
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from botcrm.cli.failures import Failure
 from botcrm.cli.session import colleague, opened, read_settings
 from botcrm.core import db
 from botcrm.core.services import export as exports
+from botcrm.core.services import export_formats
 from botcrm.core.services.doctor import retry_quarantined
 from botcrm.core.services.people import actor_by_id, preferences, system
 from botcrm.core.services.work import Work
@@ -34,7 +37,14 @@ async def _export(kind: str, form: str, output: str | None, name: str | None) ->
             assert actor
             work = work.acting_as(actor)
         rows = exports.export_rows(work, kind, zone=company.zone)
-        pieces = exports.csv_text(rows, exports.columns(kind)) if form == "csv" else exports.json_text(rows)
+        if form == "xlsx":
+            book = export_formats.Xlsx(exports.columns(kind))
+            async for row in rows:
+                book.row(row)
+            _save(book, output)
+            return
+        csv = form == "csv"
+        pieces = export_formats.csv_text(rows, exports.columns(kind)) if csv else export_formats.json_text(rows)
         await _write(pieces, output)
 
 
@@ -42,6 +52,14 @@ async def _write(pieces: AsyncIterator[str], output: str | None) -> None:
     with output_file(output) as target:
         async for piece in pieces:
             target.write(piece.encode())
+
+
+def _save(book: export_formats.Xlsx, output: str | None) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "export.xlsx"
+        book.save(made)
+        with output_file(output) as target, made.open("rb") as file:
+            shutil.copyfileobj(file, target)
 
 
 @contextlib.contextmanager

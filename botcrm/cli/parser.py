@@ -7,7 +7,10 @@ from typing import Any
 from botcrm import __version__
 
 # Kept here so that help needs neither the database layer nor the roles; tests compare them with the originals.
-EXPORTS = ("deals", "activities", "contacts", "companies", "events")
+EXPORTS = ("deals", "activities", "contacts", "companies", "leads", "events")
+IMPORTS = ("contacts", "companies", "leads", "deals")
+IMPORT_RULES = ("skip", "update", "create")
+DUPLICATES = ("contacts", "companies", "leads")
 ROLES = ("rep", "manager", "admin")
 PLUGIN_KINDS = ("command", "channel", "rule", "report", "all")
 
@@ -89,13 +92,26 @@ def _add_data(commands: Any) -> None:
     export = _command(
         commands,
         "export",
-        "write records out as JSON or CSV",
+        "write records out as JSON, CSV or XLSX",
         "Deleted records are left out. It may run beside the bot.",
     )
     export.add_argument("kind", choices=EXPORTS, metavar="KIND", help=", ".join(EXPORTS))
-    export.add_argument("--format", choices=("json", "csv"), default="json", help="default: %(default)s")
+    export.add_argument("--format", choices=("json", "csv", "xlsx"), default="json", help="default: %(default)s")
     export.add_argument("--output", metavar="FILE", help="write here; without it, to the screen")
     export.add_argument("--actor", metavar="NAME", help="only what this person may export")
+    _add_import(commands)
+    duplicates = _command(
+        commands,
+        "duplicates",
+        "search for records that are the same",
+        "Nothing is changed by it. It may run beside the bot; how far it is goes to the error output.",
+    )
+    duplicates.add_argument("kind", choices=DUPLICATES, metavar="KIND", help=", ".join(DUPLICATES))
+    duplicates.add_argument("--format", choices=("table", "csv"), default="table", help="default: %(default)s")
+    duplicates.add_argument("--limit", type=count, metavar="N", help="the N most certain groups only")
+    duplicates.add_argument("--output", metavar="FILE", help="write here; without it, to the screen")
+    duplicates.add_argument("--actor", metavar="NAME", help="only what this person may see")
+    _add_merging(commands)
     report = _command(
         commands,
         "report",
@@ -115,6 +131,73 @@ def _add_data(commands: Any) -> None:
     backup = _command(commands, "backup", "copy the SQLite database", "It may run beside the bot.")
     backup.add_argument("file", metavar="FILE", help="the copy; there must be none of this name")
     _command(commands, "migrate", "bring the database up to date", "The other commands do so by themselves.")
+
+
+def _add_merging(commands: Any) -> None:
+    merge = _command(
+        commands,
+        "merge",
+        "search for records that are the same and merge them",
+        "What only the names speak for is left. It can be taken back as a whole at any time: botcrm journal --undo N.",
+    )
+    merge.add_argument("kind", choices=DUPLICATES, metavar="KIND", help=", ".join(DUPLICATES))
+    merge.add_argument("--rehearse", action="store_true", help="only say what would happen")
+    merge.add_argument(
+        "--least", type=percent, default=95, metavar="N", help="groups from N percent on; default: %(default)s"
+    )
+    merge.add_argument(
+        "--conflicts",
+        choices=("main", "newest"),
+        default="main",
+        help="whose value stands where records differ; default: %(default)s",
+    )
+    merge.add_argument("--actor", metavar="NAME", help="as this person, over what they may change")
+    journal = _command(
+        commands,
+        "journal",
+        "list long changes (imports, bulk changes, merges), or take one back",
+        "What somebody changed since stays as it is and is listed.",
+    )
+    journal.add_argument("--undo", type=count, metavar="N", help="take number N back")
+    journal.add_argument("--resume", type=count, metavar="N", help="let number N go on that was stopped or broken off")
+    journal.add_argument("--stop", type=count, metavar="N", help="stop number N")
+    journal.add_argument("--actor", metavar="NAME", help="as this person")
+
+
+def _add_import(commands: Any) -> None:
+    taking = _command(
+        commands,
+        "import",
+        "take in records from a CSV, XLSX or vCard file",
+        "Exports of Bitrix24, HubSpot, Pipedrive, Kommo and Odoo are known by their columns. Rows with problems come back in a file "
+        "of their own. Broken off, the same command goes on where it was. It may run beside the bot.",
+    )
+    taking.add_argument("kind", nargs="?", choices=IMPORTS, metavar="KIND", help=", ".join(IMPORTS))
+    taking.add_argument("file", nargs="?", metavar="FILE", help="what is read; its kind is told by what is in it")
+    taking.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar='"COLUMN=FIELD"',
+        help='e.g. "Phone 2=phone", "Colour=note:", "X=skip"',
+    )
+    taking.add_argument(
+        "--rule",
+        choices=IMPORT_RULES,
+        default="skip",
+        help="what is done with those who are there already: skip, update (their empty fields), create; default: %(default)s",
+    )
+    taking.add_argument("--overwrite", action="store_true", help="update, and the file's values go before those here")
+    taking.add_argument("--dry-run", action="store_true", help="look the file through and write nothing")
+    taking.add_argument("--encoding", default="", metavar="NAME", help="e.g. cp1250; found out by itself")
+    taking.add_argument("--delimiter", default="", metavar="CHAR", help="e.g. ; or tab; found out by itself")
+    taking.add_argument("--owner", metavar="NAME", help="whose the records are that name nobody")
+    taking.add_argument("--actor", metavar="NAME", help="in this person's name, and with what they may do")
+    taking.add_argument("--problems", metavar="FILE", help="where rows with problems go; default: beside the file")
+    taking.add_argument(
+        "--run-rules", action="store_true", help="rules and plugins hear of every record, as if somebody had typed it"
+    )
+    taking.add_argument("--undo", type=int, metavar="NUMBER", help="take an import back; its number is said at its end")
 
 
 def _add_care(commands: Any) -> None:
@@ -164,6 +247,21 @@ def port(text: str) -> int:
     """Read a port number, 0 for a free one."""
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port (0 to 65535)")
+    return int(text)
+
+
+def percent(text: str) -> int:
+    """Read a share of a hundred."""
+    value = count(text.removesuffix("%"))
+    if value > 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than 100 percent")
+    return value
+
+
+def count(text: str) -> int:
+    """Read how many of something, one at least."""
+    if not text.isdecimal() or not 0 < int(text) < 2**31:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number, such as 20")
     return int(text)
 
 

@@ -9,8 +9,9 @@ from botcrm.cli.data import output_file
 from botcrm.cli.failures import Failure
 from botcrm.cli.session import colleague, opened
 from botcrm.contract.reports import ReportTable
+from botcrm.core.services.actor import Actor
 from botcrm.core.services.people import actor_by_id, preferences, system
-from botcrm.core.services.work import Actor, Work
+from botcrm.core.services.work import Work
 from botcrm.reports.files import FORMATS, Files
 from botcrm.reports.question import may_see, read_question
 from botcrm.reports.running import Result, reports_of, run_report

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, TypeVar
 
 from botcrm.contract.plugin import Plugin
+from botcrm.contract.work import plain
 from botcrm.core.domain.messages import Incoming, IncomingFile, Outgoing
-from botcrm.core.services.inbound import receive_message
+from botcrm.core.services.inbound import receive_edit, receive_message
 
 T = TypeVar("T", Incoming, IncomingFile)
 
@@ -78,7 +79,7 @@ class WebRoute:
 
 
 class Channel:
-    """The base of a channel: it takes messages in by `receive` and carries answers out by `send`.
+    """The base of a channel: it takes messages in by `receive`, and their changes by `receive_edit`, and carries answers out by `send`.
 
     One object lives from switching on to switching off. A channel that is told of messages by HTTP names `routes`; one that
     asks for them does so between `start` and `stop`.
@@ -110,7 +111,15 @@ class Channel:
         Acknowledge it to the provider only after that. A client nobody knows becomes a lead, the person responsible is told.
         """
         async with self.plugin.work() as work:
-            return await receive_message(work, self.name, _storable(incoming), answerable=self.answers)
+            return await receive_message(plain(work), self.name, _storable(incoming), answerable=self.answers)
+
+    async def receive_edit(self, incoming: Incoming) -> int | None:
+        """Keep what a client made of a message of theirs, and return its id; whoever is responsible sees before and after.
+
+        The `address` and `external_id` of the message tell which one it is. One that was never kept is taken as new.
+        """
+        async with self.plugin.work() as work:
+            return await receive_edit(plain(work), self.name, _storable(incoming), answerable=self.answers)
 
     async def send(self, message: Outgoing) -> str:
         """Hand a message to the provider, and return its id there.

@@ -72,7 +72,7 @@ class Command:
     :ivar more: a further sentence for its own help
     :ivar subject: entities one of which the line starts with ("deal", "contact" …): found as everywhere, with picks where it
         is unclear, and given as `chat.record`
-    :ivar permission: who may use it; for others the verb does not exist
+    :ivar permission: who may use it; others find it neither in the menu nor in help, and are told so when they type it
     """
 
     verb: Verb

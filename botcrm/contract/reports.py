@@ -32,11 +32,13 @@ class Chart:
     """How to draw the table: `label` names a column with words, `values` columns with numbers.
 
     :ivar kind: bar (one group a row), funnel (bars that narrow), line (rows in order), pie (one value column)
+    :ivar bad: those of the values that are bad news: they are red, and nothing else is
     """
 
     kind: Literal["bar", "funnel", "line", "pie"]
     label: str
     values: tuple[str, ...]
+    bad: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,8 @@ class RuleAction(Part):
 
     entities: ClassVar[tuple[str, ...]] = ("deal", "lead", "contact", "company", "activity")
     """What it can be done to."""
+    signs: ClassVar[bool] = False
+    """Whether it proves itself to others by the rule's own key (`services.rule_key`): the rule's card then shows it."""
 
     async def run(self, work: Work, record: Record) -> str:
         """Do it, and return what was done, as the rule's history shows it."""

@@ -10,6 +10,7 @@ from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -30,7 +31,7 @@ _PRAGMAS = {
     "synchronous": "FULL",
     "cache_size": "-65536",
     "temp_store": "MEMORY",
-    "mmap_size": str(2**28),
+    "mmap_size": str(2**30),
 }
 _MIGRATION_LOCK = 0x626F7463726D  # "botcrm": the key of PostgreSQL's advisory lock
 
@@ -76,7 +77,16 @@ def config(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
 async def open_database(url: str) -> None:
     """Connect the models of this process to a migrated database."""
     executor.EXECUTOR_CACHE.clear()
+    _opened["url"] = url
     await Tortoise.init(config=config(url), _enable_global_fallback=True)
+
+
+_opened: dict[str, str] = {}
+
+
+def opened_url() -> str:
+    """Return the URL of the database that is open, for a process that reads it beside this one."""
+    return _opened["url"]
 
 
 async def close() -> None:
@@ -124,23 +134,33 @@ class Borrowed:
         _held.reset(self._token)
 
 
-@contextlib.asynccontextmanager
-async def transaction() -> AsyncIterator[None]:
-    """Hold one transaction; nested, a savepoint.
+class transaction:  # noqa: N801 - used like the function that it would be, were generators as quick
+    """Hold one transaction for the length of an `async with`; nested, a savepoint.
 
     :raises LeaseOver: the transaction at hand was taken back
     """
-    held = _held.get()
-    if isinstance(held, sqlite.Transaction):
-        with held.part():
-            yield
-        return
-    async with in_transaction("default") as client:
-        token = _held.set(client)
-        try:
-            yield
-        finally:
-            _held.reset(token)
+
+    __slots__ = ("_part", "_token", "_whole")
+
+    async def __aenter__(self) -> None:
+        """Begin."""
+        held = _held.get()
+        self._part = held.part() if isinstance(held, sqlite.Transaction) else None
+        if self._part is not None:
+            self._part.begin()
+            return
+        self._whole = in_transaction("default")
+        self._token = _held.set(await self._whole.__aenter__())
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Keep what was done, or take it back where the block raised."""
+        if self._part is not None:
+            self._part.end(taken_back=error is not None)
+            return
+        _held.reset(self._token)
+        await self._whole.__aexit__(kind, error, trace)
 
 
 async def alone(name: str) -> None:
@@ -236,11 +256,13 @@ async def insert(table: str, **values: Any) -> int:
 
 def to_json(value: Any) -> str:
     """Encode what an event, job or outbox row carries; moments, dates and amounts become text."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return _encode(value) if value else _EMPTY.get(type(value)) or _encode(value)
 
 
 def from_json(value: Any) -> Any:
     """Decode a JSON column as the driver returned it."""
+    if value == "{}":
+        return {}
     return json.loads(value) if isinstance(value, str | bytes) else value
 
 
@@ -254,11 +276,18 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"not storable: {value!r}")
 
 
+_EMPTY: dict[type, str] = {dict: "{}", list: "[]"}
+# Made once: `json.dumps` makes an encoder for each call that is not plain.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode
+
+
 def moment(value: Any) -> datetime | None:
     """Turn a driver's datetime into aware UTC."""
     if value is None:
         return None
     at: datetime = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if at.tzinfo is UTC:
+        return at
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 

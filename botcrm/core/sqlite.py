@@ -13,11 +13,12 @@ Three things differ from the stock engine (decisions/0003):
 
 import asyncio
 import contextlib
+import logging
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Any, NoReturn, cast
 
 import aiosqlite
 from tortoise.backends.base.client import ConnectionWrapper, NestedTransactionContext, TransactionalDBClient
@@ -26,72 +27,26 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
 
 from botcrm.core import lease
+from botcrm.core.log_copier import LogCopier
+
+log = logging.getLogger(__name__)
 
 # Seconds; a commit with its fsync takes a fraction of a millisecond on a solid-state disk.
 _SLOW_COMMIT = 0.004
-# Seconds from one copying of the log to the next, while there are commits.
-_COPY_EVERY = 0.25
-# Pages. A longer log is copied to its end before the next transaction begins, so that it starts over; the engine itself
-# would do that in a commit at the second limit, which only statements outside of transactions can reach.
-_LONG_LOG = 8_000
+# Pages. A log of this length is copied in a commit; only statements outside of transactions can make one (see LogCopier).
 _LONGEST_LOG = 32_000
+# How long closing waits for the transaction in hand.
+_CLOSE_SECONDS = 10.0
 
 
-class _LogCopier:
-    """Copies the write-ahead log into the file, on a thread and a connection of its own."""
+class _Closed:
+    """What stands in the place of a connection that is closed: it refuses."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
-        self._connection: sqlite3.Connection | None = None
-        self._running: Future[None] | None = None
-        self._begun = 0.0
-        # How many pages the log held when it was last copied.
-        self._pages = 0
+    def close(self) -> None:
+        """Do nothing."""
 
-    def committed(self) -> None:
-        """Begin to copy, unless that was done a moment ago."""
-        now = time.monotonic()
-        if now - self._begun >= _COPY_EVERY and (self._running is None or self._running.done()):
-            self._start(now)
-
-    @property
-    def is_long(self) -> bool:
-        """Tell whether the log should start over before it is written to again."""
-        return self._pages > _LONG_LOG
-
-    async def finish(self) -> None:
-        """Copy all of the log; nobody may write meanwhile."""
-        await self._idle()
-        self._start(time.monotonic())
-        self._pages = 0
-        await self._idle()
-        self._pages = 0
-
-    async def close(self) -> None:
-        """Let the copying under way end."""
-        await self._idle()
-        if self._connection:
-            self._connection.close()
-            self._connection = None
-        self._pool.shutdown()
-
-    def _start(self, now: float) -> None:
-        self._begun = now
-        self._running = self._pool.submit(self._copy)
-
-    async def _idle(self) -> None:
-        if self._running and not self._running.done():
-            await asyncio.wait([asyncio.wrap_future(self._running)])
-
-    def _copy(self) -> None:
-        # Whatever is in its way, a full disk say, is met by the next commit, which can tell somebody.
-        with contextlib.suppress(sqlite3.Error):
-            if self._connection is None:
-                self._connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-                self._connection.execute("PRAGMA synchronous=FULL")
-            row = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-            self._pages = max(0, row[1])
+    def __getattr__(self, name: str) -> NoReturn:
+        raise OperationalError("the database is closed")
 
 
 class _Connection(aiosqlite.Connection):
@@ -102,7 +57,7 @@ class _Connection(aiosqlite.Connection):
     busy_ms = 10_000
     # Seconds that a commit took lately, smoothed.
     commit_takes = 0.0
-    copier: _LogCopier | None = None
+    copier: LogCopier | None = None
 
     async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         if self.inline:
@@ -133,6 +88,30 @@ class _Connection(aiosqlite.Connection):
         if self.copier:
             self.copier.committed()
 
+    async def shut(self, *, break_off: bool = False) -> None:
+        """Close it; from now on everything is refused.
+
+        :param break_off: also a statement that the thread is running; what is not committed is lost
+        """
+        last = self._conn
+        self.inline = False
+        self._connection = cast("sqlite3.Connection", _Closed())
+        if break_off:
+            last.interrupt()
+        # In the thread's turn, so that it closes nothing under a statement of its own; nobody else has it in hand.
+        closed = asyncio.get_running_loop().create_future()
+        self._tx.put_nowait((closed, last.close))
+        try:
+            await closed
+        finally:
+            if stopped := self.stop():
+                await stopped
+            self._connection = cast("sqlite3.Connection", _Closed())
+
+    def __del__(self) -> None:
+        if not isinstance(self._connection, _Closed | None):
+            super().__del__()  # type: ignore[no-untyped-call]
+
     async def in_thread(self, sql: str) -> None:
         """Run one statement on the connection's thread; it may block there."""
         await super()._execute(self._conn.execute, sql)  # type: ignore[no-untyped-call]
@@ -149,10 +128,12 @@ class Client(SqliteClient):
     """The engine's client: one connection, one writer."""
 
     _connection: _Connection | None
+    _is_closed = False
 
     async def create_connection(self, with_db: bool) -> None:
         if self._connection:
             return
+        self.refuse_if_closed()
         connection = _Connection(_connector(str(self.filename)), 64)
         connection._thread.daemon = True
         self._connection = connection
@@ -162,18 +143,43 @@ class Client(SqliteClient):
             await connection.in_thread(f"PRAGMA {pragma}={value}")
         connection.busy_ms = int(self.pragmas.get("busy_timeout", connection.busy_ms))
         if str(self.filename) != ":memory:":
-            connection.copier = _LogCopier(str(self.filename))
+            connection.copier = LogCopier(str(self.filename))
             await connection.in_thread(f"PRAGMA wal_autocheckpoint={_LONGEST_LOG}")
         connection.inline = True
         await self._post_connect()
 
     async def close(self) -> None:
+        """Wait for the transaction in hand, and close; whoever wants to begin another is refused.
+
+        One that does not end within ten seconds is lost: closed under its statements, the library would take the process along.
+        """
+        self._is_closed = True
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._lock.acquire()
+        except TimeoutError:
+            log.error("the database is closed under a transaction that does not end")
+            await self._shut(break_off=True)
+            return
+        try:
+            await self._shut(break_off=False)
+        finally:
+            self._lock.release()
+
+    async def _shut(self, *, break_off: bool) -> None:
         connection, self._connection = self._connection, None
         if connection:
             if connection.copier:
                 await connection.copier.close()
-            connection.inline = False
-            await connection.close()
+            await connection.shut(break_off=break_off)
+
+    def refuse_if_closed(self) -> None:
+        """Refuse to begin anything once the database is closed.
+
+        :raises OperationalError: it is
+        """
+        if self._is_closed:
+            raise OperationalError("the database is closed")
 
     def _in_transaction(self) -> SqliteTransactionContext:
         return _Context(Transaction(self), self._lock)
@@ -185,6 +191,7 @@ class _Context(SqliteTransactionContext):
     async def __aenter__(self) -> TransactionalDBClient:
         await self._trxlock.acquire()
         try:
+            self.connection._parent.refuse_if_closed()
             await self.ensure_connection()
             await self.connection.begin()
         except BaseException:
@@ -193,6 +200,16 @@ class _Context(SqliteTransactionContext):
         self.token = get_connections().set(self.connection_name, self.connection)
         begun: TransactionalDBClient = self.connection
         return begun
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await super().__aexit__(kind, error, trace)
+        except ValueError:
+            # The library's own way back to where it was is gone with the database.
+            self.connection._parent.refuse_if_closed()
+            raise
 
 
 class _Lent(SqliteTransactionWrapper):
@@ -206,6 +223,13 @@ class _Lent(SqliteTransactionWrapper):
     def acquire_connection(self) -> ConnectionWrapper[aiosqlite.Connection]:
         lease.check()
         return super().acquire_connection()
+
+    async def close(self) -> None:
+        """Refuse: whoever closes the database here holds a transaction of it.
+
+        :raises OperationalError: always
+        """
+        raise OperationalError("a transaction is in hand here: it ends before the database is closed")
 
     async def execute_script(self, query: str) -> None:
         """Run statements one by one: the driver's own way would commit what came before them."""
@@ -239,6 +263,48 @@ class _Savepoint(_Lent):
     async def release_savepoint(self) -> None:
         lease.check()
         self._connection._conn.execute("RELEASE inner_part")
+
+
+class Part:
+    """A part of a transaction, from `begin` to `end`.
+
+    Its name is its depth, so that the same few statements are compiled once, not anew each time.
+    """
+
+    __slots__ = ("_depth", "_of")
+
+    def __init__(self, of: "Transaction") -> None:
+        self._of = of
+        self._depth = 0
+
+    def _run(self, sql: str) -> None:
+        self._of._connection._conn.execute(sql)
+
+    def begin(self) -> None:
+        """Begin it.
+
+        :raises LeaseOver: the transaction was taken back from whoever is here
+        """
+        lease.check()
+        self._depth = depth = self._of._depth + 1
+        self._run(f"SAVEPOINT part{depth}")
+        self._of._depth = depth
+
+    def end(self, *, taken_back: bool) -> None:
+        """Keep what was done in it, or take it back.
+
+        :raises LeaseOver: the transaction was taken back from whoever is here; then nothing of it is left to end
+        """
+        if not taken_back:
+            lease.check()
+            self._run(f"RELEASE part{self._depth}")
+        elif lease.is_over():
+            return
+        else:
+            # Rolled back, a savepoint is still there until it is released.
+            self._run(f"ROLLBACK TO part{self._depth}")
+            self._run(f"RELEASE part{self._depth}")
+        self._of._depth = self._depth - 1
 
 
 class Transaction(_Lent):
@@ -295,31 +361,9 @@ class Transaction(_Lent):
         except sqlite3.IntegrityError as exc:
             raise IntegrityError(exc) from exc
 
-    @contextlib.contextmanager
-    def part(self) -> Iterator[None]:
-        """Hold a part of the transaction that is taken back alone when it raises, with the parts inside it.
-
-        Its name is its depth, so that the same few statements are compiled once, not anew each time.
-
-        :raises LeaseOver: the transaction was taken back from whoever is here
-        """
-        lease.check()
-        run = self._connection._conn.execute
-        depth = self._depth + 1
-        run(f"SAVEPOINT part{depth}")
-        self._depth = depth
-        try:
-            yield
-            lease.check()
-        except BaseException:
-            if not lease.is_over():
-                # Rolled back, a savepoint is still there until it is released.
-                run(f"ROLLBACK TO part{depth}")
-                run(f"RELEASE part{depth}")
-                self._depth = depth - 1
-            raise
-        run(f"RELEASE part{depth}")
-        self._depth = depth - 1
+    def part(self) -> "Part":
+        """Return a part of the transaction that can be taken back alone, with the parts inside it."""
+        return Part(self)
 
     async def begin(self) -> None:
         if self._connection.copier and self._connection.copier.is_long:

@@ -11,9 +11,10 @@ from botcrm.core.domain.zones import to_wall
 from botcrm.core.models import User
 from botcrm.core.services import activities, deals, records
 from botcrm.core.services.activities import Due
+from botcrm.core.services.actor import Actor
 from botcrm.core.services.people import actor_by_id, add_user
 from botcrm.core.services.web_forms import add_web_form
-from botcrm.core.services.work import Actor, Work
+from botcrm.core.services.work import Work
 from botcrm.simulator import Telegram
 
 MANAGER_ID, REP_ID, ADMIN_ID, CLIENT_ID = 101, 102, 103, 104

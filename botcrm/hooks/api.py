@@ -12,7 +12,8 @@ from typing import Any
 from botcrm.core import db
 from botcrm.core.lease import Lease, LeaseOver
 from botcrm.core.lease import current as current_lease
-from botcrm.core.services.work import Actor, Work
+from botcrm.core.services.actor import Actor
+from botcrm.core.services.work import Work
 from botcrm.hooks import tasks
 from botcrm.hooks.calls import INSIDE, waited
 from botcrm.hooks.entry import Entry, PluginOff
@@ -77,7 +78,7 @@ class Api:
         """
         if not self._entry.live:
             raise PluginOff(plugin=self.name, title=self._entry.manifest.title)
-        return _Held(self.name, self._open_work, self._actor)
+        return _Held(self.name, self._open_work, lambda work: self._entry.lend(work.acting_as(self._actor(work.actor))))
 
     def _actor(self, system: Actor) -> Actor:
         manifest = self._entry.manifest
@@ -94,10 +95,10 @@ class Api:
 class _Held(AbstractAsyncContextManager[Work]):
     """A transaction on loan to a plugin's block of code."""
 
-    def __init__(self, plugin: str, open_work: OpenWork, actor: Callable[[Actor], Actor]) -> None:
+    def __init__(self, plugin: str, open_work: OpenWork, lend: Callable[[Work], Work]) -> None:
         self._plugin = plugin
         self._open_work = open_work
-        self._actor = actor
+        self._lend = lend
         self._lease = Lease()
         self._holder: asyncio.Task[Any] | None = None
 
@@ -147,11 +148,11 @@ class _Held(AbstractAsyncContextManager[Work]):
     async def _own(self) -> None:
         with contextlib.suppress(_RollBack):
             async with self._open_work(None) as work:
-                self._ready.set_result((work.acting_as(self._actor(work.actor)), db.connection()))
+                self._ready.set_result((self._lend(work), db.connection()))
                 if not await waited(self._ended, INSIDE, self._lease):
                     self._lease.over = True
                     if self._holder is not None:
-                        self._holder.cancel()
+                        tasks.interrupt(self._holder)
                     raise _RollBack
                 if not self._ended.result():
                     raise _RollBack

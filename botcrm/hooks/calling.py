@@ -3,19 +3,22 @@
 import asyncio
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from botcrm.contract.work import Run
 from botcrm.core.domain.errors import CrmError, NotFound
 from botcrm.core.domain.events import Event
 from botcrm.core.domain.kinds import Reach
 from botcrm.core.lease import Lease
-from botcrm.core.services.work import Actor, Work
+from botcrm.core.services.actor import Actor
+from botcrm.core.services.work import Work
 from botcrm.hooks import calls, tasks
 from botcrm.hooks.answers import demand_fit
 from botcrm.hooks.breaker import IN_A_ROW
-from botcrm.hooks.calls import INSIDE, Outcome, PluginFailed, run, run_sync
+from botcrm.hooks.calls import INSIDE, Outcome, PluginFailed, TooLate, run, run_sync
 from botcrm.hooks.copies import argument_copy
 from botcrm.hooks.ears import Ears, Told
 from botcrm.hooks.entry import Entry, Implementation, PluginOff
@@ -26,6 +29,8 @@ log = logging.getLogger(__name__)
 
 # A change made on hearing of a change, made on hearing of a change …: so often in a row.
 MOST_DEPTH = 8
+# Seconds that a plugin is waited for however often it was too late.
+_LEAST = 0.05
 _WIDTH = {Reach.NONE: 0, Reach.OWN: 1, Reach.DEPARTMENT: 2, Reach.ALL: 3}
 
 
@@ -43,7 +48,15 @@ class _Undone(Exception):
     """A plugin failed in a unit of work: what it wrote goes back."""
 
 
-class Caller:
+def _patience(entry: Entry, deadline: float) -> float:
+    """Return how long a plugin is waited for where others wait with it: less each time that it was too late before.
+
+    Until the breaker opens one that hangs would else cost three people the whole deadline each.
+    """
+    return max(min(deadline, _LEAST), deadline * 0.25**entry.late)
+
+
+class Caller(ABC):
     """Calls plugins: one at a time, within a deadline, everything they raise caught and counted.
 
     :param now: the clock
@@ -55,6 +68,10 @@ class Caller:
         self._entries: dict[str, Entry] = {}
         self._implementations: dict[str, tuple[Implementation, ...]] = {}
         self._ears: dict[str, Ears] = {}
+        if metrics is not None:
+            metrics.watch_plugins(
+                lambda: [(entry.name, entry.calls, entry.seconds) for entry in self._entries.values() if entry.calls]
+            )
 
     # --- hooks -------------------------------------------------------------------------------------------------------
 
@@ -77,8 +94,10 @@ class Caller:
 
     async def _ask(self, implementation: Implementation, work: Work, args: dict[str, Any]) -> Any:
         entry = self._entries[implementation.plugin]
-        given = {"work": work, "plugin": entry.api} | args
-        named = {name: argument_copy(given[name]) for name in implementation.names}
+        named = {
+            name: entry.lend(work) if name == "work" else entry.api if name == "plugin" else argument_copy(args[name])
+            for name in implementation.names
+        }
 
         async def answer() -> Any:
             value = await implementation.function(**named)
@@ -165,6 +184,14 @@ class Caller:
 
         return narrowed
 
+    def lend(self, plugin: str, work: Work, run: Run | None = None) -> Work:
+        """Return a unit of work as a plugin has it in hand: what it plans by it are its own jobs.
+
+        :param run: the run of a rule that it is asked in
+        :raises PluginOff: it is switched off
+        """
+        return self._live(plugin).lend(work, run)
+
     # --- anything else of a plugin -------------------------------------------------------------------------------------
 
     async def call(
@@ -186,9 +213,7 @@ class Caller:
         :raises PluginFailed: it raised something else, or took too long
         :raises PluginOff: it is switched off
         """
-        entry = self._entries.get(plugin)
-        if entry is None or entry.state != "on":
-            raise PluginOff(plugin=plugin, title=entry.manifest.title if entry else plugin)
+        entry = self._live(plugin)
 
         async def answer() -> Any:
             return await func(*args, **named)
@@ -214,7 +239,7 @@ class Caller:
         started = time.perf_counter()
         try:
             async with work.savepoint():
-                outcome = await run(entry.name, func, args, {}, deadline, Lease(), self._complain)
+                outcome = await run(entry.name, func, args, {}, _patience(entry, deadline), Lease(), self._complain)
                 if outcome.error is not None:
                     raise _Undone
         except _Undone:
@@ -223,6 +248,7 @@ class Caller:
             raise
         except Exception as exc:  # noqa: BLE001 - what it left behind could not be written
             outcome = Outcome(error=outcome.error or exc)
+        entry.late = entry.late + 1 if isinstance(outcome.error, TooLate) else 0
         self._note(entry, where, outcome, time.perf_counter() - started)
         return self._value(entry, where, outcome)
 
@@ -269,13 +295,19 @@ class Caller:
             with tasks.run_as(None):
                 self._note_failure(entry, where, error, 0.0)
 
+    @abstractmethod
     def _break(self, entry: Entry, reason: str) -> None:
         """Switch a plugin off that failed too often."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _listen(self, entry: Entry) -> Ears:
         """Return a plugin's ears, opened where they were not."""
-        raise NotImplementedError
+
+    def _live(self, name: str) -> Entry:
+        entry = self._entries.get(name)
+        if entry is None or entry.state != "on":
+            raise PluginOff(plugin=name, title=entry.manifest.title if entry else name)
+        return entry
 
     def _entry(self, name: str) -> Entry:
         entry = self._entries.get(name)

@@ -5,7 +5,6 @@ from typing import Any
 
 from botcrm.core.domain.events import Event
 from botcrm.core.models import Record
-from botcrm.core.services.work import Work
 
 
 def event_copy(event: Event) -> Event:
@@ -43,12 +42,12 @@ def _record_copy(record: Record) -> Record:
 def argument_copy(value: Any) -> Any:
     """Return a hook's argument as a plugin gets it: records and events copied, the rest as it is.
 
-    A unit of work is the same one by another handle: its clock and actor cannot be changed for those who ask.
+    A unit of work is lent by `Entry.lend` instead.
     """
     if isinstance(value, Record):
         return _record_copy(value)
     if isinstance(value, Event):
         return event_copy(value)
-    if isinstance(value, dict | Work):
+    if isinstance(value, dict):
         return copy.copy(value)
     return value

@@ -126,7 +126,9 @@ class Ears:
 
     async def _listen(self, turn: int) -> None:
         tasks.become(self.plugin, self._complain)
-        while self._turn == turn:
+        me = asyncio.current_task()
+        # The loop itself may end before anybody closes the ears: whoever then cancels what is left must not wait for ever.
+        while self._turn == turn and not (isinstance(me, tasks.Task) and me.ending):
             try:
                 if not self._queue:
                     self._release()
@@ -134,8 +136,8 @@ class Ears:
                     continue
                 await self._call(self._queue.popleft(), turn)
             except asyncio.CancelledError:
-                # Ours comes with a new turn; any other is the plugin's own doing.
-                if self._turn == turn:
+                # Ours comes with a new turn, or with the end of the loop; any other is the plugin's own doing.
+                if self._turn == turn and not (isinstance(me, tasks.Task) and me.ending):
                     self._failed("task", Interrupted("it cancelled itself"), 0.0)
 
     async def _woken(self) -> None:

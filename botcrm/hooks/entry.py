@@ -1,12 +1,16 @@
 """A plugin as the platform keeps it: where it came from, what it implements, how it fares."""
 
 import asyncio
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from botcrm.contract.plugin import Manifest, Plugin, Settings
+from botcrm.contract.work import PluginWork, Run
 from botcrm.core.domain.errors import CrmError
+from botcrm.core.services.reading import Reading
+from botcrm.core.services.work import Work
 from botcrm.hooks.breaker import Breaker
 from botcrm.hooks.registry import Offer
 
@@ -80,6 +84,7 @@ class Entry:
     :ivar offer: what it registered, while it is on
     :ivar live: whether its code may open a unit of work: from switching on until it has shut down
     :ivar ending: its shutting down, the last time
+    :ivar late: how often in a row it was waited for in vain inside a unit of work
     :ivar tables: "ready" or "failed" once its own tables were looked after
     """
 
@@ -98,6 +103,7 @@ class Entry:
     state: str = "off"
     reason: str = ""
     breaker: Breaker = field(default_factory=Breaker)
+    late: int = 0
     calls: int = 0
     errors: int = 0
     seconds: float = 0.0
@@ -106,6 +112,15 @@ class Entry:
     def name(self) -> str:
         """Return the name it is registered under."""
         return self.found.name
+
+    def job_kinds(self) -> frozenset[str]:
+        """Return the kinds of job that it registered."""
+        return frozenset(job.kind for job in self.offer.jobs) if self.offer else frozenset()
+
+    def lend(self, work: Work, run: Run | None = None) -> Work:
+        """Return a unit of work as this plugin has it in hand; one that only reads stays as it is."""
+        assert self.api is not None
+        return copy.copy(work) if isinstance(work, Reading) else PluginWork(work, self.api, self.job_kinds, run)
 
     def listed(self) -> Loaded:
         """Return it as it is listed."""

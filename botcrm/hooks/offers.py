@@ -18,7 +18,7 @@ from botcrm.core.domain.verbs import VERBS
 from botcrm.core.services.people import ROLES
 from botcrm.hooks.entry import Entry, Refused
 from botcrm.hooks.loading import is_permission, told
-from botcrm.hooks.registry import Offer
+from botcrm.hooks.registry import Offer, sort_of
 
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,29}")
 # A verb's word: letters of any language; what reads as a reference (d12) or begins the next step is no command.
@@ -290,7 +290,8 @@ def clash(offer: Offer, others: Iterable[Offer], core_cli: Iterable[str]) -> str
     for what, name in _names(offer):
         owner = taken.get((what, name))
         if owner is not None:
-            return f"its {what} {name!r} is taken by {owner}: name it otherwise, or switch {owner} off"
+            remedy = "name it otherwise" if owner == "botcrm" else f"name it otherwise, or switch {owner} off"
+            return f"its {what} {name!r} is taken by {owner}: {remedy}"
     verbs = {name for what, name in taken if what == "word"} | {name for what, name in _names(offer) if what == "word"}
     for command in offer.commands:
         first, _, second = command.verb.name.partition(" ")
@@ -304,8 +305,7 @@ def _names(offer: Offer, *, core: bool = False) -> dict[tuple[str, str], str]:
     found = [("word", fold(word)) for verb in verbs for word in (verb.name, *verb.aliases)]
     found += [("channel", channel.name) for channel in offer.channels]
     for part in offer.rules:
-        sort = "trigger" if issubclass(part, Trigger) else "condition" if issubclass(part, Condition) else "action"
-        found.append((sort, part.name))
+        found.append((sort_of(part), part.name))
     found += [("report", report.name) for report in offer.reports]
     found += [("terminal command", command.name) for command in offer.cli]
     return dict.fromkeys(found, "botcrm" if core else offer.plugin)

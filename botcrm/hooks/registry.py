@@ -1,7 +1,7 @@
 """What the plugins that are switched on have registered, as one snapshot that is replaced whole."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -11,8 +11,10 @@ from botcrm.contract.plugin import Job, Permission, Settings, Tables
 from botcrm.contract.reports import Report
 from botcrm.contract.rules import Condition, RuleAction, Trigger
 from botcrm.core.domain.kinds import ActivityKind
+from botcrm.words import Phrase
 
 T = TypeVar("T")
+D = TypeVar("D", ActivityKind, Report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class Offer:
     jobs: list[Job] = field(default_factory=list)
     cli: list[CliCommand] = field(default_factory=list)
     locales: Path | None = None
+
+
+def sort_of(part: type[Trigger] | type[Condition] | type[RuleAction]) -> str:
+    """Return what a rule's part is: trigger, condition or action."""
+    return "trigger" if issubclass(part, Trigger) else "condition" if issubclass(part, Condition) else "action"
 
 
 @dataclass(frozen=True)
@@ -83,20 +90,26 @@ def registry_of(offers: Iterable[Offer]) -> Registry:
     return found
 
 
+def _phrased(offer: Offer, thing: D, *fields: str) -> D:
+    """Return something of a plugin with texts that are translated by the plugin's own catalogue, wherever they are shown."""
+    if offer.locales is None:
+        return thing
+    texts: dict[str, Any] = {name: Phrase.of(getattr(thing, name), offer.plugin, offer.locales) for name in fields}
+    return replace(thing, **texts)
+
+
 def _add(found: Registry, offer: Offer) -> None:
     name = offer.plugin
-    found.kinds.update({kind.name: kind for kind in offer.kinds})
+    found.kinds.update({kind.name: _phrased(offer, kind, "label") for kind in offer.kinds})
     found.commands.update({command.verb.name: Owned(name, command) for command in offer.commands})
     found.buttons.update({(name, button.name): Owned(name, button) for button in offer.buttons})
     found.channels.update({channel.name: Owned(name, channel) for channel in offer.channels})
     for part in offer.rules:
-        if issubclass(part, Trigger):
-            found.triggers[part.name] = Owned(name, part)
-        elif issubclass(part, Condition):
-            found.conditions[part.name] = Owned(name, part)
-        else:
-            found.actions[part.name] = Owned(name, part)
-    found.reports.update({report.name: Owned(name, report) for report in offer.reports})
+        parts: dict[str, dict[str, Owned[Any]]]
+        parts = {"trigger": found.triggers, "condition": found.conditions, "action": found.actions}
+        parts[sort_of(part)][part.name] = Owned(name, part)
+    reports = [_phrased(offer, report, "title", "about") for report in offer.reports]
+    found.reports.update({report.name: Owned(name, report) for report in reports})
     found.routers.extend(Owned(name, router) for router in offer.routers)
     if offer.routes:
         found.routes[name] = list(offer.routes)

@@ -17,7 +17,7 @@ from botcrm.hooks.aside import PATIENCE, in_thread
 from botcrm.hooks.calling import Caller
 from botcrm.hooks.ears import Ears, Told
 from botcrm.hooks.entry import Entry, Found, Implementation, Loaded, Refused
-from botcrm.hooks.registry import Offer, Registry, registry_of
+from botcrm.hooks.registry import Offer, Registry, registry_of, sort_of
 from botcrm.metrics import Metrics
 from botcrm.settings import Settings as AppSettings
 
@@ -63,6 +63,8 @@ class Shelf(Caller):
         self._serving = False
         self._background: set[asyncio.Task[Any]] = set()
         self._download: Download | None = None
+        # The parts of rules that each plugin ever brought, by its name: {"title": …, "trigger": {name: title}, …}.
+        self._parts: dict[str, dict[str, Any]] = {}
         self._find: Callable[[Path | None], list[Found]] = loading.installed
 
     # --- what there is -------------------------------------------------------------------------------------------------
@@ -109,6 +111,19 @@ class Shelf(Caller):
         owned = self.registry.channels.get(channel)
         return owned.value.title if owned else channel_title(channel)
 
+    def whose_part(self, sort: str, name: str) -> tuple[str, Loaded | None, str] | None:
+        """Return what a part of rules that is not there now was called, its plugin as it is listed, and that one's title.
+
+        :param sort: trigger, condition or action
+        :returns: None where it was never there
+        """
+        for plugin, known in self._parts.items():
+            title = known.get(sort, {}).get(name)
+            if title:
+                entry = self._entries.get(plugin)
+                return str(title), entry.listed() if entry else None, str(known.get("title") or plugin)
+        return None
+
     def on_change(self, callback: Callable[[], None]) -> None:
         """Have a function called each time the registry was replaced."""
         self._listeners.append(callback)
@@ -143,6 +158,11 @@ class Shelf(Caller):
     def public_address(self) -> str:
         """Return where what is served over HTTP is reached, without a slash at the end; empty where nothing is served."""
         return self._settings.public_address()
+
+    @property
+    def is_reached_from_outside(self) -> bool:
+        """Tell whether that address was said to be reached from other machines."""
+        return bool(self._settings.outside_address())
 
     def _address(self, name: str) -> str:
         address = self.public_address
@@ -211,6 +231,8 @@ class Shelf(Caller):
             self._refuse(entry, taken)
             return
         entry.offer, entry.live = offer, True
+        if offer.rules:
+            self._parts[entry.name] = _parts_of(entry.manifest.title, offer)
         self._on.append(entry)
         # Built-in ones come first, however often they are switched.
         self._on.sort(key=lambda other: list(self._entries.values()).index(other))
@@ -310,3 +332,10 @@ class Shelf(Caller):
         self._background.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("what was to be done about a plugin failed", exc_info=task.exception())
+
+
+def _parts_of(title: str, offer: Offer) -> dict[str, Any]:
+    found: dict[str, Any] = {"title": title}
+    for part in offer.rules:
+        found.setdefault(sort_of(part), {})[part.name] = part.title
+    return found

@@ -12,12 +12,14 @@ from botcrm.core.domain.errors import InvalidValue
 from botcrm.core.domain.events import SettingChanged
 from botcrm.core.services.work import Work
 
-_KEYS = ("", ":settings", ":stats")
+_KEYS = ("", ":settings", ":stats", ":parts")
+# What nobody set is no setting of the company's (user 0), which are read with every update.
+_OWNER = {":parts": -1}
 
 
 async def read_all() -> dict[str, dict[str, Any]]:
-    """Return what is kept, by plugin name: {"": {"on", "reason"}, ":settings": {…}, ":stats": {…}}."""
-    rows = await db.fetch("SELECT key, value FROM setting WHERE user_id = 0 AND key LIKE 'plugin:%'")
+    """Return what is kept, by plugin name: {"": {"on", "reason"}, ":settings": {…}, ":stats": {…}, ":parts": {…}}."""
+    rows = await db.fetch("SELECT key, value FROM setting WHERE user_id <= 0 AND key LIKE 'plugin:%'")
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         _, name, *part = row["key"].split(":")
@@ -28,7 +30,7 @@ async def read_all() -> dict[str, dict[str, Any]]:
 
 
 async def read(name: str, part: str) -> dict[str, Any]:
-    """Return one of a plugin's values: part is "", ":settings" or ":stats"."""
+    """Return one of a plugin's values: part is "", ":settings", ":stats" or ":parts"."""
     row = await db.fetch_one("SELECT value FROM setting WHERE user_id = 0 AND key = ?", f"plugin:{name}{part}")
     value = db.from_json(row["value"]) if row else None
     return value if isinstance(value, dict) else {}
@@ -38,9 +40,10 @@ async def write(name: str, part: str, value: dict[str, Any]) -> None:
     """Keep one of a plugin's values."""
     assert part in _KEYS
     await db.execute(
-        "INSERT INTO setting (key, user_id, value) VALUES (?, 0, ?) "
+        "INSERT INTO setting (key, user_id, value) VALUES (?, ?, ?) "
         "ON CONFLICT (key, user_id) DO UPDATE SET value = excluded.value",
         f"plugin:{name}{part}",
+        _OWNER.get(part, 0),
         db.to_json(value),
     )
 

@@ -86,8 +86,10 @@ class PluginManager(Shelf):
             if entry.state == "on" and entry not in self._on:
                 await self._enter_aside(entry)
         self._renew()
+        self._parts = {name: mine[":parts"] for name, mine in kept.items() if ":parts" in mine} | self._parts
         async with self._open_work(None) as work:
             await self._follow(work, self.registry, ())
+            await self._keep_parts(kept)
             for entry in self._entries.values():
                 if entry.state == "failed":
                     await _tell_administrators(work, entry, entry.reason)
@@ -168,6 +170,7 @@ class PluginManager(Shelf):
         if entry.holder is not None and entry.tables != "failed":
             entry.state, entry.reason = "on", ""
             entry.breaker.reset()
+            entry.late = 0
             await self._enter_aside(entry)
         if entry.state != "on":
             raise PluginRefused(title=entry.manifest.title, reason=entry.reason, plugin=entry.name)
@@ -188,8 +191,15 @@ class PluginManager(Shelf):
             await state.write(entry.name, "", value)
             work.remember_plain(SettingChanged, "setting", 0, key=f"plugin:{entry.name}", by=by, **value)
             await self._follow(work, self.registry, taken)
+            await self._keep_parts(await state.read_all())
             if alarm:
                 await _tell_administrators(work, entry, str(value["at"]))
+
+    async def _keep_parts(self, kept: dict[str, dict[str, Any]]) -> None:
+        """Keep what parts of rules are called, for the time when their plugin is off or gone."""
+        for name, parts in self._parts.items():
+            if kept.get(name, {}).get(":parts") != parts:
+                await state.write(name, ":parts", parts)
 
     # --- settings ------------------------------------------------------------------------------------------------------
 

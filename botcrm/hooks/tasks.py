@@ -29,12 +29,16 @@ class ForeignTask(Exception):
 
 
 class Task(asyncio.Task[Any]):
-    """A task with an owner: a plugin's name, or None for the product."""
+    """A task with an owner: a plugin's name, or None for the product.
+
+    :ivar ending: whether the product cancelled it
+    """
 
     _alive: "weakref.WeakSet[Task]" = weakref.WeakSet()
 
     def __init__(self, coro: Coroutine[Any, Any, Any], *, plugin: str | None = None, **more: Any) -> None:
         self.plugin = plugin
+        self.ending = False
         super().__init__(coro, **more)
         if plugin is not None:
             Task._alive.add(self)
@@ -43,6 +47,7 @@ class Task(asyncio.Task[Any]):
         """Cancel, unless a plugin asks for it that does not own the task."""
         caller = owner.get()
         if caller is None or caller == self.plugin:
+            self.ending = self.ending or caller is None
             return super().cancel(msg)
         complain = complaints.get()
         if complain is not None and not self.done():
@@ -53,6 +58,11 @@ class Task(asyncio.Task[Any]):
 def tasks_of(plugin: str) -> list[Task]:
     """Return a plugin's tasks that have not ended."""
     return [task for task in list(Task._alive) if task.plugin == plugin and not task.done()]
+
+
+def interrupt(task: asyncio.Task[Any]) -> None:
+    """Raise CancelledError in a task once; it is not meant to end by it."""
+    asyncio.Task.cancel(task)
 
 
 def abandon(task: asyncio.Task[Any]) -> None:

@@ -11,7 +11,8 @@ from botcrm.core.models import Activity
 from botcrm.core.services.activities import schedule
 from botcrm.core.services.attention import REMINDER, raise_attention
 from botcrm.core.services.derive import again_key, reminder_keys
-from botcrm.core.services.people import person_by_id, system
+from botcrm.core.services.people import Person, person_by_id, system
+from botcrm.core.services.superiors import stand_in
 from botcrm.core.services.work import Work
 from botcrm.reminders.jobs import DueJob
 
@@ -32,7 +33,7 @@ async def unchanged(work: Work, job: DueJob) -> Activity | None:
 
 
 async def remind(work: Work, job: DueJob) -> None:
-    """Remind the owner of an activity; after the bot was down the message says how late it is.
+    """Remind the owner of an activity, or whoever is in charge of an owner who has left; how late it is after the bot was down.
 
     An early reminder that could not come before the next one is left out: that one tells more. In quiet hours one waits until
     their end, unless the time itself lies in them.
@@ -44,7 +45,7 @@ async def remind(work: Work, job: DueJob) -> None:
     until = job.payload.get("until")
     if early and work.now >= (datetime.fromisoformat(until) if until else activity.due_at):
         return
-    owner = await person_by_id(work.prefs, activity.owner_id)
+    owner = await person_by_id(work.prefs, activity.owner_id) or await stand_in(work, activity.owner_id)
     if owner is None:
         return
     if await _held_back(work, job, owner.prefs, activity.due_at):
@@ -61,9 +62,15 @@ async def remind(work: Work, job: DueJob) -> None:
         activity_id=activity.id,
         early=early,
         minutes_late=int(late / timedelta(minutes=1)) if late > _ON_TIME else 0,
+        **_of(activity, owner),
     )
     if activity.repeat_minutes and job.key == reminder_keys(activity.id)[1]:
         await _plan_again(work, activity, owner.prefs, job.payload)
+
+
+def _of(activity: Activity, reader: Person) -> dict[str, Any]:
+    """Say whose an activity is where somebody else is told of it."""
+    return {"of": activity.owner_id} if reader.id != activity.owner_id else {}
 
 
 async def _held_back(work: Work, job: DueJob, prefs: Preferences, due_at: datetime | None = None) -> bool:
@@ -83,7 +90,7 @@ async def remind_again(work: Work, job: DueJob) -> None:
         return
     if await deal_closed(activity) or await _lead_lost(activity):
         return
-    owner = await person_by_id(work.prefs, activity.owner_id)
+    owner = await person_by_id(work.prefs, activity.owner_id) or await stand_in(work, activity.owner_id)
     if owner is None or await _held_back(work, job, owner.prefs):
         return
     await work.tell(
@@ -95,6 +102,7 @@ async def remind_again(work: Work, job: DueJob) -> None:
         activity_id=activity.id,
         early=False,
         again=True,
+        **_of(activity, owner),
     )
     await _plan_again(work, activity, owner.prefs, job.payload)
 

@@ -8,9 +8,11 @@ from botcrm.core import db
 from botcrm.core.domain.events import SettingChanged, UserAdded, UserChanged
 from botcrm.core.domain.kinds import Lane
 from botcrm.core.domain.preferences import Preferences
+from botcrm.core.domain.schedules import schedule_of
 from botcrm.core.services.day import day_done, team_done
-from botcrm.core.services.home import counters, team
+from botcrm.core.services.home import counters
 from botcrm.core.services.people import actor_by_id, person_by_id
+from botcrm.core.services.team import team
 from botcrm.core.services.work import Work
 from botcrm.reminders.daily import last_daily, next_daily
 from botcrm.reminders.jobs import DueJob
@@ -119,8 +121,8 @@ async def _plan(work: Work, people: Iterable[int]) -> None:
 async def morning_digest(work: Work, job: DueJob) -> None:
     """Tell a person how their day looks, once for each date of theirs, and plan the next digest.
 
-    Nothing is told to who switched it off, has no chat with the bot, or has nothing ahead and nothing overdue in the
-    team. After the bot was down the latest missed digest comes, if it is not over twelve hours old.
+    Nothing is told to who switched it off, has no chat with the bot, is off that day or away, or has nothing ahead and
+    nothing overdue in the team. After the bot was down the latest missed digest comes, if it is not over twelve hours old.
     """
     await _tell(work, job, _MORNING)
 
@@ -147,7 +149,9 @@ async def _tell(work: Work, job: DueJob, digest: _Digest) -> None:
     if job.payload.get("first") or not digest.wanted(person.prefs) or person.telegram_id is None:
         return
     day, moment = last_daily(work.now, at, zone)
-    if work.now - moment > digest.worth or not await _something_to_say(work, user_id, digest, day):
+    if work.now - moment > digest.worth or not schedule_of(person.prefs, work.now).is_working_day(day):
+        return
+    if not await _something_to_say(work, user_id, digest, day):
         return
     await work.tell(
         user_id,

@@ -1,13 +1,16 @@
 """Which handler runs which kind of the core's jobs, and what is planned when a process starts."""
 
 from botcrm.core.services.contact import WAITING_JOB
-from botcrm.core.services.handover import REMIND
+from botcrm.core.services.handover import TELL as HANDED
+from botcrm.core.services.operations import JOB as OPERATION
+from botcrm.core.services.people import LEFT
 from botcrm.core.services.work import Work
-from botcrm.reminders import digests, maintenance, pinned
+from botcrm.reminders import digests, maintenance, operations, pinned
 from botcrm.reminders.activities import remind, remind_again, remind_snoozed
-from botcrm.reminders.handed import plan_handed
+from botcrm.reminders.handed import tell_handed
 from botcrm.reminders.jobs import Handler
-from botcrm.reminders.overdue import TELL, overdue, overdue_again, tell_overdue
+from botcrm.reminders.leavers import tell_left
+from botcrm.reminders.overdue import AGAIN, TELL, overdue, overdue_again, overdue_all_again, tell_overdue
 from botcrm.reminders.waiting import waiting_over
 
 HANDLERS: dict[str, Handler] = {
@@ -18,7 +21,12 @@ HANDLERS: dict[str, Handler] = {
     "activity.overdue": overdue,
     "activity.overdue.again": overdue_again,
     TELL: tell_overdue,
-    REMIND: plan_handed,
+    AGAIN: overdue_all_again,
+    HANDED: tell_handed,
+    LEFT: tell_left,
+    OPERATION: operations.run_piece,
+    operations.SHOW: operations.show_progress,
+    operations.SHOW_END: operations.show_end,
     digests.KIND: digests.morning_digest,
     digests.EVENING: digests.evening_digest,
     maintenance.KIND: maintenance.maintain,

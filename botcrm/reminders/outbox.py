@@ -6,18 +6,18 @@ it is committed as "sending" before the call, and if nobody knows what came of t
 
 import asyncio
 import logging
-import math
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from botcrm.core import db
+from botcrm.core.services.rows import Posted
 from botcrm.core.services.work import Work
 from botcrm.reminders import outbox_table as table
 from botcrm.reminders.outbox_rows import Deliver, NotSent, RetryAfter, Undeliverable
 from botcrm.reminders.outbox_table import Outcome
+from botcrm.reminders.outbox_verdicts import LEASE, Verdicts, words_of
 from botcrm.reminders.outbox_writer import Writer
 from botcrm.reminders.pacing import REPLY, SECOND, Item, Queue
 
@@ -26,15 +26,8 @@ log = logging.getLogger(__name__)
 OpenWork = Callable[[], AbstractAsyncContextManager[Work]]
 Ask = Callable[[Work, int], Awaitable[None]]
 
-LEASE = timedelta(seconds=30)
 RENEW_BEFORE = timedelta(seconds=15)
 SENDING_LEASE = timedelta(minutes=10)
-# Seconds. While these last the message keeps its place; after that it steps aside for those behind it.
-BACK_OFF = (1, 2, 5, 10, 30, 60)
-ASIDE = 300
-GIVE_UP_AFTER = timedelta(hours=24)
-# Telegram asks single chats to wait; so many of them at once, for the same time, mean the whole bot.
-_STORM_CHATS = 4
 # Deliveries at once over one of the other channels; a channel that hangs takes no more of the process than these.
 _CHANNEL_IN_FLIGHT = 8
 _MICROSECOND = timedelta(microseconds=1)
@@ -76,7 +69,6 @@ class Outbox:
         self._open_work = open_work
         self._on_unsure = on_unsure
         self._on_failed = on_failed
-        self._refused = refused
         self._pace = {
             "overall_per_second": overall_per_second,
             "per_chat_per_second": per_chat_per_second,
@@ -90,7 +82,7 @@ class Outbox:
         self._timeout = deliver_timeout
         self._sleep = sleep
         self._items: dict[int, Item] = {}
-        self._fresh: list[int] = []
+        self._fresh: list[tuple[int, Posted | None]] = []
         self._loading = False
         self._backlog = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -99,7 +91,7 @@ class Outbox:
         self._pump: asyncio.Task[None] | None = None
         self._alarm: tuple[int, asyncio.Task[None]] | None = None
         self._writer = Writer(self._written, self._conclude, self._changed)
-        self._storm: deque[tuple[int, int, int]] = deque(maxlen=64)
+        self._verdicts = Verdicts(now, self._moment, self._queue, self._writer, refused)
 
     # --- the outside -----------------------------------------------------------------------------------------------
 
@@ -124,7 +116,7 @@ class Outbox:
             for task in slow:
                 await _cancel(task)
         await self._writer.stop()
-        await table.release([*self._items, *self._fresh])
+        await table.release([*self._items, *(outbox_id for outbox_id, _ in self._fresh)])
         for item in self._items.values():
             item.gone = True
         self._items.clear()
@@ -151,10 +143,13 @@ class Outbox:
             self._hold(item, moment)
         await self.sweep()
 
-    def submit(self, ids: Sequence[int]) -> None:
-        """Send rows that were just committed."""
+    def submit(self, ids: Sequence[int], rows: Mapping[int, Posted] | None = None) -> None:
+        """Send rows that were just committed.
+
+        :param rows: those of them that are at hand; the others are read
+        """
         if ids:
-            self._fresh.extend(ids)
+            self._fresh.extend((outbox_id, rows.get(outbox_id) if rows else None) for outbox_id in ids)
             self._bell.set()
 
     def wake(self) -> None:
@@ -259,16 +254,23 @@ class Outbox:
             self._changed.set()
 
     async def _load(self) -> None:
-        ids, self._fresh = self._fresh, []
-        self._loading = True
-        try:
-            now = self._now()
-            items = await table.leased(ids, now)
-            if len(items) < len(ids):
+        fresh, self._fresh = self._fresh, []
+        now = self._now()
+        items = [
+            table.item_of(i, row) for i, row in fresh if row is not None and row.created_at <= now < row.lease_until
+        ]
+        if len(items) < len(fresh):
+            self._loading = True
+            try:
                 known = {item.row.id for item in items}
-                items += await table.claim_ids([i for i in ids if i not in known], now, now + LEASE)
-        finally:
-            self._loading = False
+                read = await table.leased([i for i, _ in fresh if i not in known], now)
+                known.update(item.row.id for item in read)
+                items += read
+                if len(items) < len(fresh):
+                    items += await table.claim_ids([i for i, _ in fresh if i not in known], now, now + LEASE)
+            finally:
+                self._loading = False
+            items.sort(key=lambda item: item.row.id)
         moment = self._moment()
         for item in items:
             if item.row.lane_order != REPLY and (self._backlog or len(self._items) >= self._most_held):
@@ -343,63 +345,20 @@ class Outbox:
             async with asyncio.timeout(self._timeout):
                 message_id = await self._deliver(row)
         except RetryAfter as exc:
-            self._wait(item, exc.seconds)
+            self._verdicts.wait(item, exc.seconds)
         except Undeliverable as exc:
-            self._end(item, exc.reason)
+            self._verdicts.end(item, exc.reason)
         except Exception as exc:  # noqa: BLE001  whatever the channel raises counts as temporary
             if client and begun and not isinstance(exc, NotSent):
-                self._writer.doubt(item, "unsure", _words(exc))
+                self._writer.doubt(item, "unsure", words_of(exc))
             else:
-                self._put_off(item, exc)
+                self._verdicts.put_off(item, exc)
         else:
             self._writer.record(Outcome(item, "sent", message_id, self._now()))
         finally:
             item.busy = False
             self._under_way[row.carrier] -= 1
             self._queue(item).finish(row.chat_id, self._moment())
-
-    def _wait(self, item: Item, seconds: float) -> None:
-        """Do as the channel asks: send this chat nothing until then, and nobody if many chats are told so."""
-        now = self._now()
-        moment, length = self._moment(now), math.ceil(seconds * SECOND)
-        until = moment + length
-        queue = self._queue(item)
-        queue.hold_chat(item.row.chat_id, until)
-        if not item.row.carrier:
-            self._storm.append((moment, length, item.row.chat_id))
-            chats = {chat for at, asked, chat in self._storm if asked == length and moment - at <= SECOND}
-            if len(chats) >= _STORM_CHATS:
-                queue.pause(until)
-        self._keep_place(item, now + timedelta(microseconds=length), f"retry after {seconds:g} s", moment)
-
-    def _put_off(self, item: Item, exc: Exception) -> None:
-        now = self._now()
-        if now - item.row.created_at > GIVE_UP_AFTER:
-            self._end(item, f"given up: {_words(exc)}")
-            return
-        attempts = item.row.attempts + 1
-        log.warning("message %s could not be sent (attempt %s): %s", item.row.id, attempts, _words(exc))
-        item.row = replace(item.row, attempts=attempts)
-        if attempts > len(BACK_OFF):
-            until = now + timedelta(seconds=ASIDE)
-            self._writer.record(Outcome(item, "waiting", at=until, error=_words(exc)))
-            return
-        until = now + timedelta(seconds=BACK_OFF[attempts - 1])
-        self._queue(item).hold_lane(item.row.chat_id, item.row.lane_order, self._moment(until))
-        self._keep_place(item, until, _words(exc), self._moment(now))
-
-    def _keep_place(self, item: Item, until: datetime, error: str, moment: int) -> None:
-        item.lease_until = until + LEASE
-        self._writer.record(Outcome(item, "waiting", at=until, error=error, lease_until=item.lease_until))
-        self._queue(item).add(item, moment)
-
-    def _end(self, item: Item, reason: str) -> None:
-        log.warning("message %s will not be sent: %s", item.row.id, reason)
-        self._refused(Undeliverable(reason), "send", outbox_id=item.row.id, method=item.row.method)
-        if item.row.audience == "client":
-            self._writer.doubt(item, "failed", reason[:2000])
-        else:
-            self._writer.record(Outcome(item, "failed", error=reason[:2000]))
 
     # --- afterwards ------------------------------------------------------------------------------------------------
 
@@ -419,10 +378,6 @@ class Outbox:
             log.exception("outbox: nobody could be asked about message %s", outbox_id)
             await table.settle_doubt(outbox_id, state, error)
         self._items.pop(outbox_id, None)
-
-
-def _words(exc: Exception) -> str:
-    return f"{type(exc).__name__}: {exc}"[:2000]
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from botcrm.core import db
+from botcrm.core.services.rows import Posted
 from botcrm.reminders.outbox_rows import OutboxRow
 from botcrm.reminders.pacing import Item
 
@@ -48,6 +49,29 @@ def _item(row: dict[str, Any]) -> Item:
             attempts=row["attempts"],
         ),
         db.moment_needed(row["lease_until"]),
+    )
+
+
+def item_of(outbox_id: int, row: Posted) -> Item:
+    """Return a row that was committed just now, without reading it."""
+    return Item(
+        OutboxRow(
+            id=outbox_id,
+            chat_id=row.chat_id,
+            user_id=row.user_id,
+            notice=row.notice,
+            args=db.from_json(row.args),
+            method=row.method,
+            payload=db.from_json(row.payload),
+            entity=row.entity,
+            record_id=row.record_id,
+            line_id=row.line_id,
+            audience=row.audience,
+            lane_order=row.lane_order,
+            created_at=row.created_at,
+            attempts=0,
+        ),
+        row.lease_until,
     )
 
 

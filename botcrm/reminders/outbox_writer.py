@@ -12,7 +12,7 @@ from botcrm.reminders.pacing import Item
 log = logging.getLogger(__name__)
 
 # Seconds between two writes under load, and how many results do not wait for it; a lone one is written at once.
-GATHER = 0.02
+GATHER = 0.04
 BATCH = 200
 _AFTER_ERROR = 1.0
 

@@ -5,19 +5,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from botcrm.core import db
-from botcrm.core.domain.days_off import read_spans
 from botcrm.core.domain.reminding import read_quiet
 from botcrm.core.domain.schedules import schedule_of
-from botcrm.core.domain.zones import to_wall
 from botcrm.core.models import Activity
 from botcrm.core.services.attention import became_overdue
 from botcrm.core.services.derive import reminder_keys
 from botcrm.core.services.people import Person, person_by_id
+from botcrm.core.services.superiors import in_charge, superiors
 from botcrm.core.services.work import Work
 from botcrm.reminders.activities import deal_closed, still_planned, unchanged
 from botcrm.reminders.jobs import DueJob
 
 TELL = "overdue.tell"
+AGAIN = "overdue.again"
 # A message carries so many items at most; the rest is counted.
 _SHOWN = 30
 # A job that ended at a moment cannot be planned for that very moment again (Work.plan_job).
@@ -28,7 +28,8 @@ async def overdue(work: Work, job: DueJob) -> None:
     """Climb the steps of what stays undone: its owner, the manager of whoever is responsible, that manager's own manager.
 
     Each is told once for a deadline, after the company's working hours, by the zone of the person responsible: the deal's owner,
-    or the activity's own where there is no deal. Who has left, is away or has no chat is passed over for the next one above.
+    or the activity's own where there is no deal. Who has left, is away or has no chat is passed over for the next one above;
+    where nobody is above, the administrators hear of it.
     """
     activity = await unchanged(work, job)
     if activity is None or activity.deadline_at is None or await deal_closed(activity):
@@ -50,8 +51,7 @@ async def overdue(work: Work, job: DueJob) -> None:
             later.append(moment)
             continue
         done.add(who)
-        person = await _told_at(work, who, activity, late_id)
-        if person is not None:
+        for person in await _told_at(work, who, activity, late_id):
             # On a colleague's deal one is late with one's own part.
             whose = late_id if who else person.id
             await _ping(work, person, activity, whose, f"{activity.id}:{job.payload['deadline']}:{who}")
@@ -72,31 +72,13 @@ def _steps(work: Work, activity: Activity) -> list[tuple[float, int]]:
     return sorted(steps)
 
 
-async def _told_at(work: Work, step: int, activity: Activity, late_id: int) -> Person | None:
+async def _told_at(work: Work, step: int, activity: Activity, late_id: int) -> list[Person]:
     if step == 0:
         owner = await person_by_id(work.prefs, activity.owner_id) if activity.owner_id else None
-        return owner if owner and owner.telegram_id is not None else None
-    above = await _reached_above(work, late_id, step)
-    return above[step - 1] if len(above) >= step else None
-
-
-async def _reached_above(work: Work, user_id: int, most: int) -> list[Person]:
-    """Return the managers above somebody who can be told, the nearest first."""
-    found: list[Person] = []
-    seen = {user_id}
-    row = await db.fetch_one('SELECT manager_id FROM "user" WHERE id = ?', user_id)
-    while row and row["manager_id"] and row["manager_id"] not in seen and len(found) < most:
-        seen.add(row["manager_id"])
-        person = await person_by_id(work.prefs, row["manager_id"])
-        if person is not None and person.telegram_id is not None and not _is_away(work, person):
-            found.append(person)
-        row = await db.fetch_one('SELECT manager_id FROM "user" WHERE id = ?', row["manager_id"])
-    return found
-
-
-def _is_away(work: Work, person: Person) -> bool:
-    today = to_wall(work.now, person.prefs.zone).date()
-    return any(first <= today <= last for first, last in read_spans(person.prefs.leave))
+        return [owner] if owner and owner.telegram_id is not None else []
+    if step == 1:
+        return await in_charge(work, late_id)
+    return (await superiors(work, late_id, step))[step - 1 :]
 
 
 async def _responsible(activity: Activity) -> int | None:
@@ -117,6 +99,50 @@ async def overdue_again(work: Work, job: DueJob) -> None:
     if late_id is None or person is None or person.telegram_id is None or await deal_closed(activity):
         return
     await _ping(work, person, activity, late_id, f"{activity.id}:again:{job.run_at.isoformat()}")
+
+
+async def put_off(work: Work, user_id: int, last_id: int, until: datetime) -> None:
+    """Tell somebody again later of all that one message told them of.
+
+    :param last_id: of the last ping that the message told of
+    """
+    await work.plan_job(AGAIN, f"overdue-again:{user_id}:{last_id}", until, user_id=user_id, last_id=last_id)
+
+
+async def overdue_all_again(work: Work, job: DueJob) -> None:
+    """Gather anew what was put off together, of what is still to be done and overdue; it is told in one message."""
+    person = await person_by_id(work.prefs, int(job.payload["user_id"]))
+    if person is None or person.telegram_id is None:
+        return
+    rows = await db.fetch(
+        "SELECT p.activity_id, max(p.late_id) AS late_id, max(a.deadline_at) AS deadline FROM overdue_ping p "
+        "JOIN activity a ON a.id = p.activity_id LEFT JOIN deal d ON d.id = a.deal_id WHERE p.user_id = ? "
+        "AND p.told_at = (SELECT told_at FROM overdue_ping WHERE id = ? AND user_id = ?) AND a.status = 'planned' "
+        "AND a.deleted_at IS NULL AND a.deadline_at < ? AND (d.id IS NULL OR (d.status = 'open' AND d.deleted_at IS NULL)) "
+        "GROUP BY p.activity_id ORDER BY p.activity_id",
+        person.id,
+        int(job.payload["last_id"]),
+        person.id,
+        work.now,
+    )
+    if not rows:
+        return
+    await db.execute_many(
+        "INSERT INTO overdue_ping (key, user_id, activity_id, late_id, deadline, created_at) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (key) DO NOTHING",
+        [
+            (
+                f"{person.id}:{row['activity_id']}:all:{job.run_at.isoformat()}",
+                person.id,
+                row["activity_id"],
+                row["late_id"],
+                db.moment(row["deadline"]),
+                work.now,
+            )
+            for row in rows
+        ],
+    )
+    await work.plan_job(TELL, telling_key(person.id), await _next_telling(work, person), user_id=person.id)
 
 
 # --- gathering ---------------------------------------------------------------------------------------------------------
@@ -187,7 +213,15 @@ async def _tell(work: Work, person: Person, chat_id: int, items: Sequence[dict[s
         for row in items:
             counts[row["late_id"]] = counts.get(row["late_id"], 0) + 1
         shown = [row["id"] for row in items[:_SHOWN]]
-        await work.tell(person.id, chat_id, "overdue_group", key=key, activity_ids=shown, counts=sorted(counts.items()))
+        await work.tell(
+            person.id,
+            chat_id,
+            "overdue_group",
+            key=key,
+            activity_ids=shown,
+            counts=sorted(counts.items()),
+            last_id=last_id,
+        )
         return
     activity_id, late_id = items[0]["id"], items[0]["late_id"]
     notice = "activity_late" if late_id == person.id else "activity_overdue"

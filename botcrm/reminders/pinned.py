@@ -20,6 +20,8 @@ KIND = "counters.show"
 NOTICE = "counters"
 # A person's message is edited no more often than this.
 EVERY = timedelta(seconds=5)
+# After this an edit also looks whether the message is still pinned.
+CHECK_EVERY = timedelta(hours=1)
 _COUNTED = frozenset({"deal", "activity", "message", "user"})
 _GIVEN_UP = ("failed", "dropped", "unsure")
 
@@ -33,7 +35,12 @@ async def plan_counters(work: Work) -> None:
     """Look soon at the counters of those whom this work concerns and who have them pinned."""
     for event in work.events:
         if isinstance(event, SettingChanged) and event.after.get("key") in ("pinned", "count_by"):
-            await _soon(work, [event.record_id] if event.record_id else await _everybody())
+            people = [event.record_id] if event.record_id else await _everybody()
+            # Whoever switches them on anew may have lost the message: an edit finds out.
+            await db.execute(
+                f"UPDATE pinned_counters SET shown = '' WHERE user_id IN ({', '.join(map(str, people)) or '0'})"
+            )
+            await _soon(work, people)
     if not any(event.entity in _COUNTED for event in work.events):
         return
     if await db.fetch_one("SELECT 1 AS y FROM pinned_counters LIMIT 1") is None:
@@ -103,11 +110,27 @@ async def show_counters(work: Work, job: DueJob) -> None:
     elif row["message_id"] is None and not await _pin(work, row, person):
         again = work.now + EVERY
     if row and row["shown"] != shown and (message_id := await _message(row)):
-        await work.tell(user_id, person.telegram_id, NOTICE, lane=Lane.BROADCAST, message_id=message_id)
+        check = work.now - db.moment_needed(row["shown_at"]) >= CHECK_EVERY or not row["shown"]
+        await work.tell(
+            user_id,
+            person.telegram_id,
+            NOTICE,
+            lane=Lane.BROADCAST,
+            message_id=message_id,
+            check=check,
+        )
         await db.execute(
             "UPDATE pinned_counters SET shown = ?, shown_at = ? WHERE user_id = ?", shown, work.now, user_id
         )
     await work.plan_job(KIND, job.key, max(again, work.now + EVERY), user_id=user_id)
+
+
+async def show_anew(work: Work, user_id: int, message_id: int) -> None:
+    """Forget the message that showed a person's counters, because it is gone, and send another soon."""
+    row = await db.fetch_one("SELECT outbox_id, message_id FROM pinned_counters WHERE user_id = ?", user_id)
+    if row and message_id == await _message(row):
+        await db.execute("DELETE FROM pinned_counters WHERE user_id = ?", user_id)
+        await _soon(work, [user_id])
 
 
 async def _message(row: dict[str, Any]) -> int | None:

@@ -2,17 +2,18 @@
 
 import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from botcrm.contract.rules import Occasion
+from botcrm.contract.work import Run
 from botcrm.core import db
 from botcrm.core.domain.errors import CrmError, NotFound
 from botcrm.core.domain.events import EVENTS, Event, RuleRan
 from botcrm.core.models import Record, Rule
 from botcrm.core.services.access import load_any
-from botcrm.core.services.people import administrators, person_by_id
+from botcrm.core.services.rule_runs import tell_of_failure
 from botcrm.core.services.rules import event_facts, event_from, rule_actor
 from botcrm.core.services.undo import is_undone
 from botcrm.core.services.work import Work
@@ -169,7 +170,7 @@ class Rules:
         if facts and await is_undone(facts["work_id"]):
             return
         try:
-            parts = parts_of(self._hooks.registry, rule)
+            parts = parts_of(self._hooks, rule)
         except PartGone:
             # Its plugin may be switched on again; until then the rule waits, and its card says so.
             await work.plan_job(job.kind, job.key, work.now + _PATIENCE, **job.payload)
@@ -199,37 +200,40 @@ class Rules:
         await self.plan(work, int(job.payload.get("depth", 0)) + 1)
 
     async def _act(self, acting: Work, rule: Rule, parts: Parts, record: Record, job: DueJob) -> None:
-        if not await self._starts(acting, parts, record, job.payload) or not await self._holds(acting, parts, record):
+        event = event_from(job.payload["event"]) if job.payload.get("event") else None
+        run = Run(rule.id, rule.name, event)
+        if not await self._starts(acting, parts, record, run, str(job.payload["mark"])):
+            return
+        if not await self._holds(acting, parts, record, run):
             return
         run_id = await self._claim(acting, rule, job)
         if run_id is None:
             return
         did: list[str] = []
-        await self._do(acting, parts, record, did)
+        await self._do(acting, parts, record, did, replace(run, run_id=run_id))
         acting.remember(RuleRan, record, after={"rule": rule.name, "rule_id": rule.id, "did": did})
         await db.execute("UPDATE rule_run SET did = ? WHERE id = ?", db.to_json(did), run_id)
 
-    async def _starts(self, acting: Work, parts: Parts, record: Record, payload: dict[str, Any]) -> bool:
+    async def _starts(self, acting: Work, parts: Parts, record: Record, run: Run, mark: str) -> bool:
         """Tell whether what set the rule off still does."""
-        if payload.get("event"):
-            event = event_from(payload["event"])
-            return bool(await ask_part(self._hooks, acting, parts.trigger, "matches", event))
-        found = await self._find(acting, parts, record.id - 1, 1)
-        return any(one.record_id == record.id and _mark(one) == payload["mark"] for one in found)
+        if run.event is not None:
+            return bool(await ask_part(self._hooks, acting, parts.trigger, "matches", run.event, run=run))
+        found = await self._find(acting, parts, run, record.id - 1, 1)
+        return any(one.record_id == record.id and _mark(one) == mark for one in found)
 
-    async def _holds(self, acting: Work, parts: Parts, record: Record) -> bool:
+    async def _holds(self, acting: Work, parts: Parts, record: Record, run: Run) -> bool:
         """Tell whether all conditions hold for a record."""
         for condition in parts.conditions:
-            if not await ask_part(self._hooks, acting, condition, "holds", record):
+            if not await ask_part(self._hooks, acting, condition, "holds", record, run=run):
                 return False
         return True
 
-    async def _do(self, acting: Work, parts: Parts, record: Record, did: list[str]) -> None:
+    async def _do(self, acting: Work, parts: Parts, record: Record, did: list[str], run: Run) -> None:
         """Do a rule's actions in their order, and note what each did."""
         for action in parts.actions:
             # The action before may have changed it.
             record = await load_any(acting, record._meta.db_table, record.id)
-            did.append(str(await ask_part(self._hooks, acting, action, "run", record))[:500])
+            did.append(str(await ask_part(self._hooks, acting, action, "run", record, run=run))[:500])
 
     async def _ran(self, rule: Rule, job: DueJob) -> bool:
         sql = "SELECT 1 AS y FROM rule_run WHERE rule_id = ? AND entity = ? AND record_id = ? AND mark = ?"
@@ -259,31 +263,18 @@ class Rules:
         run_id = await self._claim(work, rule, job, "failed", str(exc)[:500])
         if run_id is None:
             return
-        owner = await person_by_id(work.prefs, rule.owner_id) if rule.owner_id else None
-        told = [(owner.id, owner.telegram_id)] if owner else await administrators()
-        for user_id, chat_id in told:
-            await work.tell(
-                user_id,
-                chat_id,
-                "rule_failed",
-                key=f"rule_failed:{run_id}:{user_id}",
-                rule_id=rule.id,
-                name=rule.name,
-                entity=rule.entity,
-                record_id=int(job.payload["record_id"]),
-                error=str(exc)[:300],
-            )
+        await tell_of_failure(work, rule, run_id, rule.entity, int(job.payload["record_id"]), str(exc))
 
     async def try_out(self, work: Work, rule: Rule, record_id: int) -> Trial:
         """Tell what a rule would do for a record if it started now; nothing of it stays.
 
         :raises CrmError: the rule is not complete, its plugin is off, its owner left, or the record is out of its reach
         """
-        parts = parts_of(self._hooks.registry, rule)
+        parts = parts_of(self._hooks, rule)
         actor = await rule_actor(work, rule)
         if actor is None:
             raise NotFound(ref=rule.name)
-        acting = work.acting_as(actor)
+        acting, run = work.acting_as(actor), Run(rule.id, rule.name)
         record = await load_any(acting, rule.entity, record_id)
         conditions: list[tuple[str, bool]] = []
         did: list[str] = []
@@ -291,11 +282,12 @@ class Rules:
         try:
             async with acting.savepoint():
                 for condition in parts.conditions:
-                    said = str(await ask_part(self._hooks, acting, condition, "say"))
-                    conditions.append((said, bool(await ask_part(self._hooks, acting, condition, "holds", record))))
+                    said = str(await ask_part(self._hooks, acting, condition, "say", run=run))
+                    holds = bool(await ask_part(self._hooks, acting, condition, "holds", record, run=run))
+                    conditions.append((said, holds))
                 try:
                     if all(holds for _, holds in conditions):
-                        await self._do(acting, parts, record, did)
+                        await self._do(acting, parts, record, did, run)
                 except CrmError as exc:
                     error = exc
                 raise _Back
@@ -310,7 +302,7 @@ class Rules:
         if rule is None:
             return
         try:
-            parts = parts_of(self._hooks.registry, rule)
+            parts = parts_of(self._hooks, rule)
         except CrmError:
             await work.plan_job(job.kind, job.key, work.now + _PATIENCE, rule_id=rule.id)
             return
@@ -321,10 +313,10 @@ class Rules:
         found: list[Occasion] = []
         try:
             if actor is not None:
-                acting = work.acting_as(actor)
-                found = await self._find(acting, parts, int(job.payload.get("after", 0)), _PAGE)
+                acting, run = work.acting_as(actor), Run(rule.id, rule.name)
+                found = await self._find(acting, parts, run, int(job.payload.get("after", 0)), _PAGE)
                 for one in await self._fresh(rule, found):
-                    await self._plan_found(acting, rule, parts, one)
+                    await self._plan_found(acting, rule, parts, run, one)
         except CrmError as exc:
             # It looks again at its usual time; a plugin that goes on failing is switched off.
             log.warning("rule %s cannot look: %s", rule.id, exc)
@@ -336,8 +328,8 @@ class Rules:
         else:
             await work.plan_job(job.kind, job.key, work.now + every, rule_id=rule.id)
 
-    async def _find(self, acting: Work, parts: Parts, after_id: int, limit: int) -> list[Occasion]:
-        found = list(await ask_part(self._hooks, acting, parts.trigger, "find", after_id, limit))
+    async def _find(self, acting: Work, parts: Parts, run: Run, after_id: int, limit: int) -> list[Occasion]:
+        found = list(await ask_part(self._hooks, acting, parts.trigger, "find", after_id, limit, run=run))
         return sorted(found, key=lambda one: one.record_id)[:limit]
 
     async def _fresh(self, rule: Rule, found: list[Occasion]) -> list[Occasion]:
@@ -361,12 +353,12 @@ class Rules:
         )
         return [one for key, one in keys.items() if key not in {row["key"] for row in waiting}]
 
-    async def _plan_found(self, acting: Work, rule: Rule, parts: Parts, one: Occasion) -> None:
+    async def _plan_found(self, acting: Work, rule: Rule, parts: Parts, run: Run, one: Occasion) -> None:
         try:
             record = await load_any(acting, rule.entity, one.record_id)
         except NotFound:
             return  # beyond the reach of who answers for the rule
-        if await self._holds(acting, parts, record):
+        if await self._holds(acting, parts, record, run):
             run_at = acting.now + timedelta(seconds=rule.delay)
             await acting.plan_job(
                 RUN, _key(rule, one), run_at, rule_id=rule.id, record_id=one.record_id, mark=_mark(one), depth=0

@@ -1,11 +1,13 @@
 """A board as its reader sees it: what the picture shows, and the same in words."""
 
+from datetime import datetime
 from typing import Any
 
 from botcrm.core.domain.due import Column, day_bounds, week_start_of
 from botcrm.core.domain.kinds import ActivityKind
 from botcrm.core.services.board import MOST, SHOWN, Board, BoardColumn
 from botcrm.core.services.home import DealRow
+from botcrm.core.services.loose import LooseRow
 from botcrm.reports.files import Files
 from botcrm.words import Words
 
@@ -93,12 +95,14 @@ def _more(words: Words, column: BoardColumn, most: int) -> str:
     return words.n("and {n} more", "and {n} more", rest) if rest > 0 else ""
 
 
-def _card(words: Words, kinds: Kinds, board: Board, row: DealRow) -> dict[str, str]:
+def _card(words: Words, kinds: Kinds, board: Board, row: DealRow | LooseRow) -> dict[str, str]:
+    if isinstance(row, LooseRow):
+        return _loose_card(words, kinds, row)
     late = row.deadline_at is not None and row.deadline_at < words.now
     kind = kinds.get(row.next_kind)
     step = row.next_title or (words.t(kind.label) if kind else row.next_kind)
     if row.next_id:
-        when = f"{_short(words, row)} {step}"
+        when = f"{_short(words, row.next_at, has_time=row.next_has_time)} {step}"
     elif row.waiting_until and row.waiting_until > words.now:
         when = words.t("waits until {when}", when=words.day(words.wall(row.waiting_until)))
     else:
@@ -112,14 +116,29 @@ def _card(words: Words, kinds: Kinds, board: Board, row: DealRow) -> dict[str, s
     }
 
 
-def _short(words: Words, row: DealRow) -> str:
-    """Write when the next step is, as short as it goes: today without its name, any other day without its time."""
-    if row.next_at is None:
+def _loose_card(words: Words, kinds: Kinds, row: LooseRow) -> dict[str, str]:
+    """Describe something to do that hangs on no deal, or on a colleague's."""
+    late = row.deadline_at is not None and row.deadline_at < words.now
+    kind = kinds.get(row.kind)
+    label = words.t(kind.label) if kind else row.kind
+    when = _short(words, row.due_at, has_time=row.has_time) or words.t("no time yet")
+    return {
+        "name": row.title or label,
+        "amount": "",
+        "owner": "",
+        "when": f"{when} {row.about}".strip(),
+        "tone": "late" if late else "ahead",
+    }
+
+
+def _short(words: Words, moment: datetime | None, *, has_time: bool) -> str:
+    """Write when something is, as short as it goes: today without its name, any other day without its time."""
+    if moment is None:
         return ""
-    wall = words.wall(row.next_at)
+    wall = words.wall(moment)
     bounds = day_bounds(words.now, words.prefs.zone, week_start_of(words.prefs.week_start))
-    today = bounds.today_start <= row.next_at < bounds.today_end
-    return words.clock(wall) if today and row.next_has_time else words.day(wall)
+    today = bounds.today_start <= moment < bounds.today_end
+    return words.clock(wall) if today and has_time else words.day(wall)
 
 
 async def board_picture(files: Files, words: Words, kinds: Kinds, board: Board) -> bytes:

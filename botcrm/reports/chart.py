@@ -19,6 +19,8 @@ _OTHER_FONTS = (
     *("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Source Han Sans", "IPAexGothic", "Hiragino Sans"),
     *("Yu Gothic", "MS Gothic", "PingFang SC", "Microsoft YaHei", "WenQuanYi Micro Hei", "Malgun Gothic"),
 )
+_BAD = "#d64545"  # as what is overdue has everywhere
+_CALM = tuple(colour for colour in _COLOURS if colour != "#eb5757")
 _LABEL = 18  # characters of a label
 _SAID = 12  # points of a line whose values are written beside them
 
@@ -26,7 +28,8 @@ _SAID = 12  # points of a line whose values are written beside them
 def draw(task: dict[str, Any]) -> bytes:
     """Draw a chart.
 
-    :param task: kind (bar, funnel, line, pie), title, subtitle, labels, series: each with title, values, and texts as shown
+    :param task: kind (bar, funnel, line, pie), title, subtitle, labels, series: each with title, values, texts as shown, and
+        whether it is bad news
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -78,14 +81,22 @@ def _height(kind: str, rows: int, series: int) -> int:
     return 150 + 44 * (series > 1) + 60 + bar * max(rows, 2)
 
 
+def _colours(series: list[dict[str, Any]]) -> list[str]:
+    """Return a colour for each series: red for what is bad news, and then for nothing else."""
+    if not any(one.get("bad") for one in series):
+        return [_COLOURS[number % len(_COLOURS)] for number in range(len(series))]
+    calm = iter(_CALM * len(series))
+    return [_BAD if one.get("bad") else next(calm) for one in series]
+
+
 def _bars(axes: Any, labels: list[str], series: list[dict[str, Any]]) -> None:
     """Draw bars that lie, a group for each label: long names and figures fit beside them."""
     count = len(series)
     height = 0.62 if count == 1 else 0.8 / count
-    most = _most(series)
+    most, colours = _most(series), _colours(series)
     for number, one in enumerate(series):
         places = [row + (number - (count - 1) / 2) * height for row in range(len(labels))]
-        axes.barh(places, one["values"], height * 0.9, color=_COLOURS[number % len(_COLOURS)], label=one["title"])
+        axes.barh(places, one["values"], height * 0.9, color=colours[number], label=one["title"])
         for place, value, text in zip(places, one["values"], one["texts"], strict=True):
             axes.text(value + most * 0.015, place, text, va="center", size=10.5 if count == 1 else 9, color=_INK)
     _rows(axes, labels)
@@ -121,10 +132,10 @@ def _rows(axes: Any, labels: list[str]) -> None:
 
 def _line(axes: Any, labels: list[str], series: list[dict[str, Any]]) -> None:
     axes.set_position((0.1, 0.12, 0.84, axes.get_position().height))
-    for number, one in enumerate(series):
+    for one, colour in zip(series, _colours(series), strict=True):
         axes.plot(
             one["values"],
-            color=_COLOURS[number % len(_COLOURS)],
+            color=colour,
             linewidth=3,
             marker="o",
             markersize=6,

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import Any, Literal
 
 from botcrm.contract.reports import ReportTable
 from botcrm.core.domain.errors import CrmError
-from botcrm.core.services.work import Actor
+from botcrm.core.services.actor import Actor
+from botcrm.reports.bites import in_bites
 from botcrm.reports.running import Result
 from botcrm.reports.values import period_text, plain, shown
 from botcrm.words import Words
@@ -54,16 +56,19 @@ class Files:
         """
         name = f"{result.report.name}-{result.question.since}-{result.question.until}.{form}"
         if form == "csv":
-            return name, csv_bytes(result.table, actor.prefs.zone)
+            sheet = _Csv(result.table, actor.prefs.zone)
+            await in_bites(result.table.rows, sheet.add)
+            return name, sheet.content()
         if form == "xlsx":
-            return name, await self.drawn("botcrm.reports.sheet", _sheet(result, actor, words))
+            return name, await self.drawn("botcrm.reports.sheet", await _sheet(result, actor, words))
         return name, await self.drawn("botcrm.reports.chart", _chart(result, words))
 
-    async def drawn(self, module: str, task: dict[str, Any]) -> bytes:
-        """Have one of the drawing modules make a file of what it is told.
+    async def drawn(self, module: str, task: dict[str, Any] | bytes) -> bytes:
+        """Have one of the drawing modules make a file of what it is told, as a dict or as JSON.
 
         :raises NotDrawn: it took longer than the deadline, or failed
         """
+        told = task if isinstance(task, bytes) else json.dumps(task).encode()
         async with self._turn:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -76,7 +81,7 @@ class Files:
             )
             try:
                 async with asyncio.timeout(self._deadline):
-                    content, _ = await process.communicate(json.dumps(task).encode())
+                    content, _ = await process.communicate(told)
             except TimeoutError:
                 raise NotDrawn from None
             finally:
@@ -106,14 +111,30 @@ def csv_bytes(table: ReportTable, zone: str) -> bytes:
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front. Shares are fractions, lengths of time minutes.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow([_cell(column.key) for column in table.columns])
+    made = _Csv(table, zone)
     for row in table.rows:
-        writer.writerow(
-            [_cell(plain(column.kind, value, zone)) for column, value in zip(table.columns, row, strict=True)]
-        )
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
+        made.add(row)
+    return made.content()
+
+
+class _Csv:
+    """A table's CSV, row by row."""
+
+    def __init__(self, table: ReportTable, zone: str) -> None:
+        self._kinds = [column.kind for column in table.columns]
+        self._zone = zone
+        self._out = io.StringIO(newline="")
+        self._writer = csv.writer(self._out)
+        self._writer.writerow([_cell(column.key) for column in table.columns])
+
+    def add(self, row: Sequence[Any]) -> None:
+        """Write one more row."""
+        cells = zip(self._kinds, row, strict=True)
+        self._writer.writerow([_cell(plain(kind, value, self._zone)) for kind, value in cells])
+
+    def content(self) -> bytes:
+        """Return what was written."""
+        return b"\xef\xbb\xbf" + self._out.getvalue().encode()
 
 
 def _cell(value: Any) -> str:
@@ -132,8 +153,8 @@ def _cell(value: Any) -> str:
 # --- what the drawing processes are told ------------------------------------------------------------------------------------
 
 
-def _sheet(result: Result, actor: Actor, words: Words) -> dict[str, Any]:
-    """Describe a sheet: heads, kinds, rows of plain values."""
+async def _sheet(result: Result, actor: Actor, words: Words) -> bytes:
+    """Describe a sheet as JSON: heads, kinds, rows of plain values."""
 
     def values(row: Any) -> list[Any]:
         cells = (
@@ -145,15 +166,16 @@ def _sheet(result: Result, actor: Actor, words: Words) -> dict[str, Any]:
         ]
 
     table = result.table
-    return {
+    head = {
         "title": words.t(result.report.title),
         "columns": [
             [f"{column.title} ({result.currency})" if column.kind == "money" else column.title, column.kind]
             for column in table.columns
         ],
-        "rows": [values(row) for row in table.rows],
         "total": values(table.total) if table.total is not None else None,
     }
+    rows = await in_bites(table.rows, lambda row: json.dumps(values(row)))
+    return f'{json.dumps(head)[:-1]}, "rows": [{", ".join(rows)}]}}'.encode()
 
 
 def _chart(result: Result, words: Words) -> dict[str, Any]:
@@ -176,6 +198,7 @@ def _chart(result: Result, words: Words) -> dict[str, Any]:
         "series": [
             {
                 "title": table.columns[place[key]].title,
+                "bad": key in chart.bad,
                 "values": [float(row[place[key]] or 0) for row in rows],
                 "texts": [
                     shown(words, table.columns[place[key]].kind, row[place[key]], result.currency) for row in rows

@@ -13,6 +13,8 @@ from botcrm.words import Words
 MOST_WIDTH = 32
 GRID_ROWS = 14
 STACKED_ROWS = 6
+# How a table is laid out shows in its first rows: on five pages of it.
+MEASURED = 5 * GRID_ROWS
 _LEAST_LABEL = 8
 _MOST_VALUE = 200
 _ROOMS: tuple[Room, ...] = ("narrow", "tight")
@@ -28,12 +30,15 @@ class Page:
 
 
 def page_of(words: Words, table: ReportTable, currency: str, page: int = 0) -> Page:
-    """Lay a page of a table out."""
-    room, grid = _grid_widths(words, table, currency)
-    size = GRID_ROWS if grid else STACKED_ROWS
+    """Lay a page of a table out; however long the table is, only the page and the first rows are looked at."""
+    first = table.rows[:MEASURED]
+    size = GRID_ROWS if _fitting(words, table, first, currency)[1] else STACKED_ROWS
     count = max(1, -(-len(table.rows) // size))
     page = min(max(page, 0), count - 1)
     rows = table.rows[page * size : (page + 1) * size]
+    # Wider than the first ones a page has a grid of its own, or is stacked: pages begin at the same rows all the same.
+    measured = first if page * size + size <= len(first) else [*first, *rows]
+    room, grid = _fitting(words, table, measured, currency) if size == GRID_ROWS else ("ample", None)
     text = _grid(words, table, rows, grid, currency, room) if grid else _stacked(words, table, rows, currency)
     return Page(text, page, count)
 
@@ -45,14 +50,13 @@ def _cells(words: Words, table: ReportTable, row: Sequence[Any], currency: str, 
     ]
 
 
-def _all_rows(table: ReportTable) -> list[Sequence[Any]]:
-    return [*table.rows, *([table.total] if table.total is not None else [])]
-
-
-def _grid_widths(words: Words, table: ReportTable, currency: str) -> tuple[Room, list[int] | None]:
+def _fitting(
+    words: Words, table: ReportTable, rows: Sequence[Sequence[Any]], currency: str
+) -> tuple[Room, list[int] | None]:
     """Return how wide each column is where all of them fit side by side, None where they do not, with amounts rounded even."""
+    looked_at = [*rows, *([table.total] if table.total is not None else [])]
     for room in _ROOMS:
-        widths = _widths(table, [_cells(words, table, row, currency, room) for row in _all_rows(table)], currency)
+        widths = _widths(table, [_cells(words, table, row, currency, room) for row in looked_at], currency)
         if widths:
             return room, widths
     return "ample", None

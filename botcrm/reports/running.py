@@ -1,15 +1,18 @@
 """Running a report: guarded, outside of any transaction, and checked for what it returned."""
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, get_args, get_type_hints
 
 from botcrm.contract.reports import CellKind, Chart, Report, ReportFilters, ReportTable
+from botcrm.core.services.actor import Actor
 from botcrm.core.services.reading import Reading
-from botcrm.core.services.work import Actor, Buffer
+from botcrm.core.services.work import Buffer
 from botcrm.hooks import PluginManager
+from botcrm.reports.bites import in_bites
 from botcrm.reports.question import Question, Reports, UnknownReport, filters_of, names_of, reach_of
 
 # Seconds: a year of a large base takes some; nobody else waits for it.
@@ -67,7 +70,7 @@ async def run_report(host: PluginManager, actor: Actor, now: datetime, question:
     filters = await filters_of(work, report, question)
 
     async def run() -> ReportTable:
-        return check_table(await report.run(work, filters))
+        return await checked_table(await report.run(work, filters))
 
     table = await host.call(owned.plugin, f"report {report.name}", run, deadline=DEADLINE)
     names = tuple(await names_of(question.people)) if question.people else ()
@@ -82,11 +85,30 @@ def _fits(kind: CellKind, value: Any) -> bool:
 
 
 def check_table(table: Any) -> ReportTable:
-    """Return a report's table if everything about it fits together.
+    """Return a report's table if everything about it fits together; at one go.
 
     :raises TypeError: it is no table
     :raises ValueError: rows, the total or the chart do not fit the columns
     """
+    found, check = _checks(table)
+    for row in found.rows:
+        check(row)
+    return found
+
+
+async def checked_table(table: Any) -> ReportTable:
+    """Return a report's table if everything about it fits together; others have their turn meanwhile.
+
+    :raises TypeError: it is no table
+    :raises ValueError: rows, the total or the chart do not fit the columns
+    """
+    found, check = _checks(table)
+    await in_bites(found.rows, check)
+    return found
+
+
+def _checks(table: Any) -> tuple[ReportTable, Callable[[Sequence[Any]], None]]:
+    """Check everything about a table but its rows, and return it with what checks a row."""
     if not isinstance(table, ReportTable):
         raise TypeError(f"a report returns a ReportTable, not {type(table).__name__}")
     width = len(table.columns)
@@ -103,7 +125,10 @@ def check_table(table: Any) -> ReportTable:
     for column in table.columns:
         if column.kind not in _HELD:
             raise ValueError(f"there is no column of kind {column.kind!r}: {', '.join(_HELD)}")
-    for row in (*table.rows, *([table.total] if table.total is not None else [])):
+    if table.chart and not {table.chart.label, *table.chart.values, *table.chart.bad} <= keys:
+        raise ValueError("a chart names columns of its table by their keys")
+
+    def check(row: Sequence[Any]) -> None:
         if len(row) != width:
             raise ValueError(
                 f"a row has a value for each of the {width} columns, None where there is none; here {len(row)}"
@@ -113,6 +138,7 @@ def check_table(table: Any) -> ReportTable:
                 raise ValueError(
                     f"the column {column.key!r} is of kind {column.kind}, and has {type(value).__name__} in it"
                 )
-    if table.chart and not {table.chart.label, *table.chart.values} <= keys:
-        raise ValueError("a chart names columns of its table by their keys")
-    return table
+
+    if table.total is not None:
+        check(table.total)
+    return table, check

@@ -13,8 +13,8 @@ In process, without HTTP (what tests use)::
     anna.messages()                                 # list[Message], edits applied; anna.last(): the bot's newest
     message.text, message.id, message.from_bot      # and .caption .entities .buttons (labels in rows) .data (the JSON)
     press = anna.press(anna.last(), "Done")         # label or callback data -> Press
-    answer = await press.answered(timeout=5)        # {"text", "show_alert", "url"}; press.answer is None until then
-    await telegram.until(lambda: anna.last().text == "ok", timeout=5)   # woken by every change; raises TimeoutError
+    answer = await press.answered(timeout=60)       # {"text", "show_alert", "url"}; press.answer is None until then
+    await telegram.until(lambda: anna.last().text == "ok", timeout=60)   # woken by every change; raises TimeoutError
     anna.start("payload"); anna.edit(sent, "text"); anna.delete(sent); anna.react(sent, "👍"); anna.block()
     anna.send_contact("+48601234567", "Jan", "Nowak", user_id=None); anna.send_photo(data, "caption")
     anna.send_document(data, "offer.pdf"); anna.send_voice(data, 3); anna.send_location(52.2, 21.0, live_period=900)

@@ -27,7 +27,7 @@ class Press:
         self.answer = answer
         self._event.set()
 
-    async def answered(self, timeout: float = 5) -> dict[str, Any]:  # noqa: ASYNC109 (reads better at the caller)
+    async def answered(self, timeout: float = 60) -> dict[str, Any]:  # noqa: ASYNC109 (reads better at the caller)
         """Wait for the bot's answer.
 
         :raises TimeoutError: none came within ``timeout`` seconds
@@ -55,7 +55,7 @@ class InlineSearch:
         self.is_answered = True
         self._event.set()
 
-    async def answered(self, timeout: float = 5) -> list[dict[str, Any]]:  # noqa: ASYNC109
+    async def answered(self, timeout: float = 60) -> list[dict[str, Any]]:  # noqa: ASYNC109
         """Wait for the bot's results.
 
         :raises TimeoutError: none came within ``timeout`` seconds

@@ -327,7 +327,7 @@ class Telegram:
         finally:
             self._watchers = [one for one in self._watchers if one is not watcher]
 
-    async def until(self, condition: Callable[[], _T], timeout: float = 5.0) -> _T:  # noqa: ASYNC109 (reads better at the caller)
+    async def until(self, condition: Callable[[], _T], timeout: float = 60.0) -> _T:  # noqa: ASYNC109 (reads better at the caller)
         """Wait until a condition holds and return its value; a LookupError in it counts as "not yet".
 
         :raises TimeoutError: it did not within ``timeout`` seconds

@@ -1,9 +1,10 @@
 """The form of an activity's reminders: "act.12" is when activity 12 is reminded of, and when it comes again."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 
 from botcrm.core.domain.errors import AlreadyDone, InvalidValue, NotFound
 from botcrm.core.domain.kinds import Action, ActivityStatus
@@ -65,18 +66,18 @@ class ReminderForms:
             "again": _again_name(activity.repeat_minutes),
             "repeat": _repeat_name(activity),
         }
-        usual = [length_text(ctx.words, minutes) for minutes in minutes_before(prefs, activity)]
+        usual = minutes_before(prefs, activity)
         if activity.reminders is not None:
             values["before"] = [_NAMES[one] for one in minutes_in(activity.reminders) if one in _NAMES]
         title = lines(
             f"🔔 {bold(clip(await ctx.name_of(activity), 100))} · {ctx.words.when(activity.due_at, activity.has_time)}",
             f"🔁 {repeat_text(ctx.words, activity.recurrence)}" if activity.recurrence else "",
-            ctx.words.t("As your settings say: {lengths}", lengths=", ".join(usual) or ctx.words.t("none"))
-            if activity.reminders is None
+            ctx.words.t("As the settings say: {lengths}", lengths=", ".join(length_text(ctx.words, n) for n in usual))
+            if activity.reminders is None and not _NAMES.keys() >= set(usual)
             else "",
         )
         back = Button("← " + ctx.words.t("Back"), pack("op", f"a{activity.id}"))
-        return Form(title, Reminding, values, ([back],))
+        return Form(title, _with_usual(usual), values, ([back],))
 
     async def save(self, ctx: Context, rest: str, values: dict[str, Any]) -> None:
         """Keep an activity's reminders; what was chosen that they hold already stays as it is."""
@@ -91,6 +92,14 @@ class ReminderForms:
         if repeat != _repeat_name(activity):
             changed["recurrence"] = _rule(activity, repeat)
         await change_activity(ctx.work, activity.id, **changed)
+
+
+def _with_usual(usual: Collection[int]) -> type[Reminding]:
+    """Return the form with what the settings say as its default."""
+    field = Reminding.model_fields["before"]
+    names = [_NAMES[minutes] for minutes in usual if minutes in _NAMES]
+    chosen = Field(names, max_length=5, title=field.title, description=field.description)
+    return create_model("Reminding", __base__=Reminding, before=(list[Before], chosen))
 
 
 async def planned_activity(ctx: Context, activity_id: str) -> Activity:

@@ -6,11 +6,13 @@ from botcrm.core.domain.kinds import ENTITY_OF, LETTERS, Action, Entity
 from botcrm.core.models import Company, Contact, Lead
 from botcrm.core.services import records, undo
 from botcrm.core.services.access import load_any
-from botcrm.core.services.duplicates import Alike, Reason, look_alikes
+from botcrm.core.services.distinct import say_distinct
+from botcrm.core.services.duplicates import look_alikes
 from botcrm.core.services.work import Work
 from botcrm.telegram.commands.general import open_card
 from botcrm.telegram.context import Context
-from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack
+from botcrm.telegram.screens.base import Button, Screen, lines
+from botcrm.telegram.screens.duplicates import question_row, question_text
 from botcrm.words import Words
 
 _SHOWN = 2
@@ -24,41 +26,15 @@ async def with_question(ctx: Context, screen: Screen, record: Company | Contact 
         return screen
     new = f"{LETTERS[Entity(entity)]}{record.id}"
     return Screen(
-        lines(screen.text, *(_question(ctx.words, item) for item in found)),
-        (*(_row(ctx.words, new, item, several=len(found) > 1) for item in found), *screen.rows),
+        lines(screen.text, *(question_text(ctx.words, item) for item in found)),
+        (*(question_row(ctx.words, new, item, several=len(found) > 1) for item in found), *screen.rows),
         screen.about,
     )
 
 
 async def hints(work: Work, words: Words, record: Company | Contact | Lead) -> list[str]:
     """Say who a record that came in by itself may be, as lines."""
-    return [_question(words, item) for item in (await look_alikes(work, record._meta.db_table, record))[:_SHOWN]]
-
-
-def _question(words: Words, item: Alike) -> str:
-    why = "; ".join(filter(None, (_reason(words, reason) for reason in item.reasons)))
-    name = bold(clip(item.name, 100)) + f" · {LETTERS[Entity(item.entity)]}{item.record_id}"
-    return "👥 " + words.t("Same as {name} ({why})?", name=name, why=why)
-
-
-def _reason(words: Words, reason: Reason) -> str:
-    match reason.what:
-        case "phone":
-            return words.t("same phone")
-        case "email":
-            return words.t("same e-mail")
-        case "name":
-            return words.t("name {n} %", n=reason.percent)
-    return esc(reason.what)
-
-
-def _row(words: Words, new: str, item: Alike, *, several: bool) -> list[Button]:
-    old = f"{LETTERS[Entity(item.entity)]}{item.record_id}"
-    mark = f" {old}" if several else ""
-    return [
-        Button(words.t("Open") + mark, pack("op", old)),
-        Button(words.t("Use that one") + mark, pack("du", new, old)),
-    ]
+    return [question_text(words, item) for item in (await look_alikes(work, record._meta.db_table, record))[:_SHOWN]]
 
 
 async def use_that_one(ctx: Context, new: str, old: str) -> Screen:
@@ -86,6 +62,22 @@ async def use_that_one(ctx: Context, new: str, old: str) -> Screen:
     head = "✅ " + ctx.words.t("The new one is taken back. This one is kept:")
     back = [Button("↪ " + ctx.words.t("Bring back"), ctx.undo)]
     return Screen(lines(head, screen.text), (*screen.rows, back), screen.about)
+
+
+async def new_anyway(ctx: Context, new: str, old: str) -> Screen:
+    """Keep the record that was just made as somebody else than the one that was known, for the whole team.
+
+    :raises NotFound: one of them is gone, or out of reach
+    """
+    other = await _record(ctx, old)
+    record = await _record(ctx, new, Action.CHANGE)
+    if type(other) is not type(record) or other.id == record.id:
+        raise NotFound(ref=old)
+    entity = record._meta.db_table
+    await say_distinct(ctx.work, entity, record.id, [other.id])
+    ctx.main = (entity, record.id)
+    screen = await open_card(ctx, entity, record.id)
+    return Screen(lines("✅ " + ctx.words.t("Kept as somebody else."), screen.text), screen.rows, screen.about)
 
 
 async def _record(ctx: Context, ref: str, action: Action = Action.READ) -> Company | Contact | Lead:

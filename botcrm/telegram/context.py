@@ -1,6 +1,7 @@
 """One update in hand: who asks where, the work it runs in, and what is answered."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from botcrm.core import db
@@ -43,6 +44,7 @@ class Context:
     :ivar plugged: what the plugins that are on add to the chat
     :ivar message_id: the message that was typed, or the card whose button was pressed
     :ivar about: the record of the card that was replied to or pressed on
+    :ivar asked: the notice that was replied to, with its arguments: a question of a colleague's
     :ivar main: the record that the line made or changed; a reply to the answer is about it
     :ivar line_id: the stored line that is answered
     :ivar apart: what is asked in messages of its own after the answer
@@ -55,6 +57,7 @@ class Context:
     message_id: int
     bot_username: str = ""
     about: tuple[str, int] | None = None
+    asked: tuple[str, dict[str, Any]] | None = None
     main: tuple[str, int] | None = None
     line_id: int | None = None
     query_id: str = ""
@@ -116,6 +119,10 @@ class Context:
         await self.work.send(
             self.chat_id, method, {"chat_id": self.chat_id, **payload}, lane=lane, user_id=self.work.actor.id
         )
+
+    def is_past(self, wall: datetime) -> bool:
+        """Tell whether a time on the reader's wall clock has gone by, as one on an old button may have."""
+        return wall <= self.words.wall(self.work.now)
 
     def toast(self, text: str = "", *, alert: bool = False) -> None:
         """Answer a pressed button; the text shows for a moment."""

@@ -1,6 +1,7 @@
 """Questions that wait for typed words: another time, a note, an answer to a client; they survive a restart."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from botcrm.core import db
 from botcrm.core.domain.dates import WhenFound, WhenUnclear, read_when
@@ -9,7 +10,7 @@ from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.models import Activity, Draft, Record
 from botcrm.core.services import deals, inbound
 from botcrm.core.services.access import facts_of, load_any
-from botcrm.core.services.activities import Due, add_note, plan_activity, reschedule_activity
+from botcrm.core.services.activities import Due, add_note, plan_activity, reschedule_activity, suggested_due
 from botcrm.core.services.questions import answer_question
 from botcrm.telegram import forms, next_steps
 from botcrm.telegram.commands.deals import moved
@@ -39,6 +40,28 @@ async def waiting(ctx: Context) -> Draft | None:
     return await Draft.filter(id=row["id"]).first() if row else None
 
 
+async def question_replied_to(chat_id: int, message_id: int | None) -> tuple[str, dict[str, Any]] | None:
+    """Return the question of a colleague's that a message replies to, as it was told; None where it replies to none."""
+    if message_id is None:
+        return None
+    row = await db.fetch_one(
+        "SELECT notice, args FROM outbox WHERE chat_id = ? AND message_id = ? AND notice IN ('question', 'asked') LIMIT 1",
+        chat_id,
+        message_id,
+    )
+    return (row["notice"], db.from_json(row["args"])) if row else None
+
+
+def by_reply(ctx: Context) -> Draft | None:
+    """Take a plain reply to a colleague's question for its answer, as if [Answer] had been tapped; nothing is stored for it."""
+    if ctx.asked is None:
+        return None
+    notice, args = ctx.asked
+    if notice == "asked":
+        return Draft(kind="told", data={"activity_id": args["activity_id"], "asked_by": args["by"]})
+    return Draft(kind="told_about", data={"note_id": args["note_id"]})
+
+
 async def put(ctx: Context, kind: str, question: str, **data: object) -> None:
     """Ask for words; a question asked before and not answered is dropped."""
     draft = await ctx.wait_for(kind, **data)
@@ -48,7 +71,11 @@ async def put(ctx: Context, kind: str, question: str, **data: object) -> None:
 async def answer(ctx: Context, draft: Draft, text: str) -> Screen:
     """Take the words as the answer to the question."""
     screen = await _ANSWERS[draft.kind](ctx, draft, text.strip())
-    await draft.delete()
+    if draft.id:
+        await draft.delete()
+    else:
+        # [Answer] may have been tapped as well: it waits no longer.
+        await Draft.filter(user_id=ctx.user_id, chat_id=ctx.chat_id, kind=draft.kind).delete()
     return screen
 
 
@@ -94,9 +121,10 @@ async def _when(ctx: Context, draft: Draft, text: str) -> Screen:
 
 
 async def _step(ctx: Context, draft: Draft, text: str) -> Screen:
-    """The smart activity's text; its time stays the one suggested."""
+    """The smart activity's text; its time stays the one suggested, unless that has gone by since."""
     about = await _about(ctx, draft)
     due = Due(datetime.strptime(draft.data["stamp"], "%Y%m%d%H%M"))
+    due = suggested_due(ctx.work) if ctx.is_past(due.wall) else due
     activity = await plan_activity(ctx.work, kind_for(ctx.kinds, text), text, due, **await links_of(ctx, about))
     return await _saved(ctx, activity)
 

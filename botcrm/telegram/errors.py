@@ -6,6 +6,7 @@ from botcrm.core.domain.errors import (
     CrmError,
     InvalidValue,
     NewerChange,
+    NotAllowed,
     NotFound,
 )
 from botcrm.core.domain.preferences import PREFERENCES
@@ -23,6 +24,7 @@ _CHANGES = {
     "ActivityDone": "done",
     "ActivityRescheduled": "moved",
     "ActivityCancelled": "called off",
+    "RecordMerged": "merged",
 }
 
 
@@ -35,6 +37,8 @@ def words_for(words: Words, error: CrmError) -> str:
     """Return what is wrong and how to mend it, as HTML."""
     facts = {name: esc(str(value)) for name, value in error.facts.items()}
     match error:
+        case NotAllowed() if error.facts.get("entity") == "setting":
+            return "✋ " + words.t("Only an administrator can do that.")
         case NotFound():
             return "🤷 " + words.t("Nothing here by {ref}. It may be gone, or not yours to see.", **facts)
         case NewerChange():

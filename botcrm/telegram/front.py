@@ -1,24 +1,30 @@
 """From a stored update to what is done about it: aiogram types and routes it, one table finds the verb or the button."""
 
 import logging
+import re
 from typing import Any
 
 from aiogram import Bot, Dispatcher, Router
 from aiogram.dispatcher.middlewares.user_context import UserContextMiddleware
-from aiogram.types import CallbackQuery, InlineQuery, Message, Update
+from aiogram.types import CallbackQuery, ChatMemberUpdated, InlineQuery, Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 
 from botcrm.app import App
 from botcrm.core import db
-from botcrm.core.domain.errors import CrmError, InviteUnusable, Stale
+from botcrm.core.domain.errors import CrmError, InviteUnusable, NotFound, Stale
+from botcrm.core.domain.kinds import ENTITY_OF
+from botcrm.core.services.access import current
+from botcrm.core.services.actor import Actor
+from botcrm.core.services.blocking_bot import has_blocked, is_back
 from botcrm.core.services.people import accept_invite, actor_by_id, actor_by_telegram, is_invite
 from botcrm.core.services.work import Work
-from botcrm.telegram import clients, inline, menu
+from botcrm.telegram import clients, drafts, inline, menu
 from botcrm.telegram.buttons.table import ACTIONS, ONCE
 from botcrm.telegram.commands.general import open_card
 from botcrm.telegram.commands.table import TABLE
 from botcrm.telegram.context import Context
 from botcrm.telegram.errors import words_for
+from botcrm.telegram.heard import Heard, heard_in, plain_text
 from botcrm.telegram.inbox import Update as Stored
 from botcrm.telegram.ingest import ALLOWED
 from botcrm.telegram.lines import handle_caption, handle_edit, handle_text, keep_caption
@@ -32,6 +38,8 @@ from botcrm.telegram.screens.texts import welcome_screen
 from botcrm.words import Words
 
 log = logging.getLogger(__name__)
+
+_REFERENCE = re.compile(r"([col])([1-9]\d{0,8})")
 
 
 class Front:
@@ -49,6 +57,7 @@ class Front:
         router.edited_message.register(self._edited)
         router.callback_query.register(self._pressed)
         router.inline_query.register(self._inline)
+        router.my_chat_member.register(self._member)
         self.dispatcher.include_router(router)
 
     async def handle(self, work: Work, stored: Stored) -> None:
@@ -56,8 +65,15 @@ class Front:
 
         :raises ValidationError: it is no update that aiogram can read
         """
+        routers = self.plugged.registry.routers
+        heard = None if routers else plain_text(stored.body)
+        if heard is not None:
+            actor = await actor_by_telegram(self._app.defaults, heard.sender_id)
+            if actor is not None:
+                await handle_text(await self._heard(heard, actor, work), heard.text or "")
+                return
         update = Update.model_validate(stored.body, context={"bot": self._bot})
-        if self.plugged.registry.routers and not _is_about_plugins(update) and await self._routed(work, update):
+        if routers and not _is_about_plugins(update) and await self._routed(work, update):
             return
         await self.dispatcher.feed_update(self._bot, update, work=work, body=stored.body)
 
@@ -110,15 +126,9 @@ class Front:
         actor = await actor_by_telegram(self._app.defaults, found.user.id)
         if actor is None:
             return None
-        return Context(
-            work.acting_as(actor),
-            Words(actor.prefs, work.now),
-            self.plugged,
-            found.chat.id if found.chat else found.user.id,
-            event.message_id if isinstance(event, Message) else 0,
-            self.username,
-            about=await self._about(event) if isinstance(event, Message) else None,
-        )
+        chat_id = found.chat.id if found.chat else found.user.id
+        heard = heard_in(event, found.user.id) if isinstance(event, Message) else Heard(chat_id, 0, found.user.id, None)
+        return await self._heard(heard, actor, work)
 
     # --- messages --------------------------------------------------------------------------------------------------
 
@@ -140,39 +150,43 @@ class Front:
         if not private:
             await self._in_group(message, work)
             return
-        mine = work.acting_as(actor)
-        ctx = Context(
-            mine,
-            Words(actor.prefs, work.now),
-            self.plugged,
-            message.chat.id,
-            message.message_id,
-            self.username,
-            about=await self._about(message),
-        )
+        heard = heard_in(message, message.from_user.id)
+        ctx = await self._heard(heard, actor, work)
         if message.text is not None:
             if edited:
                 await handle_edit(ctx, message.text)
             else:
-                await handle_text(ctx, message.text, forwarded=message.forward_origin is not None)
+                await handle_text(ctx, message.text, forwarded=heard.forwarded)
         elif not edited or (file_in(raw) and not await handle_caption(ctx, message.caption or "")):
             await self._kept(ctx, message, raw)
 
-    async def _about(self, message: Message) -> tuple[str, int] | None:
+    async def _heard(self, heard: Heard, actor: Actor, work: Work) -> Context:
+        """Return what a message is answered with, in the hands of whoever wrote it."""
+        return Context(
+            work.acting_as(actor),
+            Words(actor.prefs, work.now),
+            self.plugged,
+            heard.chat_id,
+            heard.message_id,
+            self.username,
+            about=await self._about(heard),
+            asked=await drafts.question_replied_to(heard.chat_id, heard.replied_id),
+        )
+
+    async def _about(self, heard: Heard) -> tuple[str, int] | None:
         """Return which record the message replied to shows."""
-        replied = message.reply_to_message
-        if replied is None:
+        if heard.replied_id is None:
             return None
         row = await db.fetch_one(
             "SELECT entity, record_id FROM outbox WHERE chat_id = ? AND message_id = ? AND entity IS NOT NULL ORDER BY id DESC LIMIT 1",
-            message.chat.id,
-            replied.message_id,
+            heard.chat_id,
+            heard.replied_id,
         ) or await db.fetch_one(
             "SELECT entity, record_id FROM line WHERE chat_id = ? AND message_id = ? AND entity IS NOT NULL",
-            message.chat.id,
-            replied.message_id,
+            heard.chat_id,
+            heard.replied_id,
         )
-        return (row["entity"], row["record_id"]) if row else None
+        return (row["entity"], await current(row["entity"], row["record_id"])) if row else None
 
     async def _kept(self, ctx: Context, message: Message, raw: dict[str, Any]) -> None:
         """Keep what came without a text: a file, a contact, a place."""
@@ -274,7 +288,8 @@ class Front:
         except CrmError as exc:
             # A toast before it went back with the rest.
             ctx.toasted = False
-            ctx.toast(_plain(words_for(ctx.words, exc)), alert=True)
+            screen = await _went_on(ctx, exc)
+            ctx.toast(_plain(words_for(ctx.words, exc)), alert=screen is None)
         except (ValueError, TypeError) as exc:
             log.warning("callback data that fits no button: %s", exc)
             ctx.toast(ctx.words.t("This button is no longer in use. Open the card again."), alert=True)
@@ -299,9 +314,18 @@ class Front:
             message.chat.id,
             message.message_id,
             self.username,
-            about=(row["entity"], row["record_id"]) if row else None,
+            about=(row["entity"], await current(row["entity"], row["record_id"])) if row else None,
             query_id=query.id,
         )
+
+    async def _member(self, change: ChatMemberUpdated, work: Work) -> None:
+        """Note who blocks the bot, and who opens the chat with it again."""
+        if change.chat.type != "private":
+            return
+        if change.new_chat_member.status == "kicked":
+            await has_blocked(work, change.chat.id)
+        else:
+            await is_back(change.chat.id)
 
     async def _inline(self, query: InlineQuery, work: Work) -> None:
         actor = await actor_by_telegram(self._app.defaults, query.from_user.id)
@@ -312,6 +336,20 @@ class Front:
                 {"inline_query_id": query.id, "results": results, "is_personal": True, "cache_time": 0},
             )
         )
+
+
+async def _went_on(ctx: Context, error: CrmError) -> Screen | None:
+    """Return the card of the record that the one a button was about went into; None where it is simply gone."""
+    found = _REFERENCE.fullmatch(str(error.ref)) if isinstance(error, NotFound) else None
+    if found is None:
+        return None
+    entity, record_id = str(ENTITY_OF[found[1]]), int(found[2])
+    if await current(entity, record_id) == record_id:
+        return None
+    try:
+        return await open_card(ctx, entity, record_id)
+    except NotFound:
+        return None
 
 
 def _once(ctx: Context, action: str, args: list[str]) -> bool:

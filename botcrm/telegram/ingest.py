@@ -17,7 +17,7 @@ from botcrm.telegram.inbox import Inbox
 log = logging.getLogger(__name__)
 
 # What the front end has a handler for; anything else would be stored for nothing.
-ALLOWED = ["message", "edited_message", "callback_query", "inline_query"]
+ALLOWED = ["message", "edited_message", "callback_query", "inline_query", "my_chat_member"]
 _WAIT = 25
 _BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _UPDATE = re.compile(r'\{\s*"update_id"\s*:\s*(\d{1,18})\b')

@@ -1,6 +1,7 @@
 """What somebody of the staff typed: read, done, answered; and read again when the line is edited."""
 
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 from botcrm.core import db
@@ -29,7 +30,7 @@ def read(ctx: Context, text: str) -> list[Line]:
     """Read a message's lines in the writer's zone, language and currency."""
     return parse_lines(
         text,
-        verbs=ctx.plugged.verbs(ctx.work.actor),
+        verbs=ctx.plugged.verbs(),
         now_wall=ctx.words.wall(ctx.work.now),
         language=ctx.work.prefs.language,
         currency=ctx.work.prefs.currency,
@@ -42,14 +43,11 @@ async def handle_text(ctx: Context, text: str, *, forwarded: bool = False) -> No
     found = read(ctx, text)
     row = await _keep(ctx, text)
     ctx.line_id = row.id
-    waiting = None if forwarded else await drafts.waiting(ctx)
+    slash = any(line.slash for line in found)
+    waiting = None if forwarded or slash else drafts.by_reply(ctx) or await drafts.waiting(ctx)
     if forwarded:
         screen = await offer_unknown(ctx, text, [])
-    elif (
-        waiting
-        and not any(line.slash for line in found)
-        and (waiting.kind in drafts.VERBATIM or not any(line.verb for line in found))
-    ):
+    elif waiting and (waiting.kind in drafts.VERBATIM or not any(line.verb for line in found)):
         if waiting.kind == "client" and await _is_command(ctx, found):
             screen = await drafts.doubt(ctx, waiting, text)
         else:
@@ -92,7 +90,16 @@ async def _ask_apart(ctx: Context) -> None:
         await ctx.reply(screen)
 
 
-async def _keep(ctx: Context, text: str) -> LineRow:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A stored line, and what came of it so far."""
+
+    id: int
+    work_id: int | None = None
+    record_id: int | None = None
+
+
+async def _keep(ctx: Context, text: str) -> Kept:
     """Store the line as typed, before anything is made of it."""
     values = {
         "chat_id": ctx.chat_id,
@@ -101,11 +108,10 @@ async def _keep(ctx: Context, text: str) -> LineRow:
         "text": text,
         "at": ctx.work.now,
     }
-    line_id = await db.insert("line", **values)
-    return LineRow(id=line_id, **values)
+    return Kept(await db.insert("line", **values))
 
 
-async def _close(ctx: Context, row: LineRow) -> None:
+async def _close(ctx: Context, row: Kept | LineRow) -> None:
     """Note which record and work came of a line."""
     changed = any(event.work_id == ctx.work.id for event in ctx.work.events)
     if not changed and ctx.main is None and row.work_id is None and row.record_id is None:

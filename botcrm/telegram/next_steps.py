@@ -1,5 +1,6 @@
 """Waiting deals, leave and meetings after a cold call: the screens, and the answers to what they ask in words."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from botcrm.core.domain.dates import WhenFound, WhenUnclear, read_when
@@ -13,8 +14,12 @@ from botcrm.core.services.next_steps import explain_waiting, in_a_while, wait_de
 from botcrm.telegram.commands.general import open_card
 from botcrm.telegram.commands.subject import due_of
 from botcrm.telegram.context import Context
-from botcrm.telegram.screens.base import Button, Screen, bold, clip, lines, pack, rows_of
-from botcrm.telegram.screens.cards import deal_screen
+from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
+from botcrm.telegram.screens.cards import deal_screen, kind_of
+
+# A question of this kind waits for no words: it keeps what a deal is to wait for until a day is chosen.
+_REASON = "wait_reason"
+_DAY, _TIME = "%Y%m%d", "%Y%m%d%H%M"
 
 
 def _whens(ctx: Context) -> list[tuple[str, Due]]:
@@ -28,27 +33,62 @@ def _whens(ctx: Context) -> list[tuple[str, Due]]:
     ]
 
 
-def wait_rows(ctx: Context, deal: Deal) -> list[list[Button]]:
-    """Offer until when a deal is to wait."""
+def _wait_rows(ctx: Context, deal: Deal, options: Sequence[WhenFound], kept: int | None) -> list[list[Button]]:
+    """Offer until when a deal is to wait: the readings of what was typed, else days ahead; `kept` has the reason."""
+    tail = [kept] if kept else []
+    words = ctx.words
     chips = [
-        Button(f"{label} · {ctx.words.date(due.wall)}", pack("wS", deal.id, deal.version, f"{due.wall:%Y%m%d}"))
+        Button(
+            f"{words.date(one.at)} {words.clock(one.at)}" if one.has_time else words.date(one.at),
+            pack("wS", deal.id, deal.version, f"{one.at:{_TIME if one.has_time else _DAY}}", *tail),
+        )
+        for one in options[:4]
+    ]
+    chips = chips or [
+        Button(f"{label} · {words.date(due.wall)}", pack("wS", deal.id, deal.version, f"{due.wall:{_DAY}}", *tail))
         for label, due in _whens(ctx)
     ]
     last = [
-        Button(ctx.words.t("Other…"), pack("wo", deal.id)),
-        Button("← " + ctx.words.t("Back"), pack("op", f"d{deal.id}")),
+        Button(words.t("Other…"), pack("wo", deal.id, *tail)),
+        Button("← " + words.t("Back"), pack("op", f"d{deal.id}")),
     ]
     return [*rows_of(chips, 2), last]
 
 
-async def wait_question(ctx: Context, deal: Deal) -> Screen:
-    """Ask until when a deal is to wait."""
+async def wait_question(
+    ctx: Context, deal: Deal, *, reason: str = "", wrong: str = "", options: Sequence[WhenFound] = ()
+) -> Screen:
+    """Ask until when a deal is to wait.
+
+    :param reason: what for, as said already: it is kept for the day that is chosen
+    :param wrong: what stood where the day stands, and is none
+    :param options: the readings of the day, where it has several
+    """
     name = bold(clip(await ctx.name_of(deal), 120))
+    kept = await ctx.ask(_REASON, deal_id=deal.id, reason=reason) if reason else None
     text = lines(
+        "✋ " + ctx.words.t("“{text}” is not understood as a day.", text=esc(clip(wrong, 40))) if wrong else "",
         "⏳ " + ctx.words.t("Until when is {deal} to wait?", deal=name),
+        f"   {esc(clip(reason, 150))}" if reason else "",
         ctx.words.t("Nothing is asked of you before that day; then it asks again."),
     )
-    return Screen(text, tuple(wait_rows(ctx, deal)), ("deal", deal.id))
+    return Screen(text, tuple(_wait_rows(ctx, deal, options, kept.id if kept else None)), ("deal", deal.id))
+
+
+async def kept_reason(ctx: Context, deal_id: int, kept: str) -> str:
+    """Return what a deal is to wait for, as it was said before the day was chosen."""
+    draft = await Draft.filter(id=int(kept), user_id=ctx.user_id, kind=_REASON).first() if kept else None
+    return str(draft.data["reason"]) if draft and draft.data["deal_id"] == deal_id else ""
+
+
+def day_on(stamp: str) -> Due:
+    """Read the day, or the day and time, in a button.
+
+    :raises ValueError: it is neither
+    """
+    if len(stamp) > len("20261215"):
+        return Due(datetime.strptime(stamp, _TIME))
+    return Due(datetime.strptime(stamp, _DAY), has_time=False)
 
 
 async def waits_now(ctx: Context, deal_id: int) -> Screen:
@@ -56,8 +96,15 @@ async def waits_now(ctx: Context, deal_id: int) -> Screen:
     card = await deal_card(ctx.work, deal_id)
     own = card.deal.owner_id == ctx.work.actor.id
     screen = deal_screen(ctx.words, ctx.kinds, card, head="✅ " + ctx.words.t("Saved"), undo=ctx.undo, own=own)
-    ask = [] if card.deal.waiting_for else [[Button("✏️ " + ctx.words.t("What for?"), pack("wy", deal_id))]]
-    return Screen(screen.text, (*ask, *screen.rows), screen.about)
+    first = [] if card.deal.waiting_for else [Button("✏️ " + ctx.words.t("What for?"), pack("wy", deal_id))]
+    if card.planned:
+        # What is planned goes on reminding until then: who waits may not want that.
+        step = card.planned[0]
+        label = ctx.words.t(
+            "Call off: {what}", what=clip(step.title, 24) or ctx.words.t(kind_of(ctx.kinds, step.kind).label)
+        )
+        first.append(Button("✖ " + label, pack("ax", step.id, step.version, "d")))
+    return Screen(screen.text, (first, *screen.rows), screen.about)
 
 
 # --- answers in words --------------------------------------------------------------------------------------------------------
@@ -81,7 +128,8 @@ def _read(ctx: Context, text: str) -> tuple[WhenFound, str]:
 async def answer_wait(ctx: Context, draft: Draft, text: str) -> Screen:
     """Take "15.12 client's budget" for the day a deal waits until, and what for."""
     found, reason = _read(ctx, text)
-    deal = await wait_deal(ctx.work, int(draft.data["deal_id"]), due_of(ctx, found), reason)
+    said = reason or draft.data.get("reason", "")
+    deal = await wait_deal(ctx.work, int(draft.data["deal_id"]), due_of(ctx, found), said)
     ctx.main = ("deal", deal.id)
     return await waits_now(ctx, deal.id)
 
@@ -139,4 +187,4 @@ def stamped(stamp: str) -> datetime:
 
     :raises ValueError: it is none
     """
-    return datetime.strptime(stamp, "%Y%m%d%H%M")
+    return datetime.strptime(stamp, _TIME)

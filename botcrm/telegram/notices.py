@@ -7,19 +7,23 @@ from typing import Any
 from botcrm.core import db
 from botcrm.core.domain.errors import NotAllowed, NotFound
 from botcrm.core.domain.kinds import LETTERS, Entity
-from botcrm.core.models import Lead, Message, Note, Record
+from botcrm.core.models import Lead, Message, Note, Operation, Record
 from botcrm.core.services.access import load, load_any, ref
-from botcrm.core.services.cards import activity_card, deal_card
-from botcrm.core.services.day import day_done, deals_tomorrow, team_done
-from botcrm.core.services.home import counters, home, team
+from botcrm.core.services.blocking_bot import blocked_since
+from botcrm.core.services.cards import ActivityCard, activity_card, deal_card
+from botcrm.core.services.day import day_done, steps_tomorrow, team_done
+from botcrm.core.services.handover import open_work
+from botcrm.core.services.home import counters, home
 from botcrm.core.services.inbound import TakenOver, client_message
 from botcrm.core.services.next_steps import waits
 from botcrm.core.services.overdue import late_activities
-from botcrm.core.services.people import person_by_id
 from botcrm.core.services.questions import question_of
 from botcrm.core.services.rules import rule_of
+from botcrm.core.services.team import team
 from botcrm.core.services.work import Work
 from botcrm.telegram import alike
+from botcrm.telegram.commands.operations import operation_card
+from botcrm.telegram.importing_questions import next_question
 from botcrm.telegram.plugged.bound import bound_screen
 from botcrm.telegram.screens import notices
 from botcrm.telegram.screens import team as team_screens
@@ -43,6 +47,7 @@ async def _due(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | N
         early=args["early"],
         minutes_late=args.get("minutes_late", 0),
         again=args.get("again", False),
+        gone=await _gone(args.get("of")),
     )
 
 
@@ -50,12 +55,20 @@ async def _overdue(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen
     card = await activity_card(work, args["activity_id"])
     if card.activity.status != "planned":
         return None
-    return notices.overdue_screen(words, kinds, card, await _name(work, args["user_id"]))
+    return await overdue_card(words, kinds, card, args["user_id"])
 
 
-async def _name(work: Work, user_id: int) -> str:
-    person = await person_by_id(work.prefs, user_id)
-    return person.name if person else "?"
+async def overdue_card(words: Words, kinds: Kinds, card: ActivityCard, late_id: int) -> Screen:
+    """Tell a manager what is overdue, and whose it is, also where they have left."""
+    gone = await _gone(late_id)
+    name = words.t("{name} (left)", name=gone) if gone else await _anybody(late_id)
+    return notices.overdue_screen(words, kinds, card, name, gone_id=late_id if gone else 0)
+
+
+async def _gone(user_id: int | None) -> str:
+    """Return the name of somebody who has left; empty for everybody else."""
+    row = await db.fetch_one('SELECT name FROM "user" WHERE id = ? AND NOT active', user_id) if user_id else None
+    return str(row["name"]) if row else ""
 
 
 async def _digest(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
@@ -101,12 +114,12 @@ async def _channel_off(work: Work, words: Words, kinds: Kinds, args: Args) -> Sc
 
 async def _asked(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
     card = await activity_card(work, args["activity_id"])
-    return notices.asked_screen(words, card, await _name(work, args["by"]), args["by"])
+    return notices.asked_screen(words, card, await _anybody(args["by"]), args["by"])
 
 
 async def _answered(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
     card = await activity_card(work, args["activity_id"])
-    return notices.answered_screen(words, card, await load(work, Note, args["note_id"]), await _name(work, args["by"]))
+    return notices.answered_screen(words, card, await load(work, Note, args["note_id"]), await _anybody(args["by"]))
 
 
 async def _handed(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
@@ -116,7 +129,7 @@ async def _handed(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen 
     )
     name = str(row["name"] if row else getattr(record, "title", "") or words.t(args["entity"]))
     ref = f"{LETTERS[Entity(args['entity'])]}{record.id}"
-    return notices.handed_screen(words, name, ref, await _name(work, args["by"]), (args["entity"], record.id))
+    return notices.handed_screen(words, name, ref, await _anybody(args["by"]), (args["entity"], record.id))
 
 
 async def _late(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
@@ -128,21 +141,31 @@ async def _late(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | 
 
 
 async def _late_ones(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
+    return await late_ones(work, words, kinds, args)
+
+
+async def late_ones(
+    work: Work, words: Words, kinds: Kinds, args: Args, *, putting_off: bool = False, head: str = ""
+) -> Screen | None:
+    """Tell of several overdue activities; None where none is left of them."""
     late = await late_activities(work, args["activity_ids"])
     counts = {int(user_id): int(count) for user_id, count in args["counts"]}
-    return team_screens.late_screen(words, kinds, late, counts, work.actor.id or 0) if late else None
+    if not late:
+        return None
+    me, last_id = work.actor.id or 0, int(args.get("last_id", 0))
+    return team_screens.late_screen(words, kinds, late, counts, me, last_id=last_id, putting_off=putting_off, head=head)
 
 
 async def _evening(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
     day = date.fromisoformat(args["date"])
     overdue = (await counters(work))[2]
     done, others = await day_done(work, day), await team_done(work, day)
-    return team_screens.evening_screen(words, kinds, work.actor.name, done, overdue, await deals_tomorrow(work), others)
+    return team_screens.evening_screen(words, kinds, work.actor.name, done, overdue, await steps_tomorrow(work), others)
 
 
 async def _question(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
     question, record = await question_of(work, args["note_id"])
-    who, name = await _name(work, question.owner_id or 0), await _record_name(words, record)
+    who, name = await _anybody(question.owner_id or 0), await _record_name(words, record)
     about = (record._meta.db_table, record.id)
     return team_screens.question_screen(words, who, name, args["text"], question.id, ref(*about), about)
 
@@ -150,7 +173,7 @@ async def _question(work: Work, words: Words, kinds: Kinds, args: Args) -> Scree
 async def _question_answered(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
     note, record = await question_of(work, args["note_id"])
     question = await Note.filter(id=args["question_id"], deleted_at=None).first()
-    who, name = await _name(work, note.owner_id or 0), await _record_name(words, record)
+    who, name = await _anybody(note.owner_id or 0), await _record_name(words, record)
     about = (record._meta.db_table, record.id)
     return team_screens.answer_screen(words, who, name, note, question, ref(*about), about)
 
@@ -164,12 +187,12 @@ async def _record_name(words: Words, record: Record) -> str:
 
 async def _work_came(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
     former = await _anybody(args["former_id"])
-    return team_screens.work_came_screen(words, await _name(work, args["by"]), former, args["counts"])
+    return team_screens.work_came_screen(words, await _anybody(args["by"]), former, args["counts"])
 
 
 async def _work_went(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
     target = await _anybody(args["target_id"])
-    return team_screens.work_went_screen(words, await _name(work, args["by"]), target, args["counts"])
+    return team_screens.work_went_screen(words, await _anybody(args["by"]), target, args["counts"])
 
 
 async def _anybody(user_id: int) -> str:
@@ -192,14 +215,36 @@ async def _plugin_off(work: Work, words: Words, kinds: Kinds, args: Args) -> Scr
 
 async def _rule_failed(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
     rule = await rule_of(work, int(args["rule_id"]))
-    return rule_failed_screen(words, rule, ref(args["entity"], int(args["record_id"])), str(args["error"]))
+    which, later = ref(args["entity"], int(args["record_id"])), bool(args.get("later"))
+    return rule_failed_screen(words, rule, which, str(args["error"]), later=later)
+
+
+async def _import_asked(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
+    operation = await Operation.filter(id=args["operation_id"], actor_id=work.actor.id).first()
+    return await next_question(work, words, operation) if operation and operation.progress.get("asked") else None
 
 
 async def _waited(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
     card = await deal_card(work, args["deal_id"])
     if card.deal.status != "open" or card.planned or waits(card.deal, work.now):
         return None
-    return notices.waited_screen(words, kinds, card, await question(work, words, "deal", card.deal.id))
+    asked = await question(work, words, "deal", card.deal.id)
+    return notices.waited_screen(words, kinds, card, asked, gone=await _gone(args.get("of")))
+
+
+async def _operation(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
+    return await operation_card(work, words, int(args["operation_id"]))
+
+
+async def _left(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
+    """Tell that somebody has left and what they leave undone; None where it went over meanwhile, or they are back."""
+    name, counts = await _gone(args["user_id"]), await open_work(args["user_id"])
+    return team_screens.left_screen(words, (args["user_id"], name), counts) if name and counts else None
+
+
+async def _bot_blocked(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
+    name, since = await blocked_since(int(args["person_id"]))
+    return notices.bot_blocked_screen(words, name, since)
 
 
 _NOTICES: dict[str, Callable[[Work, Words, Kinds, Args], Awaitable[Screen | None]]] = {
@@ -223,8 +268,12 @@ _NOTICES: dict[str, Callable[[Work, Words, Kinds, Args], Awaitable[Screen | None
     "work_went": _work_went,
     "plain": _plain,
     "waiting_over": _waited,
+    "person_left": _left,
+    "bot_blocked": _bot_blocked,
     "plugin_off": _plugin_off,
     "rule_failed": _rule_failed,
+    "import_asked": _import_asked,
+    "operation": _operation,
 }
 
 

@@ -1,5 +1,6 @@
 """What fits no command is kept, and where it belongs is offered: texts, files, contacts, places."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,16 +9,19 @@ from botcrm.core.domain.errors import CrmError
 from botcrm.core.domain.events import RecordAttached
 from botcrm.core.domain.kinds import LETTERS, Action, Entity
 from botcrm.core.domain.phones import normal_phone
+from botcrm.core.domain.text import fold
 from botcrm.core.models import Contact, File, Record
 from botcrm.core.services import records
 from botcrm.core.services.access import facts_of, load, load_any
 from botcrm.core.services.activities import add_file, add_note, change_file
 from botcrm.core.services.cards import party_card
 from botcrm.core.services.subjects import ENTITIES, Found, match_subject, search
+from botcrm.imports.opening import ENDINGS
 from botcrm.telegram import alike
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import SIGNS, party_screen
+from botcrm.telegram.screens.importing import choices, importable
 
 # Buttons of a card that waits for an answer before it is complete.
 _ASKING = frozenset({"pk", "pn", "sr", "lk", "wn", "ls", "sg", "rv", "uknote", "uklead", "ukfind", "aw", "pp", "du"})
@@ -59,14 +63,26 @@ async def recent(ctx: Context, limit: int = 3) -> list[Found]:
     return list(found.values())
 
 
+def _told_apart(found: Sequence[Found]) -> list[str]:
+    """Return the names of records as buttons show them: where two are called alike, with what each is."""
+    names = [clip(item.name, 26) for item in found]
+    alike_ones = Counter(fold(name) for name in names)
+    return [
+        f"{name} {SIGNS[item.entity]} {LETTERS[Entity(item.entity)]}{item.record_id}"
+        if alike_ones[fold(name)] > 1
+        else name
+        for item, name in zip(found, names, strict=True)
+    ]
+
+
 def target_buttons(found: Sequence[Found], ref: str) -> list[Button]:
     """Return buttons that hang something kept (a note n5, a file f7) on a record."""
     return [
         Button(
-            f"{SIGNS[item.entity]} {clip(item.name, 26)}",
+            name if SIGNS[item.entity] in name else f"{SIGNS[item.entity]} {name}",
             pack("lk", ref, f"{LETTERS[Entity(item.entity)]}{item.record_id}"),
         )
-        for item in found
+        for item, name in zip(found, _told_apart(found), strict=True)
     ]
 
 
@@ -84,6 +100,7 @@ async def offer_targets(ctx: Context, ref: str, text: str) -> Screen:
 async def offer_unknown(ctx: Context, text: str, suggestions: Sequence[str]) -> Screen:
     """Keep a text that starts with no command, and offer what it may have meant."""
     draft = await ctx.ask("unknown", text=text)
+    suggestions = ctx.plugged.suggested(ctx.work.actor, suggestions)
     rows: list[list[Button]] = []
     if suggestions:
         rows.append([Button(f"/{name}", pack("rv", draft.id, name)) for name in suggestions[:3]])
@@ -95,11 +112,11 @@ async def offer_unknown(ctx: Context, text: str, suggestions: Sequence[str]) -> 
     rows += [
         [
             Button(
-                "📝 " + ctx.words.t("Note to {name}", name=clip(item.name, 26)),
+                "📝 " + ctx.words.t("Note to {name}", name=name),
                 pack("uknote", draft.id, f"{LETTERS[Entity(item.entity)]}{item.record_id}"),
             )
         ]
-        for item in last
+        for item, name in zip(last, _told_apart(last), strict=True)
     ]
     rows.append(
         [
@@ -199,8 +216,11 @@ async def _name(about: tuple[str, int]) -> str:
 async def _ask_where(ctx: Context, file: File, what: str, undo: list[Button]) -> Screen:
     ref = f"f{file.id}"
     rows = rows_of(target_buttons(await recent(ctx, 4), ref), 2)
-    text = lines(f"📎 {esc(clip(what, 80))} " + ctx.words.t("kept."), ctx.words.t("Where does it belong?"))
-    return Screen(text, (*rows, [Button("🔍 " + ctx.words.t("Search…"), pack("sr", ref)), *undo]), ("file", file.id))
+    takes = importable(ctx) if file.kind == "document" and file.name.casefold().endswith(ENDINGS) else []
+    asked = ctx.words.t("Import it as, or where does it belong?") if takes else ctx.words.t("Where does it belong?")
+    text = lines(f"📎 {esc(clip(what, 80))} " + ctx.words.t("kept."), asked)
+    more = [Button("🔍 " + ctx.words.t("Search…"), pack("sr", ref)), *undo]
+    return Screen(text, (*choices(ctx.words, file.id, takes), *rows, more), ("file", file.id))
 
 
 # --- contacts and places -------------------------------------------------------------------------------------------------

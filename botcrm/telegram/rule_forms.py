@@ -9,10 +9,12 @@ from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Rule
 from botcrm.core.services.rules import change_rule, rule_of
-from botcrm.telegram.commands.rules import known_of
+from botcrm.reminders.rule_parts import part_gone
+from botcrm.telegram.commands.rules import SORTS, known_of
 from botcrm.telegram.context import Context
+from botcrm.telegram.errors import words_for
 from botcrm.telegram.forms import SOURCES, Form
-from botcrm.telegram.screens.base import Button, bold, clip, esc, lines, pack
+from botcrm.telegram.screens.base import Button, bold, clip, lines, pack
 
 _LENGTH = TypeAdapter(timedelta)
 _PARTS = {"c": "conditions", "a": "actions"}
@@ -76,10 +78,11 @@ class RuleForms:
             said = words.t("Only if: {what}", what="{what}") if sort == "c" else words.t("Do: {what}", what="{what}")
         owned = known_of(ctx, sort).get(part["name"])
         if owned is None:
-            off = words.t("“{part}” comes from a plugin that is switched off.", part=esc(part["name"]))
-            return Form(lines(head, off), _Nothing, {}, ([other, back],))
-        title = lines(head, said.replace("{what}", bold(words.t(owned.value.title))))
-        return Form(title, owned.value, part["params"], ([other, back],))
+            gone = part_gone(ctx.plugged.hooks, SORTS[sort], part["name"])
+            return Form(lines(head, words_for(words, gone)), _Nothing, {}, ([other, back],))
+        own = ctx.plugged.words_of(owned.plugin, words)
+        title = lines(head, said.replace("{what}", bold(own.t(owned.value.title))))
+        return Form(title, owned.value, part["params"], ([other, back],), own)
 
     async def save(self, ctx: Context, rest: str, values: dict[str, Any]) -> None:
         """Keep a form of a rule."""

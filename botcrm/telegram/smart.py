@@ -31,9 +31,14 @@ async def suggest(ctx: Context, entity: str, record_id: int) -> Screen | None:
         deal = await Deal.filter(id=record_id, status="open", deleted_at=None).first()
         if deal is None or waits(deal, ctx.work.now):
             return None
-    if await Activity.filter(**{f"{entity}_id": record_id}, status="planned", deleted_at=None).exists():
+    if await has_next_step(entity, record_id):
         return None
     return await question(ctx.work, ctx.words, entity, record_id)
+
+
+async def has_next_step(entity: str, record_id: int) -> bool:
+    """Tell whether something is planned with a record."""
+    return await Activity.filter(**{f"{entity}_id": record_id}, status="planned", deleted_at=None).exists()
 
 
 async def question(work: Work, words: Words, entity: str, record_id: int) -> Screen:

@@ -1,7 +1,10 @@
 """The bot and its people in one process, without a network and without waiting."""
 
+import contextlib
+import functools
 import html
-from collections.abc import Awaitable, Callable
+import ssl
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +16,7 @@ from botcrm.simulator import ApiError as SimulatedError
 from botcrm.simulator import Telegram
 from botcrm.telegram.api import ApiError, Files
 from botcrm.telegram.run import BotProcess
+from botcrm.testing.databases import UP_TO_DATE
 from botcrm.testing.member import Member
 from botcrm.testing.plugged import Plugged
 
@@ -21,6 +25,20 @@ TOKEN = "1:test"  # noqa: S105 - no secret
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 # Telegram takes one message a second in a chat; a test waits so many seconds for what is behind it.
 _PATIENCE = 4
+
+
+_tls: Any = functools.cache(ssl.create_default_context)
+
+
+@contextlib.contextmanager
+def _certificates_read_once() -> Iterator[None]:
+    """Have every bot of this process share what it trusts: each would read all certificates anew, and never uses them."""
+    usual = ssl.create_default_context
+    ssl.create_default_context = _tls
+    try:
+        yield
+    finally:
+        ssl.create_default_context = usual
 
 
 class Clock:
@@ -119,10 +137,12 @@ class Crm(Plugged):
 
         :raises NotLoaded: a plugin under test cannot be switched on
         """
-        await self.app.start()
+        await self.app.open(migrate=self.settings.database_url not in UP_TO_DATE)
+        await self.app.hooks.load()
         self.check_plugins()
         self.app.hooks.begin()
-        await self.process.load_front()
+        with _certificates_read_once():
+            await self.process.load_front()
         await self.process.name_bot()
         await self.process.jobs.recover()
         await self.process.outbox.recover()

@@ -1,14 +1,15 @@
 """Databases for tests: SQLite files, or databases on the PostgreSQL server that BOTCRM_TEST_POSTGRES names.
 
-Migrating takes seconds, so one is migrated for the whole run, and each test gets a copy.
+Migrating takes seconds, so one is migrated for the whole process, and each test gets a copy.
 """
 
 import asyncio
 import contextlib
+import functools
 import os
 import secrets
-import shutil
 import sqlite3
+import tempfile
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 VARIABLE = "BOTCRM_TEST_POSTGRES"
+# URLs of copies: a bot that starts on one has nothing to migrate.
+UP_TO_DATE: set[str] = set()
 
 T = TypeVar("T")
 
@@ -32,17 +35,24 @@ class Databases(Protocol):
 
 
 @contextlib.contextmanager
-def databases(folder: Path) -> Iterator[Databases]:
-    """Give the databases of this run.
-
-    :param folder: where a file may be made
-    """
+def databases() -> Iterator[Databases]:
+    """Give the databases of this run."""
     server = os.environ.get(VARIABLE)
     if server:
         with _Postgres(server) as found:
             yield found
     else:
-        yield _Sqlite(folder)
+        yield _Sqlite()
+
+
+@contextlib.contextmanager
+def up_to_date(url: str) -> Iterator[str]:
+    """Give a URL, and have bots that start on it meanwhile migrate nothing."""
+    UP_TO_DATE.add(url)
+    try:
+        yield url
+    finally:
+        UP_TO_DATE.discard(url)
 
 
 def _apart(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -51,22 +61,28 @@ def _apart(coroutine: Coroutine[Any, Any, T]) -> T:
         return thread.submit(asyncio.run, coroutine).result()
 
 
+@functools.cache
+def sqlite_template() -> bytes:
+    """Return the content of an SQLite file that is up to date."""
+    from botcrm.core import db
+
+    with tempfile.TemporaryDirectory(prefix="botcrm-template-") as folder:
+        path = Path(folder) / "template.sqlite3"
+        _apart(db.migrate(f"sqlite://{path}"))
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return path.read_bytes()
+
+
 class _Sqlite:
     """Files, each a copy of a migrated one."""
-
-    def __init__(self, folder: Path) -> None:
-        from botcrm.core import db
-
-        self._template = folder / "template.sqlite3"
-        _apart(db.migrate(f"sqlite://{self._template}"))
-        with contextlib.closing(sqlite3.connect(self._template)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextlib.contextmanager
     def fresh(self, folder: Path) -> Iterator[str]:
         path = folder / "botcrm.sqlite3"
-        shutil.copyfile(self._template, path)
-        yield f"sqlite://{path}"
+        path.write_bytes(sqlite_template())
+        with up_to_date(f"sqlite://{path}") as url:
+            yield url
 
 
 class _Postgres:
@@ -93,7 +109,8 @@ class _Postgres:
         self._count += 1
         name = self._create(f"test{self._count}", self._template)
         try:
-            yield self._url(name)
+            with up_to_date(self._url(name)) as url:
+                yield url
         finally:
             self._drop(name)
 

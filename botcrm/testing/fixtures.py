@@ -41,11 +41,11 @@ def crm_settings() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def crm_databases(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Databases]":
+def crm_databases() -> "Iterator[Databases]":
     """Give the databases of this run: SQLite files, or those of the PostgreSQL server in BOTCRM_TEST_POSTGRES."""
     from botcrm.testing.databases import databases
 
-    with databases(tmp_path_factory.mktemp("databases")) as found:
+    with databases() as found:
         yield found
 
 

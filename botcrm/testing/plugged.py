@@ -2,10 +2,12 @@
 
 import logging
 import traceback
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botcrm.contract.channels import Channel, Outgoing
+from botcrm.contract.work import Run
 from botcrm.core.domain.events import Event
 from botcrm.core.services.work import Work
 from botcrm.hooks import Loaded
@@ -42,7 +44,7 @@ class _Complaints(logging.Handler):
         self.last = record.getMessage() + where
 
 
-class Plugged:
+class Plugged(ABC):
     """What `Crm` knows of plugins.
 
     :ivar under_test: names of the plugins that the test asked for
@@ -58,9 +60,9 @@ class Plugged:
         self._providers: dict[str, Provider] = {}
         self._complaints = _Complaints()
 
+    @abstractmethod
     async def settle(self) -> None:
-        """Let the bot do all there is to do; by `Crm`."""
-        raise NotImplementedError
+        """Let the bot do all there is to do."""
 
     def plug(self) -> None:
         """Tell a new App which plugins to look for."""
@@ -113,6 +115,15 @@ class Plugged:
         """Change a plugin's settings, as the administrator does."""
         async with self.app.work() as work:
             await self.app.hooks.change_settings(work, name, **values)
+
+    def lent(self, part: type, work: Work) -> Work:
+        """Return a work as a rule hands it to one of its parts: by the handle of the plugin that brings it, if any does now."""
+        registry = self.app.hooks.registry
+        for known in (registry.triggers, registry.conditions, registry.actions):
+            for owned in known.values():
+                if owned.value is part:
+                    return self.app.hooks.lend(owned.plugin, work, Run(0, "Contract"))
+        return work
 
     def failures(self) -> int:
         """Return how often plugins under test have failed so far."""

@@ -3,21 +3,19 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 
 import aiohttp
 
 from botcrm.simulator.server import Simulator
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
 
 async def test_run_serves_health_and_stops_in_order(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     simulator = Simulator()
     url = await simulator.start()
     variables = {
@@ -39,7 +37,7 @@ async def test_run_serves_health_and_stops_in_order(tmp_path: Path) -> None:
     try:
         assert bot.stdout
         assert bot.stderr
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(600):
             log = b""
             while b"health and metrics are at" not in log:
                 line = await bot.stderr.readline()

@@ -105,3 +105,16 @@ async def test_without_a_time_there_is_no_file(anna: Member) -> None:
     await anna.tap("No time")
     assert "It has no time yet" in await anna.forge("ic:1", anna.card)
     assert anna.files == []
+
+
+async def test_an_address_of_this_machine_is_said_to_be_one(anna: Member, crm: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = await anna.send("/calendar")
+    assert "Google, Apple and Outlook calendars can read" not in said
+    assert "the administrator sets BOTCRM_PUBLIC_URL" in said
+    await address(anna)
+    assert anna.seen.count("the administrator sets BOTCRM_PUBLIC_URL") >= 2, "with the address too"
+    settings = crm.app.settings.model_copy(update={"public_url": "https://crm.example.com"})
+    monkeypatch.setattr(crm.app.hooks, "_settings", settings)
+    said = await anna.send("/calendar")
+    assert "Google, Apple and Outlook calendars can read" in said
+    assert "BOTCRM_PUBLIC_URL" not in said

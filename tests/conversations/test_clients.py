@@ -22,7 +22,7 @@ async def test_a_message_that_a_client_changes_is_kept_so_and_told_once(crm: Crm
     line = zed.mine
     await zed.edit(line, "I need a roof <b>now</b>")
     assert admin.last == "✏️ Zed Client changed their message:\nI need a roof <b>now</b>\nIt was: I need a rof"
-    assert admin.buttons == ["💬 Answer", "Open"]
+    assert admin.buttons == ["💬 Answer", "✅ Dealt with", "Open"]
     assert [message.text for message in await Message.all()] == ["I need a roof <b>now</b>"]
     assert await Lead.all().count() == 1
     zed.person.edit(line, "I need a roof <b>now</b>")

@@ -177,6 +177,48 @@ async def test_counters_show_themselves_in_a_pinned_message(anna: Member, boss: 
     assert await db.fetch_one("SELECT 1 AS y FROM pinned_counters") is None
 
 
+@_SQLITE
+async def test_counters_that_were_deleted_or_unpinned_come_back(anna: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 1k a next 10:30 call")
+    await anna.send("/settings pinned on")
+    await crm.advance(seconds=12)
+    chat, first = anna.card.chat, anna.card
+    assert chat.pinned == [first.id]
+    anna.person.delete(first)
+    await anna.send("deal Beta 2k b next 18:00 call")
+    await crm.advance(seconds=6)
+    await crm.advance(seconds=6)
+    await crm.advance(seconds=6)
+    second = anna.card
+    assert second.id != first.id
+    assert anna.last == "📥 0 incoming · 📅 2 planned · 🔴 0 overdue"
+    assert chat.pinned[-1] == second.id
+    chat.pinned.clear()
+    await anna.send("deal Gamma 2k b next 18:00 call")
+    await crm.advance(seconds=12)
+    assert chat.pinned == [], "not looked at with each change"
+    await crm.advance(hours=2)
+    await anna.send("deal Delta 2k b next 18:00 call")
+    await crm.advance(seconds=12)
+    assert chat.pinned == [second.id]
+    chat.pinned.clear()
+    await anna.send("/settings pinned on")
+    await crm.advance(seconds=12)
+    assert chat.pinned == [second.id], "who asks for it has it"
+
+
+async def test_the_board_opens_from_the_day(anna: Member, boss: Member) -> None:
+    assert "🗂 Board" not in (await anna.send("/today"), *anna.buttons)
+    await anna.send("deal Acme 1k a next 18:00 call")
+    await anna.send("/today")
+    await anna.tap("🗂 Board")
+    assert "photo" in anna.card.data
+    assert "• Days" in anna.buttons
+    await boss.send("/today @anna")
+    await boss.tap("🗂 Board")
+    assert "Anna Rep" in str(boss.card.data["caption"])
+
+
 async def test_what_is_kept_is_what_a_recount_finds(anna: Member, boss: Member, crm: Crm) -> None:
     await anna.send("deal Acme 1k a next 11:00 call\ndeal Beta 2k b next fri 10:00 call\ncall d1 missed\ncall d2 5m ok")
     await anna.send("/won d2")
@@ -190,3 +232,62 @@ async def test_what_is_kept_is_what_a_recount_finds(anna: Member, boss: Member, 
     assert found["counters"] > 0
     assert found["last calls"] == 2
     assert found["next steps"] > 0
+
+
+# --- what settles it, and what does not ------------------------------------------------------------------------------------
+
+
+async def _written(anna: Member, crm: Crm, *texts: str) -> Member:
+    """Give Anna a deal whose client writes."""
+    zed = crm.stranger("Zed Client")
+    await zed.send("hello")
+    await db.execute("UPDATE lead SET owner_id = (SELECT id FROM \"user\" WHERE name = 'Anna Rep')")
+    await db.execute("UPDATE message SET owner_id = (SELECT id FROM \"user\" WHERE name = 'Anna Rep'), answered = TRUE")
+    await anna.send("l1")
+    await anna.tap("Make it a deal")
+    for text in texts:
+        await zed.send(text)
+    return zed
+
+
+_UP = "Needs attention"
+
+
+async def test_nothing_less_than_an_answer_settles_what_the_client_wrote(anna: Member, crm: Crm) -> None:
+    """A call that nobody took, a note or a change of one's own let two unanswered messages sink."""
+    await _written(anna, crm, "when?", "and how much?")
+    assert "📥 the client wrote" in await anna.send("/today")
+    for line in ("/call d1 no answer", "/note d1 thinking", "/deal d1 5k", "/task d1 fri 9:00 offer", "/call d1 busy"):
+        await anna.send(line)
+        assert _UP in await anna.send("/today"), line
+    await anna.tap("Incoming 2")
+    await anna.tap("1 ✅")
+    said = await anna.send("/today")
+    assert "📥 0 incoming" in said
+    assert _UP not in said
+    await anna.tap("Undo")
+    assert "📥 2 incoming" in (said := await anna.send("/today"))
+    assert _UP in said
+
+
+async def test_a_call_settles_a_missed_call_and_not_what_the_client_wrote_before(anna: Member, crm: Crm) -> None:
+    await _written(anna, crm, "when?")
+    await crm.advance(minutes=5)
+    await anna.send("/call d1 missed")
+    assert "📵 missed call" in await anna.send("/today")
+    await anna.send("/call d1 5m ok")
+    assert "📥 the client wrote" in await anna.send("/today")
+
+
+async def test_a_missed_call_is_settled_by_talking_and_comes_back_by_undo(anna: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 12k roof next fri 10:00 visit")
+    await anna.send("/call d1 missed")
+    for line in ("/call d1 no answer", "/note d1 later"):
+        await anna.send(line)
+        assert "📵 missed call" in await anna.send("/today"), line
+    await anna.send("/undo")
+    await anna.send("/undo")
+    await anna.send("/call d1 5m ok")
+    assert _UP not in await anna.send("/today")
+    await anna.send("/undo")
+    assert "📵 missed call" in await anna.send("/today")

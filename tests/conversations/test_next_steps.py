@@ -57,6 +57,24 @@ async def test_waiting_by_taps(anna: Member) -> None:
     assert "⏳ Waits until Fri 8 Jan" in await anna.send("d1")
 
 
+async def test_a_wait_keeps_what_was_said(anna: Member) -> None:
+    await anna.send("deal Acme 12k roof next thu 9:00 offer")
+    said = await anna.send("/wait d1 31.2 client's budget")
+    assert said.startswith("✋ “31.2” is not understood as a day.\n⏳ Until when is Acme roof to wait?\n   client's budget\n")
+    said = await anna.tap("2 weeks")
+    assert said.startswith("✅ Saved\n")
+    assert "\n⏳ Waits until Tue 8 Dec — client's budget" in said, "beside what is planned"
+    assert "offer" in said
+    assert "\n   the bank's answer\n" in await anna.send("/wait d1 until the bank's answer")
+    await anna.tap("Other…")
+    assert "⏳ Waits until Wed 16 Dec — the bank's answer" in await anna.send("16.12")
+    assert "⏳ Waits until Tue 15 Dec 16:30 — the call" in await anna.send("/wait d1 15.12 16:30 the call")
+    said = await anna.send("/wait d1 5/6 permit")
+    assert "\n   permit\n" in said
+    assert anna.buttons[:3] == ["Thu 6 May", "Sat 5 Jun", "Other…"]
+    assert "⏳ Waits until Mon 7 Jun — permit" in await anna.tap("Sat 5 Jun")
+
+
 async def test_whom_a_wait_is_about(anna: Member) -> None:
     await anna.send("deal Acme 12k roof")
     assert "⏳ Waits until Tue 1 Dec" in await anna.send("/wait Acme until 1.12")
@@ -133,6 +151,44 @@ async def test_leave_moves_what_is_suggested(anna: Member, boss: Member, bob: Me
     assert "not understood" in await anna.send("/leave someday")
 
 
+async def test_leave_in_words_and_for_somebody(anna: Member, boss: Member) -> None:
+    assert "🌴 Away: Wed 25 Nov" in await anna.send("/leave tomorrow")
+    assert "🌴 Away: Mon 30 Nov – Sun 6 Dec" in await anna.send("/leave next week")
+    assert "🌴 Away: Tue 24 Nov" in await anna.send("/leave today")
+    assert "🌴 Away: Fri 11 Dec – Mon 14 Dec" in await anna.send("/leave 11.12 - mon")
+    assert "🌴 Away: Thu 24 Dec" in await boss.send("/leave anna 24.12")
+    assert "🌴 Away: Sun 27 Dec – Tue 5 Jan" in await boss.send("/leave Anna Rep from 27.12 to 5.1")
+    said = await anna.send("/leave")
+    assert "🌴 Thu 24 Dec\n🌴 Sun 27 Dec – Tue 5 Jan" in said
+    assert "✅ Taken out\nYour leave\nNone." in await anna.send("/leave off")
+    await anna.tap("Undo")
+    assert await anna.send("/leave") == said
+    assert "None." in await boss.send("/leave"), "it was hers"
+
+
+async def test_leave_that_is_no_leave(anna: Member, bob: Member) -> None:
+    await anna.send("/leave 1.12-7.12")
+    for line in ("/leave 7.12-1.12", "/leave 31.2", "/leave someday", "/leave bob 24.12"):
+        assert "is not understood. For example: 1.12-7.12, 24.12." in await anna.send(line), line
+    assert "🌴 Tue 1 Dec – Mon 7 Dec\nTo write" in await anna.send("/leave")
+    assert "None." in await bob.send("/leave")
+
+
+async def test_leave_as_a_setting_adds_days_ahead(anna: Member) -> None:
+    await anna.send("/leave 1.12-7.12")
+    assert "🌴 Away: Thu 24 Dec" in await anna.send("/settings leave 24.12")
+    assert "leave = 2026-12-01..2026-12-07, 2026-12-24" in await anna.send("/settings leave")
+    assert "None." in await anna.send("/settings leave off")
+
+
+async def test_a_leave_line_corrected(anna: Member) -> None:
+    await anna.send("/leave 24.12")
+    await anna.send("/leave 1.12-7.12")
+    assert "🌴 Away: Wed 2 Dec – Mon 7 Dec" in await anna.edit(anna.mine, "/leave 2.12-7.12")
+    said = await anna.send("/leave")
+    assert "🌴 Wed 2 Dec – Mon 7 Dec\n🌴 Thu 24 Dec" in said
+
+
 async def test_the_companys_own_days_off(crm: Crm, anna: Member) -> None:
     ada = await crm.join("admin", "Ada Admin")
     await ada.send("/settings days_off 26.11, 27.12-31.12")
@@ -192,3 +248,63 @@ async def test_an_edited_line_corrects_the_wait(anna: Member) -> None:
     assert "⏳ Waits until Wed 16 Dec — the bank" in said
     await anna.send("/undo")
     assert "⏳" not in (await anna.send("d1")).replace("⏳ Wait", "")
+
+
+# --- old buttons, and what is late -------------------------------------------------------------------------------------------
+
+
+async def test_an_old_suggestion_is_made_anew(anna: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 12k roof")
+    old = anna.card
+    await crm.advance(days=8)
+    assert "No next step. Follow up Mon 7 Dec 10:00?" in await anna.tap("Save", old)
+    await anna.tap("Save", old)
+    assert "▶ Next: Mon 7 Dec 10:00" in await anna.send("d1")
+
+
+async def test_an_old_suggestion_saves_no_second_step(anna: Member) -> None:
+    await anna.send("deal Acme 12k roof")
+    old = anna.card
+    await anna.send("/task d1 thu 12:00 send offer")
+    assert (await anna.tap("Save", old)).startswith("A next step is planned already.")
+    assert (await anna.send("d1")).count("▶") == 1
+    await anna.send("deal Beta 5k stairs")
+    old = anna.card
+    await anna.send("/won d2")
+    await anna.tap("Save", old)
+    assert "is won" in anna.toast
+
+
+async def test_an_old_text_question_takes_a_time_ahead(anna: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 12k roof")
+    old = anna.card
+    await crm.advance(days=8)
+    await anna.tap("Other text", old)
+    await anna.send("send offer")
+    assert "▶ Next: Mon 7 Dec 10:00 — 📌 send offer" in await anna.send("d1")
+
+
+async def test_old_chips_ask_again(anna: Member, crm: Crm) -> None:
+    await anna.send("contact Anna Nowak +48 601 234 567 at Acme")
+    await anna.send("task Acme call the office")
+    chips = anna.card
+    assert "Today 18:00" in anna.buttons
+    await crm.advance(days=1)
+    assert "That time has gone by. When?" in await anna.tap("Today 18:00", chips)
+    await anna.tap("Tomorrow 9:00", chips)
+    assert "Thu 26 Nov 9:00 — call the office" in await anna.send("a1")
+    await anna.send("/call Nowak 5m ok")
+    await anna.tap("Yes")
+    chips = anna.card
+    await crm.advance(days=8)
+    said = await anna.tap("Thu 26 Nov 10:00", chips)
+    assert "When, and where?" in said
+    said = await anna.tap("Fri 4 Dec 10:00", chips)
+    assert said.startswith("✅ Saved\n🤝 Fri 4 Dec 10:00")
+
+
+async def test_a_late_step_is_said_to_be_late_after_a_call(anna: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 12k roof next 15:00 send offer")
+    assert "▶ Next: Tue 24 Nov 15:00 — 📌 send offer" in await anna.send("/call d1 5m ok fine")
+    await crm.advance(hours=8)
+    assert "🔴 Overdue: Tue 24 Nov 15:00 — 📌 send offer" in await anna.send("/call d1 5m ok sorry")

@@ -319,6 +319,8 @@ async def test_every_example_of_the_help_works(crm: Crm) -> None:
     await crm.join("rep", "Bob", manager=boss)
     for _ in range(12):
         await anna.send("deal Base 1k y")  # so that d12 exists, and she can be asked about it
+    for number in range(15):
+        await boss.send(f'contact "Twin {number}"')  # so that c12 and c15 exist
     from botcrm.telegram.screens.texts import HELP
 
     for verb, text in HELP.items():

@@ -191,7 +191,7 @@ async def test_wrong_values_are_answered_with_an_example(anna: Member, crm: Crm)
     assert (await anna.send("/settings moon 3")).startswith(
         "✋ Setting: “moon” is not understood. Did you mean currency? Settings: zone,"
     )
-    assert await anna.send("/settings currency USD") == "✋ Your role does not allow that."
+    assert await anna.send("/settings currency USD") == "✋ Only an administrator can do that."
     assert (await anna.send("/settings zone")).startswith("zone = Europe/Warsaw\nTime zone (IANA name)\n/settings zone")
     admin = await crm.join("admin", "Ada")
     assert await admin.send("/settings currency USD") == "✅ currency = USD"

@@ -33,6 +33,9 @@ class World:
     work: str
     draft: int
     outbox: int
+    merge: int
+    plan: int
+    operation: int
 
     async def snapshot(self) -> list[Any]:
         """Return all that is Anna's, down to the versions, and how many messages she and the client got."""
@@ -41,6 +44,8 @@ class World:
             for table in TABLES
         ]
         rows.append(await db.fetch("SELECT entity, record_id, tag FROM tag ORDER BY id"))
+        rows.append(await db.fetch("SELECT * FROM merge ORDER BY id"))
+        rows.append(await db.fetch("SELECT * FROM operation WHERE actor_id = ? ORDER BY id", self.anna.user_id))
         rows.append(await db.fetch("SELECT * FROM draft WHERE user_id = ? ORDER BY id", self.anna.user_id))
         rows.append(self.anna.seen)
         return rows
@@ -67,13 +72,42 @@ async def world(crm: Crm, anna: Member, bob: Member, boss: Member) -> World:
     await anna.send("/report funnel")
     await anna.send("whisper kept for later")
     await bob.send("hello")
+    merge, plan = await _merged(anna)
+    operation = await db.insert(
+        "operation",
+        kind="import",
+        entity="contact",
+        title="whisper.csv",
+        actor_id=anna.user_id,
+        state="done",
+        work_id=4711,
+        created_at=crm.clock(),
+        updated_at=crm.clock(),
+        **dict.fromkeys(("params", "progress", "counts"), "{}"),
+        error="",
+    )
     line = await db.fetch_one("SELECT work_id FROM line WHERE entity = 'deal' ORDER BY id LIMIT 1")
-    draft = await db.fetch_one("SELECT id FROM draft WHERE user_id = ? ORDER BY id DESC", anna.user_id)
+    draft = await db.fetch_one(
+        "SELECT id FROM draft WHERE user_id = ? AND kind <> 'merge' ORDER BY id DESC", anna.user_id
+    )
     sent = await db.fetch_one("SELECT id FROM outbox WHERE audience = 'client' ORDER BY id DESC")
     assert line
     assert draft
     assert sent
-    return World(crm, anna, bob, boss, base36(line["work_id"]), draft["id"], sent["id"])
+    return World(crm, anna, bob, boss, base36(line["work_id"]), draft["id"], sent["id"], merge, plan, operation)
+
+
+async def _merged(anna: Member) -> tuple[int, int]:
+    """Have Anna merge two people and begin to merge two more; return the merge, and the draft of the other one."""
+    for name in ("Twin One", "Twin Two", "Twin Three"):
+        await anna.send(f'/contact "{name} whisper"')
+    ids = await db.column("SELECT id FROM contact WHERE name LIKE 'Twin%' ORDER BY id")
+    await anna.send(f"/merge c{ids[0]} c{ids[1]}")
+    await anna.tap("Merge")
+    await anna.send(f"/merge c{ids[0]} c{ids[2]}")
+    plans = await db.column("SELECT id FROM draft WHERE kind = 'merge'")
+    merges = await db.column("SELECT id FROM merge")
+    return int(merges[0]), int(plans[0])
 
 
 LINES: dict[str, tuple[str, ...]] = {
@@ -115,6 +149,7 @@ LINES: dict[str, tuple[str, ...]] = {
         "/ask marta Hushco how much?",
     ),
     "handover": ("/handover anna bob", "/handover bob anna", "/handover anna", "/handover marta bob", "/handover bob"),
+    "duplicates": ("/duplicates", "/duplicates contacts", "/duplicates companies", "/duplicates x"),
     "board": ("/board", "/board days", "/board team", "/board @Anna", "/board x"),
     "timeline": (
         "/timeline d1",
@@ -135,7 +170,11 @@ LINES: dict[str, tuple[str, ...]] = {
         "/report activities @Anna",
     ),
     "calendar": ("/calendar",),
+    "import": ("/import",),
+    "export": ("/export", "/export deals csv", "/export contacts", "/export events json", "/export x"),
     "undo": ("/undo",),
+    "merge": ("/merge c1 c2", "/merge o1 o2", "/merge hush", "/merge twin", "/merge zdz", "/merge l1 c1", "/merge"),
+    "operations": ("/operations", "/journal"),
     "plugins": ("/plugins",),
     "settings": ("/settings",),
     "invite": ("/invite rep Anna",),
@@ -207,6 +246,7 @@ PRESSES: dict[str, tuple[str, ...]] = {
     "aa": ("aa:1:{anna}",),
     "sz": ("sz:1:",),
     "nz": ("nz:1", "nz:1:30"),
+    "sa": ("sa:1", "sa:1:60", "sa:1:t"),
     "ic": ("ic:1",),
     "cf": ("cf:new", "cf:off"),
     "ov": ("ov:1",),
@@ -219,6 +259,10 @@ PRESSES: dict[str, tuple[str, ...]] = {
     "hv": ("hv:1:1:1:0:-:0:", "hv:1:1:7:0:o:0:t1", "hv:1:1:m:0:-:0:"),
     "tm": ("tm:0", "tm:9"),
     "mk": ("mk:1:p", "mk:1:m", "mk:1:-"),
+    "in": ("in:{anna}:0", "in:{boss}:9", "in:0:0"),
+    "io": ("io:m:1", "io:c:1", "io:c:2"),
+    "id": ("id:m:1", "id:c:1", "id:m:1:{anna}:0", "id:c:1:{anna}:0"),
+    "ib": ("ib:1", "ib:2"),
     "se": ("se:digest:off", "se:digest:on"),
     "rv": ("rv:{draft}:note",),
     "uknote": ("uknote:{draft}:d1", "uknote:{draft}:c1"),
@@ -231,6 +275,21 @@ PRESSES: dict[str, tuple[str, ...]] = {
     "cn": ("cn:{draft}",),
     "rs": ("rs:{outbox}",),
     "om": ("om:1",),
+    "mg": ("mg:c1.2", "mg:c3.4", "mg:o1.2", "mg:l1.2", "mg:d1.2", "mg:x"),
+    "mq": ("mq:{plan}:1", "mq:{plan}:0"),
+    "mc": ("mc:{plan}:0:1",),
+    "ms": ("ms:{plan}:3",),
+    "mG": ("mG:{plan}",),
+    "mX": ("mX:{plan}",),
+    "mU": ("mU:{merge}",),
+    "mb": ("mb:{operation}:90:m",),
+    "mB": ("mB:{operation}:90:m",),
+    "oj": ("oj", "oj:999"),
+    "oo": ("oo:{operation}",),
+    "os": ("os:{operation}",),
+    "og": ("og:{operation}",),
+    "ou": ("ou:{operation}",),
+    "oc": ("oc:{operation}",),
     "ro": ("ro:funnel", "ro:activities", "ro:x"),
     "rl": ("rl",),
     "rp": ("rp:1:this_month", "rp:1:x"),
@@ -238,9 +297,26 @@ PRESSES: dict[str, tuple[str, ...]] = {
     "rw": ("rw:1:0",),
     "rW": ("rW:1:0", "rW:1:{anna}"),
     "rf": ("rf:1:csv", "rf:1:xlsx", "rf:1:png"),
+    "ii": ("ii:1:c", "ii:1:d", "ii:1:again", "ii:1:x"),
+    "im": ("im:1",),
+    "il": ("il:1:0",),
+    "if": ("if:1:0:0",),
+    "iF": ("iF:1:0:0", "iF:1:0:n"),
+    "ir": ("ir:1",),
+    "iR": ("iR:1:update", "iR:1:heard"),
+    "iM": ("iM:1",),
+    "ip": ("ip:1",),
+    "ix": ("ix:1",),
+    "iq": ("iq:1:1:u", "iq:1:1:C"),
+    "ex": ("ex:deals:-", "ex:contacts:csv", "ex:deals:csv:{anna}:", "ex:events:json", "ex:find:-:{draft}", "ex:find:deals:{draft}:csv"),
     "x": ("x:kinds:none", "x:nobody:none:1", "x"),
     "pp": ("pp:d1:{draft}", "pp:c1:{draft}"),
     "du": ("du:c1:c2", "du:o1:o1", "du:l1:l1", "du:d1:d1", "du:c2:c1"),
+    "dy": ("dy:c2:c1", "dy:c1:c2", "dy:o1:o1", "dy:l1:l1"),
+    "df": ("df:contact", "df:lead", "df:deal"),
+    "dg": ("dg:1", "dg:1:1"),
+    "dn": ("dn:1:1",),
+    "db": ("db:1:1",),
     "fm": (
         "fm:stage.1",
         "fm:pipe.1",
@@ -308,6 +384,9 @@ async def test_no_button_tells_or_changes_anything(world: World) -> None:
                 work=world.work,
                 draft=world.draft,
                 outbox=world.outbox,
+                merge=world.merge,
+                plan=world.plan,
+                operation=world.operation,
             )
             toast = await bob.forge(data, bob.card)
             if found := world.leaks(toast, bob.seen, *bob.buttons):

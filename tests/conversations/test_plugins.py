@@ -108,7 +108,7 @@ async def test_the_list_and_one_of_them(crm: Crm, ada: Member) -> None:
     head, state, *rest = (await ada.tap("Visits")).split("\n")
     assert head == "🔌 Visits · visits"
     assert state.startswith("on · a file")
-    assert rest == ["Checks in at a client's & out again.", "Adds: /meet in", "By itself it may: activity.add"]
+    assert rest == ["Checks in at a client's & out again.", "Adds: 1 command (/meet in)", "By itself it may: activity.add"]
     assert ada.buttons == ["Switch off", "⚙️ Settings", "← All plugins"]
     await ada.tap("All plugins")
     assert "cannot be switched on" in await ada.tap("wrong")
@@ -159,12 +159,24 @@ async def test_settings_are_a_form(crm: Crm, ada: Member, monkeypatch: pytest.Mo
     assert await ada.send("/meet in Acme") == "At Acme, within 800 m"
 
 
+async def test_what_a_plugin_adds_is_counted_and_named_where_it_is_little(ada: Member) -> None:
+    await ada.send("/plugins")
+    said = await ada.tap("Rules")
+    assert "Adds: 6 triggers · 5 conditions · 6 actions · 1 job (rules.call)\n" in said
+    await ada.tap("All plugins")
+    assert "Adds: 2 reports (Funnel, Activities by person)" in await ada.tap("Reports")
+
+
 async def test_only_administrators_see_plugins(crm: Crm, ada: Member) -> None:
     boss = await crm.join("manager", "Marta Boss")
-    assert await boss.send("/plugins") == "✋ Your role does not allow that."
+    assert await boss.send("/plugins") == "✋ Only an administrator can do that."
     for data in ("pl:0", "pd:visits", "ps:visits:off", "fm:plugin.visits"):
-        assert await boss.forge(data, boss.card) == "✋ Your role does not allow that.", data
+        assert await boss.forge(data, boss.card) == "✋ Only an administrator can do that.", data
     assert "Switch plugins" not in await boss.send("/help")
+    rep = await crm.join("rep", "Anna Rep", manager=boss)
+    for typed in ("/webform", "/webform Ask for an offer", "webform", "/plugins"):
+        assert await rep.send(typed) == "✋ Only an administrator can do that.", typed
+        assert rep.buttons == []
     assert "Switch plugins" in await ada.send("/help")
 
 

@@ -107,18 +107,45 @@ async def test_an_unclear_hour_is_asked_and_still_comes_again(anna: Member) -> N
     assert (await anna.tap("Done")).startswith("🔁 Next: Mon 7 Dec 18:00\n")
 
 
+async def test_a_number_behind_every_month(anna: Member) -> None:
+    for line in ("every month 15. 9:00 vat", "every month 15 9:00 vat", "monthly 15 at 9:00 vat", "every month 15th 9:00 vat"):
+        said = await anna.send(f"task {line}")
+        assert said.startswith("📌 Tue 15 Dec 9:00 — vat\n   🔁 every month on day 15"), line
+    said = await anna.send("task every month 31. vat")
+    assert said.startswith("📌 Mon 30 Nov — vat\n   🔁 every month on day 31")
+    assert "Tue 15 Dec 9:00 — vat\n   🔁 every year on Dec 15" in await anna.send("task every year 15.12 9:00 vat")
+    assert "Today 15:00 — vat" in (await anna.send("task every month 15:00 vat")).replace("Tue 24 Nov", "Today")
+    assert "15 min walk" in await anna.send("task every month 15 min walk")
+
+
+async def test_a_number_that_may_be_a_day_or_an_hour_is_asked(anna: Member) -> None:
+    assert (await anna.send("task every month 15 vat")).endswith("When?")
+    assert anna.buttons[:2] == ["Tue 15 Dec 9:00", "Today 15:00"]
+    await anna.tap("Tue 15 Dec 9:00")
+    assert "Tue 15 Dec 9:00 — vat\n   🔁 every month on day 15" in await anna.send("a1")
+    assert (await anna.tap("Done")).startswith("🔁 Next: Fri 15 Jan 9:00\n")
+    await anna.send("task every month 15 vat")
+    await anna.tap("Today 15:00")
+    assert "15:00 — vat\n   🔁 every month on day 24" in await anna.send("a3")
+
+
 # --- reminders ----------------------------------------------------------------------------------------------------------------
 
 
 async def test_reminders_of_ones_own_choice(anna: Member, crm: Crm) -> None:
     await anna.send("task thu 15:00 send offer")
     await anna.send("a1")
-    assert "As your settings say: 15 min" in await anna.tap("Reminders")
+    assert "Remind before: 15 min · default" in await anna.tap("Reminders")
     await anna.tap("Remind before")
     await anna.tap("1 day")
     await anna.tap("30 min")
     await crm.until(datetime(2026, 11, 26, 14, 5, tzinfo=UTC))
-    assert await reminders(anna) == ["⏰ 24 h: send offer", "⏰ 30 min: send offer", "⏰ now: send offer"]
+    assert await reminders(anna) == [
+        "⏰ 24 h: send offer",
+        "⏰ 30 min: send offer",
+        "⏰ 15 min: send offer",
+        "⏰ now: send offer",
+    ]
 
 
 async def test_reminders_by_kind(anna: Member, crm: Crm) -> None:
@@ -128,6 +155,22 @@ async def test_reminders_by_kind(anna: Member, crm: Crm) -> None:
     await anna.send("/meet Acme 16:00 show samples")
     await crm.until(datetime(2026, 11, 24, 14, 5, tzinfo=UTC))
     assert await reminders(anna) == ["⏰ 2 h: show samples — Acme", "⏰ now: send offer"]
+
+
+async def test_a_setting_for_a_kind_that_is_none(anna: Member) -> None:
+    said = "✋ {}: “bogus” is not understood. Kinds: call, meeting, task"
+    assert (await anna.send("/settings reminder_kinds call 5m, bogus 1h")).startswith(said.format("reminder_kinds"))
+    assert (await anna.send("/settings repeat_kinds bogus 1h")).startswith(said.format("repeat_kinds"))
+    assert "reminder_kinds = none" in await anna.send("/settings reminder_kinds")
+
+
+async def test_working_hours_with_a_break(crm: Crm) -> None:
+    admin = await crm.join("admin", "Root")
+    assert "/settings working_hours Mon-Thu 9-13, 14-18; Fri 9-16" in await admin.send("/settings working_hours")
+    for typed in ("mon-fri 9-12 13-17", "mon-fri 9-12, 13-17", "mon-fri 9:00-12:00 and 13:00 - 17:00"):
+        assert (await admin.send(f"/settings working_hours {typed}")).startswith("✅ working_hours = "), typed
+        await admin.send("deal Acme 12k roof")
+        assert "Follow up" in admin.last
 
 
 async def test_a_kind_that_is_repeated_until_it_is_done(anna: Member, crm: Crm) -> None:
@@ -176,3 +219,64 @@ async def test_without_quiet_hours(anna: Member, crm: Crm) -> None:
     await anna.send("task tomorrow 6:30 catch the train")
     await crm.until(datetime(2026, 11, 25, 5, 31, tzinfo=UTC))
     assert await reminders(anna) == ["⏰ 15 min: catch the train", "⏰ now: catch the train"]
+
+
+async def test_japanese_without_spaces_repeats_too(anna: Member) -> None:
+    await anna.send("company アクメ")
+    said = await anna.send("task アクメ 毎週月曜9時に電話")
+    assert "Mon 30 Nov 9:00 — 電話" in said
+    assert "🔁 every Mon" in said
+    assert "first working day of the month" in await anna.send("task アクメ 毎月第一営業日9時 報告")
+    assert "明日香に電話" in await anna.send("task アクメ 明日香に電話"), "Asuka is a name"
+
+
+# --- moved by somebody elsewhere, or onto another of its times --------------------------------------------------------------
+
+
+async def test_a_manager_in_tokyo_moves_it_by_the_reps_clock(crm: Crm) -> None:
+    ken = await crm.join("manager", "Ken Boss", zone="Asia/Tokyo")
+    anna = await crm.join("rep", "Anna Rep", manager=ken)
+    await anna.send("deal Acme 12k roof next every mon 9:00 call in")
+    assert "Mon 30 Nov 17:00 — call in" in await ken.send("a1"), "each reads it by the own clock"
+    await ken.tap("+1 day")
+    assert "Tue 1 Dec 9:00 — call in" in await anna.send("a1")
+    await ken.send("/today @anna")
+    await ken.tap("Move")
+    await ken.tap("Mon 9:00")
+    assert "Mon 30 Nov 9:00 — call in" in await anna.send("a1")
+    assert "moved to Mon 30 Nov 9:00" in await anna.send("/timeline d1")
+    assert "moved to Mon 30 Nov 17:00" in await ken.send("/timeline d1")
+    await ken.send("a1")
+    await ken.tap("Other time")
+    await ken.send("1.12 20:00")
+    assert "Tue 1 Dec 12:00 — call in" in await anna.send("a1")
+    assert (await anna.tap("Done")).startswith("🔁 Next: Mon 7 Dec 9:00\n")
+    row = await db.fetch_one("SELECT due_zone, slot_wall FROM activity WHERE status = 'planned'")
+    assert row == {"due_zone": "Europe/Warsaw", "slot_wall": "2026-12-07T09:00:00"}
+
+
+async def test_tomorrow_at_nine_is_the_owners(crm: Crm) -> None:
+    ken = await crm.join("manager", "Ken Boss", zone="Asia/Tokyo")
+    anna = await crm.join("rep", "Anna Rep", manager=ken)
+    await anna.send("task 15:00 send offer")
+    await ken.send("a1")
+    await ken.forge("at:1:1", ken.card)
+    assert "Wed 25 Nov 9:00 — send offer" in await anna.send("a1")
+
+
+async def test_moved_onto_its_next_time_it_comes_once(anna: Member, crm: Crm) -> None:
+    await anna.send("task every mon 9:00 standup")
+    await anna.send("a1")
+    await anna.tap("Other time")
+    await anna.send("7.12 9:00")
+    await crm.until(datetime(2026, 12, 7, 7, 55, tzinfo=UTC))
+    await anna.send("a1")
+    assert (await anna.tap("Done")).startswith("🔁 Next: Mon 14 Dec 9:00\n")
+
+
+async def test_moved_by_a_day_and_called_off_it_comes_once(anna: Member) -> None:
+    await anna.send("task every day 12:00 standup")
+    await anna.send("a1")
+    await anna.tap("+1 day")
+    await anna.send("a1")
+    assert (await anna.tap("Call off")).startswith("🔁 Next: Thu 26 Nov 12:00\n")

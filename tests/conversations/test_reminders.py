@@ -205,7 +205,7 @@ async def test_the_digest_comes_at_nine_by_each_ones_clock(anna: Member, boss: M
     assert anna.last == (
         "☀️ Good morning, Anna.\n"
         "📥 0 incoming · 📅 1 planned · 🔴 0 overdue\n"
-        "Deals: today 1\n"
+        "By day: today 1\n"
         "Acme roof · PLN 12,000 · New · d1\n"
         "   ▶ today 15:00 — send offer"
     )

@@ -12,6 +12,7 @@ import pytest
 from openpyxl import load_workbook
 
 from botcrm.core import db
+from botcrm.reports.files import Files
 from botcrm.reports.layout import MOST_WIDTH
 from botcrm.reports.values import width
 from botcrm.testing import Crm, Member
@@ -140,6 +141,21 @@ def document(crm: Crm, member: Member) -> tuple[str, bytes]:
     data = member.card.data
     found = data.get("document") or data["photo"][-1]
     return found.get("file_name", ""), crm.telegram.files.get(found["file_id"]).data
+
+
+async def test_overdue_is_red_in_the_picture(sales: Crm, boss: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+    drawn = Files.drawn
+
+    async def noted(self: Files, module: str, task: Any) -> bytes:
+        told.append(task)
+        return await drawn(self, module, task)
+
+    monkeypatch.setattr(Files, "drawn", noted)
+    await boss.send("/report activities last 7 days")
+    await boss.tap("Picture")
+    (task,) = told
+    assert {one["title"]: one["bad"] for one in task["series"]} == {"Done": False, "Planned": False, "Overdue": True}
 
 
 async def test_files(sales: Crm, boss: Member) -> None:

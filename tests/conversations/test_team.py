@@ -21,12 +21,40 @@ async def test_what_is_overdue_together_comes_in_one_message(anna: Member, bob: 
         "🔴 8 are overdue\nAnna Rep: 7\n   today 11:00 — step 1 — Acme1 roof\n   today 11:00 — step 2 — Acme2 roof"
     )
     assert "Bob Rep: 1\n   today 11:00 — measure — Baltic doors" in boss.last
-    assert boss.buttons[-2:] == ["🔴 Anna Rep", "🔴 Bob Rep"]
+    assert boss.buttons[-3:] == ["🔴 Anna Rep", "🔴 Bob Rep", "💤 Snooze all"]
     listed = boss.card
     await boss.tap("step 2", listed)
     assert boss.last.startswith("🔴 Anna Rep: step 2 — Acme2")
     assert boss.buttons == ["💬 Ask", "Reassign", "💤 Snooze", "Open deal"]
     assert (await boss.tap("🔴 Bob Rep", listed)).startswith("Deals of Bob Rep")
+
+
+async def test_all_that_is_overdue_is_put_off_together(anna: Member, bob: Member, boss: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 1k roof next 11:00 step one\ndeal Beta 1k roof next 11:00 step two")
+    await bob.send("deal Baltic 1k doors next 11:00 measure")
+    await crm.advance(hours=4)
+    listed = boss.card
+    await boss.tap("Snooze all", listed)
+    assert boss.buttons[-3:] == ["💤 1 h", "💤 3 h", "💤 Tomorrow 9:00"]
+    said = await boss.tap("💤 1 h", listed)
+    assert said.startswith("💤 Again today 15:00, what is still open by then.\n🔴 3 are overdue")
+    await anna.send("d1")
+    await anna.tap("Done")
+    before = len(boss.person.messages())
+    await crm.advance(minutes=50)
+    assert len(boss.person.messages()) == before
+    await crm.advance(minutes=15)
+    assert len(boss.person.messages()) == before + 1
+    assert boss.last.startswith("🔴 2 are overdue\nAnna Rep: 1\n   today 11:00 — step two")
+    await boss.tap("Snooze all")
+    await boss.tap("Tomorrow 9:00")
+    await crm.until(datetime(2026, 11, 25, 7, 55, tzinfo=UTC))
+    assert boss.seen.count("2 are overdue") == 1
+    await crm.until(datetime(2026, 11, 25, 8, 5, tzinfo=UTC))
+    assert boss.last.startswith("🔴 2 are overdue")
+    await anna.send("/today")
+    await anna.forge("sa:1:60", listed)
+    assert "step" not in anna.toast
 
 
 async def test_the_owner_hears_first_then_the_manager_then_the_head(crm: Crm) -> None:
@@ -65,7 +93,7 @@ async def test_the_steps_are_settings(anna: Member, boss: Member, crm: Crm) -> N
     admin = await crm.join("admin", "Ada")
     assert await admin.send("/settings overdue_owner_hours 0") == "✅ overdue_owner_hours = 0"
     assert await admin.send("/settings overdue_hours 3") == "✅ overdue_hours = 3"
-    assert await anna.send("/settings overdue_hours 100") == "✋ Your role does not allow that."
+    assert await anna.send("/settings overdue_hours 100") == "✋ Only an administrator can do that."
     await anna.send("/task order nails 11:00")
     await crm.until(datetime(2026, 11, 24, 12, 55, tzinfo=UTC))
     assert "late: order nails" not in anna.seen
@@ -105,6 +133,35 @@ async def test_the_evening_digest_says_what_was_done(anna: Member, boss: Member,
     )
     assert boss.last == "🌙 Your day, Marta.\nYour team today:\nAnna Rep: 3 done · 1 deal won"
     assert (await anna.tap("Today")).startswith("Today · Tue 24 Nov")
+
+
+async def test_tomorrow_is_not_hidden_by_what_is_overdue(anna: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 12k roof next 11:00 call in")
+    await anna.send("task d1 tomorrow 15:00 send offer")
+    await anna.send("task tomorrow 12:00 order nails")
+    await crm.until(datetime(2026, 11, 24, 17, 1, tzinfo=UTC))
+    assert anna.last == (
+        "🌙 Your day, Anna.\n"
+        "💼 1 deal opened\n"
+        "🔴 Still overdue: 1\n"
+        "Tomorrow:\n"
+        "📌 order nails · a3\n"
+        "   ▶ tomorrow 12:00\n"
+        "Acme roof · PLN 12,000 · New · d1\n"
+        "   ▶ tomorrow 15:00 — send offer"
+    )
+
+
+async def test_no_digest_on_days_off_and_on_leave(anna: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 12k roof next thu 11:00 call in")
+    await anna.send("/leave 30.11")
+    await crm.until(datetime(2026, 11, 27, 20, tzinfo=UTC))  # the evening of a Friday
+    evening = anna.last
+    assert "Still overdue: 1" in evening
+    await crm.until(datetime(2026, 11, 30, 20, tzinfo=UTC))
+    assert anna.last == evening, "a weekend, and a day of leave"
+    await crm.until(datetime(2026, 12, 1, 8, 5, tzinfo=UTC))
+    assert "1 overdue" in anna.last
 
 
 async def test_an_evening_without_anything_to_say_is_silent(anna: Member, crm: Crm) -> None:
@@ -157,6 +214,30 @@ async def test_a_question_about_a_deal_and_its_answer(anna: Member, boss: Member
     assert "📝 call it done: sent on Monday" in boss.last
     timeline = await anna.send("d1") and await anna.tap("Timeline")
     assert "→ Anna Rep: what about the offer?" in timeline
+
+
+async def test_a_plain_reply_to_a_question_is_the_answer(anna: Member, boss: Member) -> None:
+    await anna.send("deal Acme 12k roof")
+    await boss.send("/ask anna d1 what about the offer?")
+    question = anna.card
+    await anna.send("d1")
+    assert await anna.send("call it done: sent on Monday", reply_to=question) == "💬 Your answer was passed on."
+    assert boss.last.startswith("💬 Anna Rep answers about Acme roof:\ncall it done: sent on Monday\n→ Anna Rep: what")
+    assert "Kept" in await anna.send("and nothing more"), "nothing waits for an answer any more"
+    await anna.tap("Answer", question)
+    await anna.send("signed", reply_to=question)
+    assert "Kept" in await anna.send("the sky is blue")
+    assert boss.last.startswith("💬 Anna Rep answers about Acme roof:\nsigned")
+    assert (await anna.send("/stage >proposal", reply_to=question)).startswith("✅"), "a command is one all the same"
+
+
+async def test_a_plain_reply_to_how_this_stands_is_the_answer(anna: Member, boss: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 1k roof next 11:00 step one")
+    await crm.advance(hours=4)
+    await boss.tap("Ask")
+    assert anna.last.startswith("💬 Marta Boss asks how this stands:")
+    assert await anna.send("tomorrow, they are away", reply_to=anna.card) == "💬 Your answer was passed on."
+    assert boss.last.startswith("💬 Anna Rep answers:\ntomorrow, they are away")
 
 
 async def test_a_question_names_people_and_records_as_one_says_it(anna: Member, bob: Member, boss: Member) -> None:
@@ -309,3 +390,20 @@ async def test_reminders_follow_the_new_owners_wish(anna: Member, bob: Member, b
     await crm.until(datetime(2026, 11, 24, 13, 1, tzinfo=UTC))
     assert bob.last.startswith("⏰ 1 h: site visit")
     assert "site visit" not in anna.last
+
+
+async def test_buttons_of_the_same_words_name_their_deals(anna: Member, boss: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 1k roof next 11:00 visit\ndeal Beta 1k doors next 11:00 visit")
+    await crm.advance(hours=4)
+    assert boss.buttons[:2] == ["visit — Acme roof", "visit — Beta doors"]
+    await boss.tap("visit — Beta")
+    assert boss.last.startswith("🔴 Anna Rep: visit — Beta")
+
+
+async def test_whose_day_is_named_by_a_word(anna: Member, bob: Member, boss: Member) -> None:
+    await anna.send("deal Acme 1k roof next 18:00 visit")
+    assert (await boss.send("/team anna")).startswith("Deals of Anna Rep")
+    assert (await boss.send("/today Anna Rep")).startswith("Deals of Anna Rep")
+    assert (await boss.send("/today foo")).startswith("🤷 Nothing here by @foo.")
+    assert (await bob.send("/team anna")).startswith("🤷")
+    assert "🔎 #roof" in await anna.send("/today #roof")

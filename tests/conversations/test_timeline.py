@@ -52,6 +52,7 @@ async def test_it_reads_from_what_is_planned_down_to_the_first_day(story: Crm, a
     # Times of the same morning differ by the seconds that Telegram makes a chat wait.
     assert said.replace("10:01", "10:00") == STORY
     assert "📎 plan.pdf" in anna.buttons
+    assert anna.buttons[-1] == "← Back", "below what narrows it"
     await anna.tap("📎 plan.pdf")
     assert anna.card.data["document"]["file_name"] == "plan.pdf"
 
@@ -141,3 +142,22 @@ async def test_old_buttons_still_work(story: Crm, anna: Member) -> None:
     assert row
     await anna.forge(f"tl:d1:{row['id']}", anna.card)
     assert anna.last.startswith("Timeline of Acme roof")
+
+
+async def test_no_internal_names(anna: Member) -> None:
+    """It said: changed: recurrence FREQ=WEEKLY;BYDAY=WE, slot wall 2026-…, reminders 1440 → 1440,60."""
+    await anna.send("/deal Acme 12k roof")
+    await anna.send("/task d1 wed 9:00 call in")
+    await anna.send("a1")
+    await anna.tap("Reminders")
+    await anna.tap("Comes again")
+    await anna.tap("every week")
+    await anna.send("a1")
+    await anna.tap("Reminders")
+    await anna.tap("Remind before")
+    await anna.tap("1 day")
+    said = await anna.send("/timeline d1")
+    assert "changed: repeats never → every Wed" in said
+    assert "changed: reminders as in the settings → 1 day, 15 min" in said
+    for word in ("FREQ", "slot", "recurrence", "1440", "minutes", "ActivityChanged"):
+        assert word not in said

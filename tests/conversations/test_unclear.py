@@ -142,6 +142,16 @@ async def test_a_line_without_a_verb_is_offered_four_ways(anna: Member) -> None:
     assert said == "📝 Noted on Acme roof\n   Acme wants blue tiles"
 
 
+async def test_a_deal_and_its_company_of_one_name_are_told_apart(anna: Member) -> None:
+    await anna.send("company acme")
+    await anna.send("deal acme 12k")
+    await anna.send("blue tiles, please")
+    notes = [label for label in anna.buttons if label.startswith("📝")]
+    assert len(notes) == len(set(notes)) == 2, notes
+    assert notes == ["📝 Note to acme 💼 d1", "📝 Note to acme 🏢 o1"]
+    assert "Noted on acme" in await anna.tap("acme 🏢 o1")
+
+
 async def test_as_a_lead(anna: Member) -> None:
     await anna.send("Jan Kowal 602 111 222 wants a roof")
     said = await anna.tap("New lead")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tortoise.exceptions import OperationalError
 
-from botcrm.core import db, sqlite
+from botcrm.core import db, log_copier, sqlite
 
 
 @pytest.fixture
@@ -22,10 +22,17 @@ def path(sqlite_template: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def opened(path: Path) -> AsyncIterator[None]:
-    await db.open_database(f"sqlite://{path}?busy_timeout=50")
+    await db.open_database(f"sqlite://{path}?busy_timeout=600000")
     await db.fetch("SELECT 1")  # connects
     yield
     await db.close()
+
+
+def wait_no_longer_than(milliseconds: int) -> None:
+    client = db.connection()
+    assert isinstance(client, sqlite.Client)
+    assert client._connection
+    client._connection.busy_ms = milliseconds
 
 
 @pytest.fixture
@@ -36,7 +43,7 @@ def other(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 async def write() -> None:
-    async with asyncio.timeout(10), db.transaction():
+    async with asyncio.timeout(60), db.transaction():
         await db.execute("INSERT INTO press (key, at) VALUES ('k', '2026-01-01')")
         await db.execute("DELETE FROM press")
 
@@ -44,8 +51,10 @@ async def write() -> None:
 @pytest.mark.usefixtures("opened")
 async def test_a_transaction_that_waited_in_vain_does_not_lock_out_the_next(other: sqlite3.Connection) -> None:
     other.execute("BEGIN IMMEDIATE")
+    wait_no_longer_than(50)
     with pytest.raises(OperationalError, match="locked"):
         await write()
+    wait_no_longer_than(600_000)
     other.execute("COMMIT")
     await write()
     await asyncio.create_task(write())
@@ -100,12 +109,17 @@ async def test_a_long_log_starts_over_while_transactions_follow_each_other(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Copied from behind only, it would never be found whole in the file, and grow for as long as there is work."""
-    monkeypatch.setattr(sqlite, "_COPY_EVERY", 0.0)
-    monkeypatch.setattr(sqlite, "_LONG_LOG", 50)
-    await fill(60)
-    size = log_bytes(path)
-    await fill(240, start=60)
-    assert log_bytes(path) < 3 * size
+    monkeypatch.setattr(log_copier, "_COPY_EVERY", 0.0)
+    monkeypatch.setattr(log_copier, "_LONG_LOG", 50)
+    client = db.connection()
+    assert isinstance(client, sqlite.Client)
+    assert client._connection
+    assert client._connection.copier
+    for n in range(300):
+        await fill(1, start=n)
+        await client._connection.copier.idle()
+    # Each commit writes two pages at least.
+    assert log_bytes(path) < 100 * 4096
     async with db.transaction():
         assert await db.column("SELECT count(*) FROM press") == [300]
 
@@ -129,8 +143,77 @@ async def test_a_lone_reader_holds_up_no_commit(path: Path, other: sqlite3.Conne
     await fill(5)
     assert client._connection
     assert client._connection.copier
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await client._connection.copier.finish()
         await fill(5, start=5)
     other.execute("COMMIT")
     assert await db.column("SELECT count(*) FROM press") == [10]
+
+
+# --- closing -----------------------------------------------------------------------------------------------------------
+
+
+def presses(path: Path) -> list[str]:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return [key for (key,) in connection.execute("SELECT key FROM press")]
+
+
+@pytest.fixture
+async def held(path: Path) -> AsyncIterator[tuple[asyncio.Event, asyncio.Task[None]]]:
+    """A transaction in hand that goes on when the event is set."""
+    await db.open_database(f"sqlite://{path}")
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        async with db.transaction():
+            await db.execute("INSERT INTO press (key, at) VALUES ('before', '2026-01-01')")
+            begun.set()
+            await go_on.wait()
+            async with db.transaction():
+                await db.execute("INSERT INTO press (key, at) VALUES ('after', '2026-01-01')")
+
+    task = asyncio.create_task(hold())
+    await begun.wait()
+    yield go_on, task
+    await asyncio.wait([task])
+
+
+async def test_closing_waits_for_the_transaction_in_hand_and_refuses_others(
+    path: Path, held: tuple[asyncio.Event, asyncio.Task[None]]
+) -> None:
+    go_on, task = held
+    waiting = asyncio.create_task(write())
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(db.close())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    late = asyncio.create_task(write())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    go_on.set()
+    await task
+    for one in (waiting, late):
+        with pytest.raises(OperationalError, match="the database is closed"):
+            await one
+    await closing
+    assert presses(path) == ["before", "after"]
+
+
+async def test_closing_does_not_wait_for_ever(
+    path: Path, held: tuple[asyncio.Event, asyncio.Task[None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, task = held
+    monkeypatch.setattr(sqlite, "_CLOSE_SECONDS", 0.0)
+    await db.close()
+    go_on.set()
+    with pytest.raises(OperationalError, match="the database is closed"):
+        await task
+    assert presses(path) == []
+
+
+@pytest.mark.usefixtures("opened")
+async def test_whoever_holds_a_transaction_cannot_close_under_it() -> None:
+    with pytest.raises(OperationalError, match="in hand"):
+        async with db.transaction():
+            await db.close()
+    await write()

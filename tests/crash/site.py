@@ -10,18 +10,21 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 from botcrm.app import App
-from botcrm.core.services.people import add_user
+from botcrm.core.services.export import export_rows
+from botcrm.core.services.export_formats import json_text
+from botcrm.core.services.people import add_user, preferences, system
+from botcrm.core.services.work import Work
 from botcrm.settings import Settings
 from botcrm.simulator import Person, Telegram
 
 TOKEN = "1:x"
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0  # seconds a condition may take on a machine that has other things to do
+PATIENCE = 300.0  # seconds a condition may take on a machine that has other things to do
 
 
 def last(person: Person) -> str:
@@ -48,52 +51,51 @@ class Site:
             **settings,
         }
 
-    async def botcrm(self, *words: str) -> str:
-        """Run a command to its end and return what it printed."""
-        process = await self._spawn(*words, stdout=asyncio.subprocess.PIPE)
-        out, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
-        assert process.returncode == 0, self.log.read_text()
-        return out.decode()
-
-    async def _spawn(self, *words: str, stdout: Any) -> asyncio.subprocess.Process:
-        with self.log.open("ab") as log:
-            return await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "botcrm", *words, env=self._env, cwd=ROOT, stdout=stdout or log, stderr=log
-            )
-
     async def export(self, kind: str) -> list[dict[str, Any]]:
         """Return the rows of an export."""
-        rows: list[dict[str, Any]] = json.loads(await self.botcrm("export", kind, "--format", "json"))
+        async with self._opened() as app:
+            work = Work(system(await preferences(app.defaults)), app.now())
+            pieces = json_text(export_rows(work, kind, zone="Europe/Warsaw"))
+            rows: list[dict[str, Any]] = json.loads("".join([piece async for piece in pieces]))
         return rows
 
     async def rep(self, number: int, name: str) -> Person:
         """Add a rep to the staff and to Telegram."""
-        await self.botcrm("user", "add", "--name", name, "--role", "rep", "--telegram-id", str(number))
-        self.telegram.bot(TOKEN)
-        person = self.telegram.person(number, first_name=name, language_code="en")
-        person.start()
+        (person,) = await self.staff("rep", {number: name})
         return person
 
     async def reps(self, *numbers: int) -> list[Person]:
-        """Add reps at once, in this process."""
-        app = App(Settings(database_url=f"sqlite://{self.path}"))
-        await app.start()
-        try:
-            async with app.work() as work:
-                for number in numbers:
-                    await add_user(work, name=f"Rep{number}", role="rep", telegram_id=number)
-        finally:
-            await app.stop()
+        """Add reps to the staff and to Telegram."""
+        return await self.staff("rep", {number: f"Rep{number}" for number in numbers})
+
+    async def staff(self, role: str, names: dict[int, str]) -> list[Person]:
+        """Add people to the staff, by their Telegram ids, and have them press Start."""
+        async with self._opened() as app, app.work() as work:
+            for number, name in names.items():
+                await add_user(work, name=name, role=role, telegram_id=number)
         self.telegram.bot(TOKEN)
-        people = [self.telegram.person(number, first_name=f"Rep{number}", language_code="en") for number in numbers]
+        people = [self.telegram.person(number, first_name=name, language_code="en") for number, name in names.items()]
         for person in people:
             person.start()
         return people
 
+    @contextlib.asynccontextmanager
+    async def _opened(self) -> AsyncIterator[App]:
+        """Open the bot's database in this process: what a command of the bot does takes a process seconds to begin."""
+        app = App(Settings(database_url=f"sqlite://{self.path}"))
+        await app.open()
+        try:
+            yield app
+        finally:
+            await app.stop()
+
     async def start(self, **settings: str) -> None:
         """Start the bot, with further settings from now on."""
         self._env |= settings
-        self._process = await self._spawn("run", stdout=None)
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "botcrm", "run", env=self._env, cwd=ROOT, stdout=log, stderr=log
+            )
 
     async def kill(self) -> None:
         """End the bot as a power cut would."""

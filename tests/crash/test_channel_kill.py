@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from pathlib import Path
 
 import aiohttp
 
-from tests.crash.site import Site
+from tests.crash.site import PATIENCE, Site
+from tests.ports import free_port
 
 MESSAGES, SENDERS, KILLS = 60, 4, 4
 
@@ -40,12 +40,6 @@ def register_channels(plugin):
 """
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 async def provider(url: str, numbers: range) -> None:
     """Bring messages as providers do: each again and again until it is acknowledged, one sender's in order."""
     async with aiohttp.ClientSession() as client:
@@ -53,7 +47,7 @@ async def provider(url: str, numbers: range) -> None:
             body = json.dumps({"from": f"sender-{number % SENDERS}", "text": f"text {number}", "id": f"id-{number}"})
             while True:
                 try:
-                    async with client.post(url, data=body, timeout=aiohttp.ClientTimeout(total=10)) as answer:
+                    async with client.post(url, data=body, timeout=aiohttp.ClientTimeout(total=60)) as answer:
                         if answer.status == 200:
                             break
                 except (aiohttp.ClientError, TimeoutError):
@@ -76,7 +70,7 @@ async def test_a_channels_messages_are_neither_lost_nor_doubled_by_kills(site: S
         await site.until(lambda least=least: site.number(kept) >= least, "kept")  # type: ignore[misc]
         await site.kill()
         await site.start()
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(PATIENCE):
         await bringing
     rows = site.query("SELECT chat_id, external_id FROM message WHERE channel = 'line' ORDER BY id")
     assert sorted(external for _, external in rows) == sorted(f"id-{number}" for number in range(MESSAGES))

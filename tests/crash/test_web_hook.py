@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-
 import aiohttp
 import pytest
 
 from tests.crash.site import TOKEN, Site, last
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+from tests.ports import free_port
 
 
 async def test_updates_come_in_by_web_hook_and_later_by_polling(site: Site) -> None:

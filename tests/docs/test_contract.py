@@ -117,3 +117,11 @@ def test_the_page_on_compatibility_tells_what_goes() -> None:
     page = read("docs/plugins/compatibility.md")
     assert all(f"`{name}`" in page for name in going)
     assert going or "At this version nothing is going." in page
+
+
+def test_everything_imported_at_once_is_what_plugins_work_with() -> None:
+    names: dict[str, object] = {}
+    exec("from botcrm import *", names)
+    assert names.keys() - {"__builtins__"} == set(botcrm.__all__)
+    assert not [name for name in names if name.startswith("_") and name != "__builtins__"]
+    assert botcrm.__version__

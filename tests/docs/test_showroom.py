@@ -22,7 +22,7 @@ def test_the_showroom_is_in_order() -> None:
 def test_the_showroom_passes_its_own_tests(tmp_path: Path) -> None:
     shutil.copytree(SHOWROOM, tmp_path / "showroom")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     environment.pop("BOTCRM_TEST_POSTGRES", None)
     done = subprocess.run(
         command, cwd=tmp_path / "showroom", env=environment, capture_output=True, text=True, check=False

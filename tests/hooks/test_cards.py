@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from botcrm import Button, ButtonHandler, Chat, Evidence, Manifest, TimelineItem, hookimpl
-from botcrm.hooks import Loaded
 from botcrm.testing import Crm, Member
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
@@ -90,21 +89,8 @@ def extra() -> Extra:
 
 
 @pytest.fixture
-async def crm(database_url: str, extra: Extra) -> AsyncIterator[Crm]:
-    """Run the bot with the plugin above."""
-    running = await Crm.start(database_url, plugins={"extra": extra})
-    yield running
-    await running.stop()
-
-
-def listed(crm: Crm, name: str) -> Loaded:
-    """Return a plugin as it is listed."""
-    return next(loaded for loaded in crm.app.hooks.plugins if loaded.name == name)
-
-
-@pytest.fixture
-async def anna(crm: Crm) -> Member:
-    return await crm.join("rep", "Anna Rep")
+def plugins(extra: Extra) -> dict[str, Any]:
+    return {"extra": extra}
 
 
 @pytest.mark.parametrize(
@@ -131,7 +117,7 @@ async def test_a_plugin_that_fails_leaves_the_card_as_it_is(crm: Crm, extra: Ext
     assert "Star company" in anna.buttons
     for _ in range(4):
         await anna.send("o1")
-    assert listed(crm, "extra").state == "off"
+    assert crm.listed("extra").state == "off"
     assert "🏢 Acme · o1" in await anna.send("o1")
     assert "Star company" not in anna.buttons
 
@@ -163,7 +149,7 @@ async def test_duplicate_score_asks_on_the_new_card(extra: Extra, anna: Member) 
     await anna.send("contact Jan Kowalski +48 601 234 567")
     assert "Same as" not in anna.last
     await anna.send("contact Janek Kowalski +48 601 234 567")
-    assert "👥 Same as Jan Kowalski · c1 (same phone; name 92 %)?" in anna.last
+    assert "👥 Same as Jan Kowalski · c1 (same phone; name 95 %)?" in anna.last
     assert anna.buttons[:2] == ["Open", "Use that one"]
     extra.evidence = Evidence(-1, "they are twins")
     await anna.send("contact Jacek Kowalski +48 601 234 567")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.types import CallbackQuery, ErrorEvent, Message
 
 from botcrm import Button, Chat, Manifest, Screen, hookimpl, services
-from botcrm.hooks import Loaded
+from botcrm.telegram.run import _take_web_hooks
 from botcrm.testing import Crm, Member
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
@@ -84,21 +84,8 @@ def routed() -> Routed:
 
 
 @pytest.fixture
-async def crm(database_url: str, routed: Routed) -> AsyncIterator[Crm]:
-    """Run the bot with the plugin above."""
-    running = await Crm.start(database_url, plugins={"routed": routed})
-    yield running
-    await running.stop()
-
-
-def listed(crm: Crm, name: str) -> Loaded:
-    """Return a plugin as it is listed."""
-    return next(loaded for loaded in crm.app.hooks.plugins if loaded.name == name)
-
-
-@pytest.fixture
-async def anna(crm: Crm) -> Member:
-    return await crm.join("rep", "Anna Rep")
+def plugins(routed: Routed) -> dict[str, Any]:
+    return {"routed": routed, "quiet": Quiet()}
 
 
 async def test_register_routers_take_an_update_before_the_product(crm: Crm, anna: Member) -> None:
@@ -117,9 +104,9 @@ async def test_what_a_router_skips_or_fails_at_is_the_products(crm: Crm, routed:
     assert routed.seen == ["skip"]
     assert "Fail" in await anna.send("deal Fail 5k")
     assert "never seen" not in anna.seen
-    assert listed(crm, "routed").errors == 1
+    assert crm.listed("routed").errors == 1
     assert await anna.send("caught") == "an error was caught"
-    assert listed(crm, "routed").errors == 1, "its own error handler took it"
+    assert crm.listed("routed").errors == 1, "its own error handler took it"
 
 
 async def test_edited_live_locations_reach_routers(crm: Crm, anna: Member) -> None:
@@ -146,3 +133,54 @@ async def test_routers_vanish_with_their_plugin(crm: Crm, anna: Member) -> None:
     assert await anna.send("mine") == "Anna: nothing"
     await crm.restart()
     assert await anna.send("mine") == "Anna: nothing", "the same router serves the next process"
+
+
+class Quiet:
+    """Adds nothing that an update could be for."""
+
+    manifest = Manifest("Quiet")
+
+    @hookimpl
+    async def startup(self) -> None: ...
+
+
+class Listening:
+    """Takes note of the web hooks that Telegram is told of."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+
+    async def call(self, method: str, payload: dict[str, Any], **_: Any) -> bool:
+        assert method == "setWebhook"
+        self.told.append(payload)
+        return True
+
+
+async def test_a_web_hook_follows_what_the_routers_handle_live(crm: Crm) -> None:
+    settings = crm.settings.model_copy(update={"webhook_url": "https://crm.example.com/telegram"})
+    telegram = Listening()
+    taking = asyncio.create_task(_take_web_hooks(telegram, settings, crm.process))  # type: ignore[arg-type]
+
+    async def settled() -> int:
+        for _ in range(10):
+            await asyncio.sleep(0)
+        return len(telegram.told)
+
+    try:
+        assert await settled() == 1
+        assert telegram.told[0]["url"] == "https://crm.example.com/telegram"
+        assert telegram.told[0]["secret_token"] == settings.webhook_key()
+        assert "message_reaction" in telegram.told[0]["allowed_updates"]
+        await crm.app.hooks.switch("quiet", False)
+        assert await settled() == 1, "what changes nothing for Telegram is not told"
+        await crm.app.hooks.switch("routed", False)
+        assert await settled() == 2
+        assert "message_reaction" not in telegram.told[1]["allowed_updates"]
+        assert "message" in telegram.told[1]["allowed_updates"]
+        await crm.app.hooks.switch("quiet", True)
+        await crm.app.hooks.switch("routed", True)
+        assert await settled() == 3
+        assert telegram.told[2] == telegram.told[0]
+    finally:
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import types
-from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pydantic import Field
@@ -119,17 +119,8 @@ def plugin() -> types.ModuleType:
 
 
 @pytest.fixture
-async def crm(database_url: str) -> AsyncIterator[Crm]:
-    """Run the bot with the plugin, on SQLite and on PostgreSQL."""
-    running = await Crm.start(database_url, plugins={"cellar": plugin()})
-    yield running
-    await running.stop()
-
-
-@pytest.fixture
-async def anna(crm: Crm) -> Member:
-    """Give a rep."""
-    return await crm.join("rep", "Anna Rep")
+def plugins() -> dict[str, Any]:
+    return {"cellar": plugin()}
 
 
 @pytest.fixture
@@ -202,6 +193,19 @@ async def test_one_that_fails_for_many_is_switched_off_and_the_rule_waits(crm: C
     assert crm.listed("cellar").state == "off"
     assert "⏸ Cellar" in await ada.send("/rules")
     assert await RuleRun.all().count() == 0
+    assert "When “A wine is corked” (by Cellar, which is off): “Spill it” (by Cellar, which is off)." in ada.last
+    assert "corked" not in ada.last.replace("A wine is corked", ""), "no internal name"
+    await ada.tap("Cellar")
+    assert "“A wine is corked” is missing: its plugin Cellar is switched off." in ada.last
+    await ada.tap("When…")
+    assert "“A wine is corked” is missing: its plugin Cellar is switched off." in ada.last
+    # Also where the plugin was off, or is gone, when the process began.
+    crm.under_test = []
+    await crm.restart()
+    assert "When “A wine is corked” (by Cellar, which is off)" in await ada.send("/rules")
+    crm._wanted = []
+    await crm.restart()
+    assert "When “A wine is corked” (by Cellar, which no longer has it)" in await ada.send("/rules")
 
 
 async def test_a_refusing_action_is_not_tried_again_and_its_owner_told(crm: Crm, anna: Member, ada: Member) -> None:

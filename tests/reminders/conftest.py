@@ -14,9 +14,10 @@ from botcrm.core import db
 from botcrm.core.domain.kinds import Lane
 from botcrm.core.domain.preferences import Preferences
 from botcrm.core.models import User
+from botcrm.core.services.actor import Actor
 from botcrm.core.services.deals import seed_pipeline
 from botcrm.core.services.people import actor_by_id, add_user, preferences, seed_roles, system
-from botcrm.core.services.work import Actor, Work
+from botcrm.core.services.work import Work
 from botcrm.reminders.outbox import Outbox
 from botcrm.reminders.outbox_rows import OutboxRow
 
@@ -62,7 +63,7 @@ class World:
             yield work
             await work.flush()
         if self.outbox:
-            self.outbox.submit(work.outbox_ids)
+            self.outbox.submit(work.outbox_ids, work.posted)
 
     async def person(self, name: str, chat: int | None, *, role: str = "rep", manager: int | None = None) -> User:
         async with self.work() as work:
@@ -136,7 +137,7 @@ class Bot:
 
     async def reach(self, *, tried: int = 0, sent: int = 0) -> None:
         """Wait until so many deliveries were tried and so many went well."""
-        async with asyncio.timeout(10), self._changed:
+        async with asyncio.timeout(60), self._changed:
             await self._changed.wait_for(lambda: len(self.tried) >= tried and len(self.sent) >= sent)
 
     @property

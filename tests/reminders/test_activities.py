@@ -18,7 +18,7 @@ from botcrm.core.services.activities import (
     reschedule_activity,
 )
 from botcrm.core.services.deals import add_deal
-from botcrm.core.services.people import change_setting
+from botcrm.core.services.people import change_setting, system
 from botcrm.reminders.handlers import HANDLERS
 from botcrm.reminders.jobs import JobRunner
 from tests.reminders.conftest import START, World
@@ -219,6 +219,26 @@ async def test_time_counts_by_the_owners_zone(world: World, runner: JobRunner, b
     assert await world.told("activity_overdue") == []
     await run_until(world, runner, datetime(2026, 3, 6, 2, 35))
     assert len(await world.told("activity_overdue")) == 1
+
+
+async def test_what_is_repeated_goes_on_with_whoever_it_goes_over_to(
+    world: World, runner: JobRunner, boss: User, rep: User
+) -> None:
+    activity = await plan(world, rep, repeat_minutes=60)
+    await run_until(world, runner, NOON.replace(hour=13, minute=30))
+    assert len(await world.told("activity_due")) == 3
+    await User.filter(id__in=[rep.id, boss.id]).update(active=False)
+    await run_until(world, runner, NOON.replace(hour=15, minute=30))
+    assert len(await world.told("activity_due")) == 3, "nobody can be told"
+    ewa = await world.person("Ewa", 30)
+    async with world.work(await world.acting(ewa)) as work:
+        await change_activity(work.acting_as(system(work.company)), activity.id, owner_id=ewa.id)
+    await run_until(world, runner, NOON.replace(hour=16, minute=40))
+    assert [told["chat"] for told in await world.told("activity_due")] == [10, 10, 10, 30, 30]
+    async with world.work(await world.acting(ewa)) as work:
+        await change_activity(work, activity.id, title="send it")
+    await run_until(world, runner, NOON.replace(hour=16, minute=55))
+    assert len(await world.told("activity_due")) == 5, "a change reminds nobody out of turn"
 
 
 def test_every_kind_the_core_plans_is_handled() -> None:

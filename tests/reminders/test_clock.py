@@ -34,7 +34,7 @@ class Ticks:
             raise self.error
 
     async def reach(self, count: int) -> None:
-        async with asyncio.timeout(10), self._changed:
+        async with asyncio.timeout(60), self._changed:
             await self._changed.wait_for(lambda: self.count >= count)
 
 

@@ -12,7 +12,7 @@ from botcrm.core import db
 from botcrm.core.domain.zones import start_of_day, to_wall
 from botcrm.core.models import User
 from botcrm.core.services.activities import Due, plan_activity
-from botcrm.core.services.people import change_setting
+from botcrm.core.services.people import change_setting, system
 from botcrm.reminders.daily import last_daily, next_daily
 from botcrm.reminders.digests import digest_key, follow_settings, plan_all_digests, plan_digest
 from botcrm.reminders.handlers import HANDLERS
@@ -119,11 +119,11 @@ async def test_the_morning_missed_while_down_is_made_up_for_the_same_day_only(wo
     rep = await world.person("Jan", 10)
     await plan_call(world, rep, datetime(2026, 3, 4, 12))
     await runner.sweep()
-    world.clock.time = datetime(2026, 3, 7, 11, tzinfo=UTC)  # Saturday noon: three mornings missed
+    world.clock.time = datetime(2026, 3, 6, 11, tzinfo=UTC)  # Friday noon: two mornings missed
     async with world.work() as work:
         await plan_all_digests(work)  # what a start does must not push today's away
     await runner.sweep()
-    assert await digests(world) == [(10, "2026-03-07")]
+    assert await digests(world) == [(10, "2026-03-06")]
     world.clock.time = datetime(2026, 3, 9, 5, tzinfo=UTC)  # before dawn: Sunday's is too old, Monday's is near
     await runner.sweep()
     assert len(await digests(world)) == 1
@@ -180,6 +180,8 @@ async def test_a_year_of_digests_through_the_jobs(world: World, runner: JobRunne
     await plan_call(world, rep, datetime(2026, 3, 4, 12))
     async with world.work(await world.acting(rep)) as work:
         await change_setting(work, "digest_at", "2:30", for_company=False)
+        # The clock changes on Sundays, which are worked here.
+        await change_setting(work.acting_as(system(work.company)), "working_hours", "daily 9-18", for_company=True)
     await runner.sweep()
     for _ in range(250):
         due = (await world.job(digest_key(rep.id)))["run_at"]

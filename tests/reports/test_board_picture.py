@@ -6,7 +6,6 @@ import json
 import struct
 import subprocess
 import sys
-import time
 from typing import Any
 
 import pytest
@@ -67,14 +66,18 @@ def test_anything_typed_can_be_drawn(name: str, owner: str, when: str) -> None:
         assert board_picture._length(board_picture._cut(text, 29, 200), 29) <= 200
 
 
-async def test_it_is_drawn_by_a_process_of_its_own_in_under_a_second() -> None:
-    await Files().drawn("botcrm.reports.board_picture", task(COLUMN))
-    start = time.perf_counter()
-    content = await Files().drawn("botcrm.reports.board_picture", task(*[COLUMN] * 6))
+async def test_it_is_drawn_by_a_process_of_its_own() -> None:
+    content = await Files(deadline=600).drawn("botcrm.reports.board_picture", task(*[COLUMN] * 6))
     assert size(content)[0] == WIDTH
     assert len(content) < 500_000
-    # A machine that runs other tests beside this one is allowed as much again.
-    assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize("heavy", ["matplotlib", "numpy", "openpyxl", "aiogram", "tortoise"])
+def test_it_loads_nothing_that_takes_long(heavy: str) -> None:
+    """Somebody waits for the picture: what draws it begins at once."""
+    code = f"import botcrm.reports.board_picture, sys; print({heavy!r} in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 @pytest.mark.parametrize("module", ["botcrm.telegram.boards", "botcrm.reports.board"])

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,7 +107,7 @@ async def test_nothing_is_drawn_of_nothing() -> None:
         await made("png", ReportTable(TABLE.columns, [], chart=TABLE.chart))
 
 
-async def test_what_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     started: list[asyncio.subprocess.Process] = []
     begin = asyncio.create_subprocess_exec
 
@@ -116,8 +117,10 @@ async def test_what_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> 
         return process
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
+    (tmp_path / "endless.py").write_text("import time\nwhile True:\n    time.sleep(60)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(NotDrawn):
-        await made("png", deadline=0.01)
+        await Files(deadline=0.01).drawn("endless", {})
     assert [process.returncode for process in started] == [-9]
 
 

@@ -239,4 +239,4 @@ async def test_a_forged_choice_and_a_foreign_form_are_refused(boss: Member, shel
     assert shelf.values == {}
     rep = await crm.join("rep", "Rita Rep")
     await rep.send("hello")
-    assert await rep.forge("fm:shelf.x", rep.card) == "✋ Your role does not allow that."
+    assert await rep.forge("fm:shelf.x", rep.card) == "✋ Only an administrator can do that."

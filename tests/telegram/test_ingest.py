@@ -56,7 +56,7 @@ class Polling:
     async def until(self, condition: Callable[[], bool]) -> None:
         task = asyncio.create_task(self._poller.run())
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not condition():
                     assert not task.done(), task.exception()
                     await asyncio.sleep(0)

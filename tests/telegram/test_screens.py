@@ -19,9 +19,10 @@ from botcrm.core.domain.preferences import Preferences
 from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Message, Note, Stage, User
 from botcrm.core.services.cards import ActivityCard, DealCard, PartyCard, Step
 from botcrm.core.services.filters import EVERY_DEAL, Choice, DealFilter
-from botcrm.core.services.home import COLUMNS, DealRow, Home, TeamRow
+from botcrm.core.services.home import COLUMNS, DealRow, Home
 from botcrm.core.services.marks import Marks
 from botcrm.core.services.subjects import Found
+from botcrm.core.services.team import TeamRow
 from botcrm.core.services.timeline import Entry, Planned, TimelinePage
 from botcrm.plugins.kinds import register_activity_kinds
 from botcrm.telegram.buttons.table import ACTIONS
@@ -259,7 +260,7 @@ def test_lists(found: list[DealRow], name: str, count: int, column: Any, page: i
 _EVENTS = (
     "DealStageChanged", "DealReopened", "DealWon", "DealLost", "ActivityPlanned", "ActivityLogged", "ActivityDone",
     "ActivityRescheduled", "ActivityCancelled", "NoteAdded", "FileAdded", "MessageReceived", "OwnerChanged", "TagAdded",
-    "RecordAttached", "RecordDeleted", "RecordRestored", "DealCreated", "DealChanged", "FromAPlugin",
+    "RecordAttached", "RecordDeleted", "RecordRestored", "RecordMerged", "RecordUnmerged", "DealCreated", "DealChanged", "FromAPlugin",
 )  # fmt: skip
 
 
@@ -278,7 +279,7 @@ def test_timelines(name: str, text: str, kind: str, entity: str) -> None:
         text: 1,
     }
     entry = Entry(2**53, NOW, name, kind, entity, 1, {"name": name}, after, undoes=len(name) % 2 == 0)
-    names = Names({1: name}, {5: name}, {1: ("call", name)}, "PLN")
+    names = Names({1: name}, {5: name}, {1: ("call", name)}, {1: name}, "PLN")
     planned = (Planned(BIGGEST, "call", name, NOW, True, NOW, name),) * 5
     files = (File(id=BIGGEST, name=name, kind="document", caption=name),) * 8
     page = TimelinePage((entry,) * 8, planned, BIGGEST, 2**53, 2**53, NOW, files)

@@ -3,8 +3,10 @@
 from typing import Any, ClassVar
 
 import pytest
+import pytest_asyncio
 
-from botcrm.plugins.rules import actions, conditions, triggers
+from botcrm.plugins.rules import actions, calling, conditions, triggers
+from botcrm.testing import Crm
 from botcrm.testing.contracts import ActionContract, ConditionContract, TriggerContract
 
 
@@ -46,3 +48,14 @@ class TestActions(_Each, ActionContract):
     """What they do."""
 
     values: ClassVar[dict[str, Any]] = {}
+
+
+class TestCallUrl(ActionContract):
+    """It calls a URL; here one of this machine where nobody answers."""
+
+    part = calling.CallUrl
+    values: ClassVar[dict[str, Any]] = {"url": "http://127.0.0.1:9/hook"}
+
+    @pytest_asyncio.fixture(autouse=True)
+    async def _may_call_this_machine(self, crm: Crm) -> None:
+        await crm.set_up("rules", loopback_http=True)

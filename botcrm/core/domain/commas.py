@@ -29,6 +29,8 @@ class CommaReader(LineReader):
         if self.verb.verbatim or not self.shapes:
             return []
         commas = [match.end() - 1 for match in islice(_COMMA.finditer(self.raw, self.start), _MOST)]
+        if not commas:
+            return []
         probe = copy(self)
         probe.raw = probe._typed = _blanked(self.raw, commas)
         found: set[int] = set()
@@ -58,9 +60,10 @@ class CommaReader(LineReader):
         return super()._clause(pos)
 
     def _subject(self) -> None:
-        self._head[:] = [self._as_typed(token) for token in self._head]
+        if self._commas:
+            self._head[:] = [self._as_typed(token) for token in self._head]
         super()._subject()
-        if self.args.quoted is not None:
+        if self._commas and self.args.quoted is not None:
             self.args.quoted = next(str(token.value) for token in self._head if token.shape == "quoted")
 
     def _as_typed(self, token: Token) -> Token:

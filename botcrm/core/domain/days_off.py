@@ -6,13 +6,20 @@ import functools
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+
+from botcrm.core.domain.dates import WhenFound, read_when
 
 _DAY = r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./]\d{1,2}(?:[./]\d{4})?\.?"
 _SPAN = re.compile(rf"({_DAY})(?:\s*(?:\.\.+|[-–—]|to|until|till)\s*({_DAY}))?", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s*(?:\.\.+|[-–—]|\b(?:to|until|till)\b)\s*", re.IGNORECASE)
+_LEADS = re.compile(r"(?:from|on|away)\s+", re.IGNORECASE)
+_WEEKS = re.compile(r"(this|next)\s+week", re.IGNORECASE)
 _NONE = ("", "-", "none", "no", "off")
 # A range in the settings: most days, so that a slip of a year is no year without work.
 _LONGEST = 366
+# 27.12-5.1 is a leave over New Year; 7.12-1.12 is a slip.
+_OVER_NEW_YEAR = timedelta(days=60)
 # More days off a year than these leave no company.
 _MOST_YEARLY = 250
 
@@ -58,12 +65,20 @@ def read_days_off(text: str) -> DaysOff:
     return DaysOff(tuple(sorted(once)), tuple(yearly))
 
 
-def read_leave(text: str, today: date) -> tuple[Span, ...]:
-    """Read `1.12-7.12, 24.12`: days without a year are the next ones that are not over.
+def read_leave(text: str, today: date, language: str = "en") -> tuple[Span, ...]:
+    """Read `1.12-7.12, 24.12` or `tomorrow`, `mon-wed`, `next week`: days without a year are the next ones that are not over.
 
-    :raises ValueError: something in it is no date, or a range ends before it starts or is longer than a year
+    :raises ValueError: something in it is no day, or a range ends before it starts or is longer than a year
     """
-    return tuple(sorted(_ahead(first, last, today) for first, last in _pieces(text)))
+    spans = list[Span]()
+    for piece in filter(str.strip, re.split(r"[,;\n]", text)):
+        piece = _LEADS.sub("", piece.strip())
+        match = _SPAN.fullmatch(piece)
+        if match is not None:
+            spans.append(_ahead(_day(match[1]), _day(match[2] or match[1]), today))
+        else:
+            spans.append(_said(piece, today, language))
+    return tuple(sorted(spans))
 
 
 def _ahead(first: Day, last: Day, today: date) -> Span:
@@ -71,19 +86,57 @@ def _ahead(first: Day, last: Day, today: date) -> Span:
         for year in (today.year - 1, today.year, today.year + 1):
             start, end = _on(first, year), _on(last, year)
             if end < start:
-                end = _on(last, year + 1)
+                end = _over_new_year(start, _on(last, year + 1))
             if end >= today:
                 return start, end
     return _ordered(_on(first, last[0] or today.year), _on(last, first[0] or today.year))
 
 
+def _over_new_year(first: date, last: date) -> date:
+    """Take a range that seems to end before it starts for one over the end of the year, while it is short enough for one."""
+    if last - first > _OVER_NEW_YEAR:
+        raise ValueError(f"from {first} to {last}")
+    return last
+
+
+def _said(piece: str, today: date, language: str) -> Span:
+    """Read days in words: one day, two with a dash or `to` between them, or a week."""
+    week = _WEEKS.fullmatch(piece)
+    if week is not None:
+        monday = today - timedelta(days=today.weekday()) + timedelta(days=7 if week[1].casefold() == "next" else 0)
+        return max(today, monday), monday + timedelta(days=6)
+    ends = [one.strip() for one in _BETWEEN.split(piece)]
+    if len(ends) > 2:
+        raise ValueError(f"no day: {piece!r}")
+    first = _one_day(ends[0], today, language)
+    # The second one is read from the first on: fri-mon is over one weekend.
+    last = _one_day(ends[-1], first, language) if len(ends) == 2 else first
+    return _ordered(first, last)
+
+
+def _one_day(text: str, today: date, language: str) -> date:
+    match = _SPAN.fullmatch(text)
+    if match is not None and match[2] is None:
+        return _ahead(_day(match[1]), _day(match[1]), today)[0]
+    found = read_when(text, datetime.combine(today, time()), language)
+    if not isinstance(found, WhenFound) or found.has_time or found.rest.strip() or found.delta is not None:
+        raise ValueError(f"no day: {text!r}")
+    return found.at.date()
+
+
 @functools.lru_cache(maxsize=1024)
 def read_spans(text: str) -> tuple[Span, ...]:
-    """Read what `show_spans` wrote.
+    """Read what `show_spans` wrote: each day with its year.
 
     :raises ValueError: something in it is no such date
     """
-    return read_leave(text, date.min.replace(year=2000))
+    return tuple(sorted(_ordered(_whole(first), _whole(last)) for first, last in _pieces(text)))
+
+
+def _whole(day: Day) -> date:
+    if day[0] is None:
+        raise ValueError(f"{day[2]}.{day[1]}. of which year?")
+    return date(day[0], day[1], day[2])
 
 
 def show_spans(spans: Iterable[Span]) -> str:

@@ -121,7 +121,10 @@ class ClientTaken(OwnerChanged):
 
 
 class WorkHandedOver(Event):
-    """All that a person answered for went over to a colleague (`to_id`); `counts` says how many records of each entity."""
+    """All that a person answered for went over to a colleague (`to_id`); `counts` says how many records of each entity.
+
+    Each record's own `OwnerChanged` follows within the next seconds, some hundred at a time.
+    """
 
 
 class ActivityPlanned(Created):
@@ -257,7 +260,7 @@ class RoleChanged(Event):
 
 
 class OperationEnded(Event):
-    """A long change of many records ended: an import, a bulk change, a bulk merge; `after` holds its counts."""
+    """A long change ended: an import, a bulk change, a bulk merge; `after` holds its kind, title, state, counts, `records`."""
 
 
 class RecordDeleted(Event):

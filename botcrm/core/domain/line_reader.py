@@ -21,6 +21,7 @@ _WEEK_WORDS = ("week", "month", "year", "weekend")
 _WEEKDAYS = frozenset(word for words in LANGUAGES.values() for word in words.tables["weekdays"])
 _PHONE_DIGITS = (7, 15)
 _BARE_PHONE_DIGITS = 9
+_JAPANESE_ENDS = frozenset("時分半にの、は")
 
 
 class LineReader:
@@ -120,7 +121,9 @@ class LineReader:
                 self.args.extra.append(self.raw[start:end])
             return None
         after = self._tail_end(end)
-        if after < len(self.raw) and not self.raw[after].isspace():
+        # Japanese has no spaces: behind a time or a particle the words go on at once, 月曜9時に電話; 明日香 is a name.
+        goes_on = shape in ("when", "repeat") and self.raw[end - 1] in _JAPANESE_ENDS
+        if after < len(self.raw) and not self.raw[after].isspace() and not goes_on:
             return None
         return Token(self.raw[start:after], shape, start, after, value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -62,6 +63,7 @@ def find_phones(text: str, region: str | None) -> list[PhoneFound]:
     return found
 
 
+@functools.lru_cache(maxsize=4096)
 def show_phone(e164: str) -> str:
     """Write a number for reading: `+48 601 234 567`; what is no number comes back unchanged."""
     import phonenumbers

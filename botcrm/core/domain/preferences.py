@@ -17,7 +17,7 @@ from botcrm.core.domain.worktime import country_holidays, read_working_hours
 from botcrm.core.domain.zones import valid_zone
 
 # What people type for "no such thing".
-_NOTHING = frozenset({"off", "no", "none", "-", "never"})
+NOTHING = frozenset({"off", "no", "none", "-", "never"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +90,15 @@ def _clock(text: str) -> str:
 
 
 def _quiet(text: str) -> str:
-    return "" if text.strip().casefold() in _NOTHING else show_quiet(read_quiet(text))
+    return "" if text.strip().casefold() in NOTHING else show_quiet(read_quiet(text))
 
 
 def _by_kind(text: str) -> str:
-    return "" if text.strip().casefold() in _NOTHING else show_by_kind(read_by_kind(text))
+    return "" if text.strip().casefold() in NOTHING else show_by_kind(read_by_kind(text))
 
 
 def _again_by_kind(text: str) -> str:
-    found = {} if text.strip().casefold() in _NOTHING else read_by_kind(text)
+    found = {} if text.strip().casefold() in NOTHING else read_by_kind(text)
     if any(len(minutes) > 1 or (minutes and minutes[0] < 5) for minutes in found.values()):
         raise ValueError(text)
     return show_by_kind(found)
@@ -114,21 +114,21 @@ def _switch(text: str) -> bool:
 
 
 def _country(text: str) -> str:
-    if text.strip().casefold() in ("", *_NOTHING):
+    if text.strip().casefold() in ("", *NOTHING):
         return ""
     country_holidays(text, (2026,))
     return text.strip().upper()
 
 
 def _days_off(text: str) -> str:
-    if text.strip().casefold() in _NOTHING:
+    if text.strip().casefold() in NOTHING:
         return ""
     read_days_off(text)
     return " ".join(text.split())
 
 
 def _leave(text: str) -> str:
-    return "" if text.strip().casefold() in _NOTHING else show_spans(read_spans(text))
+    return "" if text.strip().casefold() in NOTHING else show_spans(read_spans(text))
 
 
 def _week_start(text: str) -> str:
@@ -164,7 +164,7 @@ PREFERENCES = {
         Preference("language", "Language of the texts", "en", _matching("en", str.lower), personal=True),
         Preference("currency", "Currency of new deals", "PLN", _matching("[a-z]{3}")),
         Preference("region", "Country that phone numbers without a code belong to", "PL", _matching("[a-z]{2}")),
-        Preference("working_hours", "Working hours of the company", "Mon-Fri 09:00-18:00", _hours),
+        Preference("working_hours", "Working hours of the company, breaks and all", "Mon-Thu 9-13, 14-18; Fri 9-16", _hours),
         Preference("holidays", "Country whose public holidays are free, or a part of it (off: none)", "PL", _country),
         Preference(
             "days_off",

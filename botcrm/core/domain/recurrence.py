@@ -130,6 +130,11 @@ def on_day_of_month(day: int) -> str:
     return f"BYMONTHDAY={','.join(str(n) for n in range(_SHORTEST_MONTH, day + 1))};BYSETPOS=-1"
 
 
+def whole_rule(rule: str, day: date) -> str:
+    """Complete a rule that says `every month` but not on which day, by the day of its first time."""
+    return f"{rule};{on_day_of_month(day.day)}" if re.fullmatch(r"FREQ=MONTHLY(?:;INTERVAL=\d+)?", rule) else rule
+
+
 def preset_rule(preset: str, day: date) -> str:
     """Write one of `PRESETS` as the rule that `day` is the first day of.
 

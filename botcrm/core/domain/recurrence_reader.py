@@ -10,6 +10,7 @@ from datetime import datetime, time
 from botcrm.core.domain.date_words import LANGUAGES, Phrases
 from botcrm.core.domain.dates import DAY_START, When, WhenFound, WhenUnclear, read_when
 from botcrm.core.domain.recurrence import DAILY_WORKING, WEEKDAYS, WORKING, first_wall, on_day_of_month
+from botcrm.core.domain.recurrence_ja import after_particle, may_repeat_ja, read_rule_ja
 from botcrm.core.domain.text import fold
 
 _EVERY = {
@@ -28,6 +29,11 @@ _PLACES = {
 }  # fmt: skip
 _OF_MONTH = re.compile(r"\s+(?:of\s+(?:(?:the|each|every)\s+)?month|месяца|miesiąca)\b", re.IGNORECASE)
 _ON_DAY = re.compile(r"\s+on\s+(?:the\s+)?(\d{1,2})(?:st|nd|rd|th)?(?=[\s,.;]|$)(?!\s*[:.]\d)", re.IGNORECASE)
+# What stands bare behind `every month`: the 15th, or 15:00? A dot, an ending or a time of day behind it tells.
+_DAY = re.compile(r"\s+(\d{1,2})(?:(\.|st|nd|rd|th|-?го|-?е)(?!\w))?(\s+числа)?(?=[\s,;]|$),?", re.IGNORECASE)
+_DATE = re.compile(r"\s+\d{1,2}[./](?:0?[1-9]|1[0-2])\.?(?=[\s,;]|$)")
+_AMOUNT = re.compile(r"\s+(?:min|mins|minutes|h|hours?|мин|минут|ч|часов|godzin|days|x|%|pm|am)\b", re.IGNORECASE)
+_LATEST_HOUR = 24
 _ON = re.compile(r"\s+on(?=\s)", re.IGNORECASE)
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th|-?го|-?е)(?!\w)", re.IGNORECASE)
 _WORD = re.compile(r"\s*([^\W_]+)")
@@ -55,7 +61,7 @@ class RepeatFound:
 def may_repeat(word: str) -> bool:
     """Say quickly whether such a phrase may start with a word."""
     low = fold(word)
-    return low in _ALONE or any(low in words for words in _EVERY.values())
+    return low in _ALONE or any(low in words for words in _EVERY.values()) or may_repeat_ja(word)
 
 
 def read_repeat(text: str, now: datetime, language: str = "en") -> RepeatFound | None:
@@ -69,6 +75,8 @@ def read_repeat(text: str, now: datetime, language: str = "en") -> RepeatFound |
     word = _WORD.match(text)
     if word is None or not may_repeat(word[1]):
         return None
+    if may_repeat_ja(word[1]):
+        return _japanese(text, now)
     low = fold(word[1])
     if low in _ALONE:
         return _unit(text, word.end(), _ALONE[low], 1, now, "en") if _clock(text, word.end(), now, "en") else None
@@ -76,6 +84,20 @@ def read_repeat(text: str, now: datetime, language: str = "en") -> RepeatFound |
         name for name, words in _EVERY.items() if low in words and (name != "pl" or language == "pl" or low != "co")
     ]
     return _after_every(text, word.end(), now, known[0]) if known else None
+
+
+def _japanese(text: str, now: datetime) -> RepeatFound | None:
+    found = read_rule_ja(text)
+    if found is None:
+        return None
+    rule, end, lead = found
+    unit, _, number = rule.partition(":")
+    if number:
+        return _unit(text, end, unit, int(number), now, "ja", lead)
+    clock = _clock(text, end, now, "ja", lead)
+    return (
+        _found(text, clock[1], rule, clock[0], now) if clock else _found(text, after_particle(text, end), rule, (), now)
+    )
 
 
 def _after_every(text: str, pos: int, now: datetime, language: str) -> RepeatFound | None:
@@ -187,9 +209,14 @@ def _placed(text: str, pos: int, place: int, weekdays: Phrases, units: Phrases) 
     return None
 
 
-def _unit(text: str, end: int, unit: str, interval: int, now: datetime, language: str) -> RepeatFound | None:
+def _unit(
+    text: str, end: int, unit: str, interval: int, now: datetime, language: str, lead: str = ""
+) -> RepeatFound | None:
     """Read what follows `every week`: a time of day, or the date it begins with."""
-    clock = _clock(text, end, now, language)
+    if unit == "month" and not lead and (found := _bare_day(text, end, interval, now, language)):
+        return found
+    dated = unit in ("month", "year") and _DATE.match(text, end)
+    clock = None if dated else _clock(text, end, now, language, lead)
     if clock is None:
         start = read_when(text[_space(text, end) :], now, language)
         if isinstance(start, WhenFound) and start.delta is None:
@@ -199,6 +226,7 @@ def _unit(text: str, end: int, unit: str, interval: int, now: datetime, language
     base = datetime.combine(now.date(), time())
     if clock is None:
         rule = _unit_rule(unit, interval, base)
+        end = after_particle(text, end) if language == "ja" else end
     else:
         times, stop = clock
         walls = [datetime.combine(now.date(), moment) for moment in times]
@@ -206,6 +234,25 @@ def _unit(text: str, end: int, unit: str, interval: int, now: datetime, language
         rule, end = _unit_rule(unit, interval, tomorrow[0]), stop
         return _found(text, end, rule, times, now)
     return _found(text, end, rule, (), now)
+
+
+def _bare_day(text: str, end: int, interval: int, now: datetime, language: str) -> RepeatFound | None:
+    """Read a number behind `every month`: a day where a time of day follows or it can be no hour; else both are offered."""
+    match = _DAY.match(text, end)
+    if match is None or not 1 <= int(match[1]) <= 31 or _AMOUNT.match(text, match.end()):
+        return None
+    rule = f"FREQ=MONTHLY{_every(interval)};{on_day_of_month(int(match[1]))}"
+    if match[2] or match[3] or int(match[1]) > _LATEST_HOUR or _clock(text, match.end(), now, language):
+        return _with_time(text, match.end(), rule, now, language)
+    clock = _clock(text, end, now, language)
+    day = _found(text, match.end(), rule, (), now)
+    if clock is None or clock[1] != match.end(1) or day is None or not isinstance(day.when, WhenFound):
+        return None
+    hours = [first_wall("FREQ=DAILY", datetime.combine(now.date(), moment), now) for moment in clock[0]]
+    rest, phrase = text[clock[1] :], text[: clock[1]]
+    options = (day.when, *(WhenFound(at, True, rest, phrase) for at in hours if at))
+    # The day that is chosen completes the rule: `recurrence.whole_rule`.
+    return RepeatFound(f"FREQ=MONTHLY{_every(interval)}", WhenUnclear(options, rest, phrase), phrase)
 
 
 def _unit_rule(unit: str, interval: int, start: datetime) -> str:
@@ -225,9 +272,9 @@ def _with_time(text: str, end: int, rule: str, now: datetime, language: str) -> 
     return _found(text, clock[1], rule, clock[0], now) if clock else _found(text, end, rule, (), now)
 
 
-def _clock(text: str, end: int, now: datetime, language: str) -> tuple[tuple[time, ...], int] | None:
+def _clock(text: str, end: int, now: datetime, language: str, lead: str = "") -> tuple[tuple[time, ...], int] | None:
     """Read a time of day: its readings and its end. `tomorrow` before it makes a bare hour readable."""
-    lead = _LEADS.get(language, _LEADS["en"])
+    lead = lead or _LEADS.get(language, _LEADS["en"])
     rest = _space(text, end)
     when = read_when(lead + text[rest:], now, language)
     if when is None or len(when.phrase.rstrip()) <= len(lead):

@@ -32,12 +32,7 @@ def _schedule(zone: str, hours: str, country: str, days_off: str, leave: str, ye
 
 def business_days_since(week: Schedule, since: datetime, now: datetime, most: int = 100) -> int:
     """Count the working days after the day of one moment up to the day of another, the latter included; at most `most`."""
-    day, last = to_wall(since, week.zone).date(), to_wall(now, week.zone).date()
-    count = 0
-    while day < last and count < most:
-        day += timedelta(days=1)
-        count += week.is_working_day(day)
-    return count
+    return week.working_days_after(to_wall(since, week.zone).date(), to_wall(now, week.zone).date(), most)
 
 
 def in_hours(week: Schedule, moment: datetime) -> datetime:

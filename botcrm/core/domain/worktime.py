@@ -20,6 +20,7 @@ _FULL_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday"
 _PART = re.compile(r"(?P<days>[^\W\d][^\d:]*?)\s*:?\s*(?P<hours>\d.*|off|closed)", re.IGNORECASE)
 _SPLIT = re.compile(r"[;\n]|(?<=\d),\s*(?=[^\W\d])")
 _RANGE = re.compile(r"\s*(\d{1,2})(?:[:.](\d{2}))?\s*[-–—]\s*(\d{1,2})(?:[:.](\d{2}))?\s*")
+_SHIFTS = re.compile(r"(?<=\d)\s+(?:(?:and|&|\+)\s+)?(?=\d[\d:.]*\s*[-–—])", re.IGNORECASE)
 _DAY_MINUTES = 24 * 60
 # Ten years without a working moment is a mistake in the holidays, not a schedule.
 _FARTHEST = 3660
@@ -97,7 +98,8 @@ def _read_hours(text: str) -> list[tuple[int, int]]:
     if text.strip().lower() in ("off", "closed"):
         return []
     shifts = []
-    for piece in text.split(","):
+    # A break is written with a comma, `and`, or nothing but a space between two shifts.
+    for piece in _SHIFTS.sub(",", text).split(","):
         match = _RANGE.fullmatch(piece)
         if match is None:
             raise WorkingHoursError(piece.strip(), "not hours like 9-18 or 09:00-18:00")
@@ -160,6 +162,7 @@ class Schedule:
     holidays: frozenset[date] | Callable[[date], bool] = frozenset()
     leave: tuple[Span, ...] = ()
     _spans: dict[date, tuple[Span, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _counts: dict[tuple[date, date, int], int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         zone_info(self.zone)
@@ -182,6 +185,21 @@ class Schedule:
     def is_working_day(self, day: date) -> bool:
         """Say whether any working time is left on a day."""
         return bool(self.spans(day))
+
+    def working_days_after(self, day: date, last: date, most: int) -> int:
+        """Count the working days after a day up to another, the latter included; at most `most`."""
+        key = (day, last, most)
+        count = self._counts.get(key)
+        if count is None:
+            count = 0
+            while day < last and count < most:
+                day += timedelta(days=1)
+                count += self.is_working_day(day)
+            if len(self._counts) >= _MOST_CACHED:
+                self._counts.clear()
+            # A list asks the same of each of its deals, and of the same days all day long.
+            self._counts[key] = count
+        return count
 
     def next_working_moment(self, moment: datetime) -> datetime:
         """Give the moment itself if it is working time, else the start of the next shift."""

@@ -131,6 +131,19 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='KeptChange',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('operation_id', fields.BigIntField(description='the operation that took the other one back')),
+                ('entity', fields.CharField(max_length=16)),
+                ('record_id', fields.IntField()),
+                ('reason', fields.CharField(max_length=16)),
+                ('what', fields.JSONField(default=list, description='the fields, or what hangs on it', encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+            ],
+            options={'table': 'kept_change', 'app': 'core', 'indexes': [Index(fields=['operation_id', 'id'])], 'pk_attr': 'id', 'table_description': 'What taking an operation back left as it was, because somebody did something about it since.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Merge',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -197,6 +210,10 @@ class Migration(migrations.Migration):
             ],
             options={'table': 'saved_filter', 'app': 'core', 'indexes': [Index(fields=['owner_id']), Index(fields=['shared'])], 'pk_attr': 'id', 'table_description': 'A query that somebody gave a name: for themselves, or shared with everybody who may see what it finds.'},
             bases=['Record'],
+        ),
+        ops.AddIndex(
+            model_name='Activity',
+            index=Index(fields=['counts_own', 'counts_for', 'deadline_at']),
         ),
         ops.AddField(
             model_name='Company',

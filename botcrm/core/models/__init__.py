@@ -2,7 +2,15 @@
 
 from botcrm.core.models.activities import Activity, File, Message, Note
 from botcrm.core.models.calendar import CalendarFeed
-from botcrm.core.models.custom import Choice, CustomField, FieldValue, ImportMapping, Operation, SavedFilter
+from botcrm.core.models.custom import (
+    Choice,
+    CustomField,
+    FieldValue,
+    ImportMapping,
+    KeptChange,
+    Operation,
+    SavedFilter,
+)
 from botcrm.core.models.flow import Inbox, Job, Outbox, Press
 from botcrm.core.models.focus import DealMark, PinnedCounters
 from botcrm.core.models.forms import WebForm
@@ -36,6 +44,7 @@ __all__ = [
     "Inbox",
     "Invite",
     "Job",
+    "KeptChange",
     "Lead",
     "Line",
     "Merge",

@@ -64,6 +64,7 @@ class Activity(Record):
             Index(fields=["done_at"]),
             Index(fields=["counts_for", "deadline_at"]),
             Index(fields=["counts_own", "deadline_at"]),
+            Index(fields=["counts_own", "counts_for", "deadline_at"]),
         ]
 
 

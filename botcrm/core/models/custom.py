@@ -121,3 +121,21 @@ class ImportMapping(Model):
     class Meta:
         table = "import_mapping"
         unique_together = (("entity", "header_hash"),)
+
+
+class KeptChange(Model):
+    """What taking an operation back left as it was, because somebody did something about it since.
+
+    Reasons: changed, used (something newer hangs on it), moved, sent, refused (out of reach of whoever took it back).
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    operation_id = fields.BigIntField(description="the operation that took the other one back")
+    entity = fields.CharField(max_length=16)
+    record_id = fields.IntField()
+    reason = fields.CharField(max_length=16)
+    what: fields.JSONField[list[str]] = fields.JSONField(default=list, description="the fields, or what hangs on it")
+
+    class Meta:
+        table = "kept_change"
+        indexes = [Index(fields=["operation_id", "id"])]

@@ -1,12 +1,12 @@
 """Activities: plan, log, do, move, call off; notes and files beside them."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import Any, TypedDict, Unpack
 
 from botcrm.core import db
-from botcrm.core.domain.errors import AlreadyDone, InvalidValue
+from botcrm.core.domain.errors import AlreadyDone
 from botcrm.core.domain.events import (
     ActivityCancelled,
     ActivityChanged,
@@ -20,14 +20,15 @@ from botcrm.core.domain.events import (
     NoteChanged,
 )
 from botcrm.core.domain.kinds import Action, ActivityStatus
-from botcrm.core.domain.recurrence import WrongRule, is_of_working_days, next_wall, read_rule
-from botcrm.core.domain.reminding import MOST_EARLY, MOST_MINUTES, stored_minutes
+from botcrm.core.domain.recurrence import is_of_working_days, next_wall, whole_rule
 from botcrm.core.domain.schedules import in_hours, schedule_of
 from botcrm.core.domain.worktime import Schedule, smart_due
 from botcrm.core.domain.zones import to_utc, to_wall
 from botcrm.core.models import Activity, File, Note
 from botcrm.core.services.access import demand, facts_of, load, load_links
+from botcrm.core.services.incoming import settle_by_talk
 from botcrm.core.services.people import person_by_id, system
+from botcrm.core.services.recurring import checked_reminders, checked_rule, is_closed
 from botcrm.core.services.reminding import again_after, owner_prefs
 from botcrm.core.services.work import Work
 
@@ -37,20 +38,21 @@ class Due:
     """When something is due: the wall time meant, and whether a time of day was given (else: by the end of that day).
 
     `moment` is set where an exact moment was meant ("in 2h") that a wall clock may show twice; `rule` where it comes again: by this
-    RFC 5545 rule the next one is planned when this one is done.
+    RFC 5545 rule the next one is planned when this one is done; `zone` names the zone of the wall clock, else it is the actor's.
     """
 
     wall: datetime
     has_time: bool = True
     moment: datetime | None = None
     rule: str | None = None
+    zone: str = ""
 
 
 def due_values(work: Work, due: Due | None, zone: str = "") -> dict[str, Any]:
     """Return the columns that hold a due time, in the actor's zone unless another is named."""
     if due is None:
         return {"due_at": None, "due_wall": None, "due_zone": None, "has_time": True, "deadline_at": None}
-    zone = zone or work.prefs.zone
+    zone = zone or due.zone or work.prefs.zone
     due_at = due.moment or to_utc(due.wall, zone)
     deadline = due_at
     if not due.has_time:
@@ -135,7 +137,7 @@ async def log_activity(
     """
     demand(work, "activity", Action.ADD)
     about = await _checked(work, links)
-    return await work.create(
+    activity = await work.create(
         Activity,
         ActivityLogged,
         kind=kind,
@@ -145,9 +147,20 @@ async def log_activity(
         duration_minutes=duration,
         direction=direction,
         result=result,
-        owner_id=work.actor.id,
+        owner_id=work.actor.id or await _responsible(about),
         **about,
     )
+    await settle_by_talk(work, activity)
+    return activity
+
+
+async def _responsible(about: Mapping[str, int | None]) -> int | None:
+    """Return who answers for what something hangs on: what a switchboard writes down is theirs."""
+    for entity in ("deal", "contact", "lead", "company"):
+        if record_id := about.get(f"{entity}_id"):
+            row = await db.fetch_one(f"SELECT owner_id FROM {entity} WHERE id = ?", record_id)
+            return int(row["owner_id"]) if row and row["owner_id"] else None
+    return None
 
 
 async def shortened(work: Work, text: str, links: Mapping[str, int | None], most: int = 1000) -> str:
@@ -179,6 +192,7 @@ async def complete_activity(
     if duration is not None:
         values["duration_minutes"] = duration
     await work.change(activity, ActivityDone, **values)
+    await settle_by_talk(work, activity)
     await plan_following(work, activity)
     return activity
 
@@ -195,14 +209,15 @@ async def cancel_activity(work: Work, activity_id: int) -> Activity:
 
 
 async def reschedule_activity(work: Work, activity_id: int, due: Due) -> Activity:
-    """Move a planned activity to another time.
+    """Move a planned activity to another time. Whoever moves it, it is kept by the wall clock it goes by (`zone_of`).
 
     :raises AlreadyDone: it is done or called off
     """
     activity = await _planned(work, activity_id)
-    values = due_values(work, due)
+    values = due_values(work, await _in_its_zone(work, activity, due))
     if activity.recurrence and activity.slot_wall is None:
         values["slot_wall"] = values["due_wall"]
+        values["recurrence"] = whole_rule(activity.recurrence, date.fromisoformat(values["due_wall"][:10]))
     return await work.change(activity, ActivityRescheduled, **values)
 
 
@@ -224,17 +239,43 @@ async def change_activity(work: Work, activity_id: int, **values: Any) -> Activi
     return await work.change(activity, ActivityChanged, **values)
 
 
+async def zone_of(work: Work, activity: Activity) -> str:
+    """Return whose wall clock an activity goes by: the one its repeats are counted in, else that of whoever is to do it."""
+    if activity.recurrence and activity.due_zone:
+        return activity.due_zone
+    return (await owner_prefs(work, activity.owner_id)).zone
+
+
+async def _in_its_zone(work: Work, activity: Activity, due: Due) -> Due:
+    """Return the same moment, or the same day where no time of day was given, by the activity's own wall clock."""
+    zone = await zone_of(work, activity)
+    said = due.zone or work.prefs.zone
+    if zone == said or not due.has_time:
+        return replace(due, zone=zone)
+    moment = due.moment or to_utc(due.wall, said)
+    return replace(due, wall=to_wall(moment, zone), moment=moment, zone=zone)
+
+
 def later_by(work: Work, activity: Activity, step: timedelta) -> Due:
-    """Return the due time moved by whole days on the wall clock, or by minutes from now at the earliest."""
+    """Return the due time moved by whole days on the wall clock it is kept by, or by minutes from now at the earliest."""
     start = activity.due_at or work.now
+    zone = activity.due_zone or work.prefs.zone
     if step % timedelta(days=1):
         moment = (max(start, work.now) + step).replace(second=0, microsecond=0)
-        return Due(to_wall(moment, work.prefs.zone), moment=moment)
-    wall = to_wall(start, work.prefs.zone) + step
-    today = to_wall(work.now, work.prefs.zone)
+        return Due(to_wall(moment, zone), moment=moment, zone=zone)
+    wall = to_wall(start, zone) + step
+    today = to_wall(work.now, zone)
     while wall <= today:
         wall += timedelta(days=1)
-    return Due(wall, activity.has_time)
+    return Due(wall, activity.has_time, zone=zone)
+
+
+async def next_morning(work: Work, activity: Activity, *, monday: bool = False) -> Due:
+    """Return nine o'clock tomorrow, or next Monday, where whoever is to do an activity is."""
+    zone = (await owner_prefs(work, activity.owner_id)).zone
+    wall = to_wall(work.now, zone)
+    day = wall.date() + timedelta(days=7 - wall.weekday() if monday else 1)
+    return Due(datetime.combine(day, time(9)), zone=zone)
 
 
 def schedule(work: Work) -> Schedule:
@@ -259,32 +300,6 @@ async def due_within(work: Work, length: timedelta, owner_id: int | None = None)
 # --- what comes again ----------------------------------------------------------------------------------------------------
 
 
-def checked_rule(rule: str) -> str:
-    """Return a rule as it is stored.
-
-    :raises InvalidValue: it is none
-    """
-    try:
-        return read_rule(rule)
-    except WrongRule:
-        raise InvalidValue(what="repeat", value=rule[:60], how="For example: every mon 9:00.") from None
-
-
-def checked_reminders(minutes: Iterable[int] | None) -> str | None:
-    """Return reminders as they are stored.
-
-    :raises InvalidValue: they are too many, or too long before
-    """
-    if minutes is None:
-        return None
-    found = {int(one) for one in minutes if one}
-    if len(found) > MOST_EARLY or any(not 0 < one <= MOST_MINUTES for one in found):
-        raise InvalidValue(
-            what="reminders", value=", ".join(map(str, found)), how="Five at most, 14 days before at most."
-        )
-    return stored_minutes(found)
-
-
 def first_due(work: Work, rule: str, due: Due) -> Due:
     """Return the first time of what comes again: of a rule of working days it is a day that is worked."""
     week = schedule(work)
@@ -299,14 +314,16 @@ async def plan_following(work: Work, activity: Activity) -> Activity | None:
 
     Times that went by while it stayed undone are passed over. It is its owner's, whoever did this one.
     """
-    if not activity.recurrence or not (activity.slot_wall or activity.due_wall) or await _closed(activity):
+    if not activity.recurrence or not (activity.slot_wall or activity.due_wall) or await is_closed(activity):
         return None
     zone = activity.due_zone or work.prefs.zone
     slot = datetime.fromisoformat(activity.slot_wall or activity.due_wall or "")
     now = to_wall(work.now, zone)
     # A day without a time may still be today.
     past = now if activity.has_time else datetime.combine(now.date(), time()) - timedelta(seconds=1)
-    wall = next_wall(activity.recurrence, slot, max(slot, past), schedule(work).is_working_day)
+    # Moved onto a later time of its rule, or past some of them, it was done in their stead.
+    moved = datetime.fromisoformat(activity.due_wall) if activity.due_wall else slot
+    wall = next_wall(activity.recurrence, slot, max(slot, moved, past), schedule(work).is_working_day)
     if wall is None:
         return None
     values = due_values(work, Due(wall, activity.has_time), zone)
@@ -319,17 +336,6 @@ async def plan_following(work: Work, activity: Activity) -> Activity | None:
         **{name: getattr(activity, name) for name in kept},
         **values,
     )
-
-
-async def _closed(activity: Activity) -> bool:
-    """Tell whether nobody works any more on what an activity is about."""
-    row = await db.fetch_one(
-        "SELECT (SELECT 1 FROM deal WHERE id = ? AND (status <> 'open' OR deleted_at IS NOT NULL)) AS deal, "
-        "(SELECT 1 FROM lead WHERE id = ? AND (status = 'lost' OR deleted_at IS NOT NULL)) AS lead",
-        activity.deal_id or 0,
-        activity.lead_id or 0,
-    )
-    return bool(row and (row["deal"] or (row["lead"] and not activity.deal_id)))
 
 
 # --- notes and files ---------------------------------------------------------------------------------------------------

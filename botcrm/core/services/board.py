@@ -1,22 +1,25 @@
 """The board: open deals by stage or by when their next step is due, the first few of each column.
 
+By days it also shows what people have to do beside their deals.
+
 The first deals of a column are looked up person by person through an index, so that the cost follows how many people are
 shown and not how many deals there are.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 from botcrm.core import db
-from botcrm.core.domain.due import day_bounds, week_start_of
+from botcrm.core.domain.due import Bounds, day_bounds, week_start_of
 from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.kinds import Action, Reach
 from botcrm.core.domain.preferences import Preferences
 from botcrm.core.services.access import demand, owned_sql, owners, reach
-from botcrm.core.services.home import COLUMNS, DealRow, column_sql, deal_rows
+from botcrm.core.services.home import COLUMNS, DealRow, column_sql, deal_rows, loose_columns
+from botcrm.core.services.loose import LooseRow, count_loose, loose_of_team, loose_rows
 from botcrm.core.services.people import person_by_id
 from botcrm.core.services.reading import fetch
 from botcrm.core.services.work import Work
@@ -48,7 +51,7 @@ class BoardColumn:
     count: int
     amount: Decimal | None
     currency: str
-    rows: tuple[DealRow, ...]
+    rows: tuple[DealRow | LooseRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,8 @@ async def board(
         await _column(work, key, name, parts, people, tuple(rows[deal_id] for deal_id in first if deal_id in rows))
         for (key, name, parts), first in zip(columns, firsts, strict=True)
     ]
+    if view == "days":
+        made = await _beside(work, made, bounds, owner_id, ids, shown)
     return Board(
         view,
         tuple(made),
@@ -225,6 +230,35 @@ async def _sum(work: Work, parts: list[_Part], owned: str) -> tuple[Decimal | No
         amount += sum(Decimal(str(row["amount"])) for row in found)
         currencies |= {str(row["currency"]) for row in found}
     return (amount, currencies.pop()) if len(currencies) == 1 else (None, "")
+
+
+async def _beside(
+    work: Work, columns: list[BoardColumn], bounds: Bounds, owner_id: int | None, ids: frozenset[int], shown: int
+) -> list[BoardColumn]:
+    """Add what the people have to do beside their deals to the columns of their days, behind the deals."""
+    reached = owners(work.actor, "activity")
+    ids = ids if reached is None else ids & reached
+    if not ids:
+        return columns
+    more: dict[str, tuple[int, list[LooseRow]]] = {}
+    for name, dated in loose_columns(work.now, bounds):
+        if owner_id is None:
+            count, rows = await loose_of_team(ids, dated, MOST, shown)
+        else:
+            count = (await count_loose(owner_id, [dated], MOST))[0]
+            rows = await loose_rows(owner_id, dated, limit=shown) if count else []
+        before = more.get(name, (0, []))
+        more[name] = (before[0] + count, before[1] + rows)
+    return [
+        replace(
+            column,
+            count=min(MOST, column.count + more[column.key][0]),
+            rows=(*column.rows, *more[column.key][1])[:shown],
+        )
+        if column.key in more
+        else column
+        for column in columns
+    ]
 
 
 async def _name(owner_id: int | None) -> str:

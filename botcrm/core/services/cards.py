@@ -1,7 +1,7 @@
 """What a card shows of a record, read in a few queries and within the actor's reach."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from botcrm.core import db
@@ -9,7 +9,7 @@ from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Not
 from botcrm.core.services.access import EVERYTHING, NOTHING, activity_sql, load, owned_sql, owners
 from botcrm.core.services.derive import deal_name
 from botcrm.core.services.home import DealRow, deal_rows
-from botcrm.core.services.marks import Mark, mark_of
+from botcrm.core.services.marks import Mark
 from botcrm.core.services.records import tags_of
 from botcrm.core.services.work import Work
 
@@ -93,6 +93,7 @@ class ActivityCard:
     deal: DealRow | None
 
 
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 _STEP = (
     "SELECT a.id, a.version, a.kind, a.title, a.status, a.due_at, a.has_time, a.deadline_at, a.done_at, a.duration_minutes, a.direction, "
     'a.result, u.name AS owner FROM activity a LEFT JOIN "user" u ON u.id = a.owner_id WHERE a.deleted_at IS NULL AND '
@@ -117,28 +118,36 @@ def _step(row: dict[str, Any]) -> Step:
     )
 
 
-async def _around(work: Work, column: str, record_id: int) -> tuple[tuple[Step, ...], Step | None, str, int]:
-    """Return what is planned, what was done last, the last note and how many files hang on a record within reach."""
+def _scope(work: Work, column: str) -> str:
+    """Return the condition for what hangs on a record within reach."""
     scope = activity_sql(work.actor, "a")
-    if column == "deal_id" and scope != NOTHING:
-        scope = EVERYTHING  # whoever reaches a deal reaches what hangs on it
-    planned = await db.fetch(
-        _STEP
-        + f"a.{column} = ? AND a.status = 'planned' AND {scope} ORDER BY a.deadline_at IS NULL, a.deadline_at, a.id LIMIT 3",
-        record_id,
-    )
-    done = await db.fetch(
-        _STEP + f"a.{column} = ? AND a.status = 'done' AND {scope} ORDER BY a.done_at DESC, a.id DESC LIMIT 1",
-        record_id,
-    )
-    extras = await db.fetch_one(
-        f"SELECT (SELECT a.text FROM note a WHERE a.{column} = ? AND a.deleted_at IS NULL AND {scope} ORDER BY a.id DESC LIMIT 1) "
-        f"AS note, (SELECT count(*) FROM file a WHERE a.{column} = ? AND a.deleted_at IS NULL AND {scope}) AS files",
+    # Whoever reaches a deal reaches what hangs on it.
+    return EVERYTHING if column == "deal_id" and scope != NOTHING else scope
+
+
+async def _steps(scope: str, column: str, record_id: int) -> tuple[tuple[Step, ...], Step | None]:
+    """Return what is planned on a record, and what was done last."""
+    rows = await db.fetch(
+        f"SELECT * FROM ({_STEP} a.{column} = ? AND a.status = 'planned' AND {scope} "
+        f"ORDER BY a.deadline_at IS NULL, a.deadline_at, a.id LIMIT 3) AS planned "
+        f"UNION ALL SELECT * FROM ({_STEP} a.{column} = ? AND a.status = 'done' AND {scope} "
+        "ORDER BY a.done_at DESC, a.id DESC LIMIT 1) AS done",
         record_id,
         record_id,
     )
-    note, files = (extras["note"] or "", int(extras["files"])) if extras else ("", 0)
-    return tuple(_step(row) for row in planned), _step(done[0]) if done else None, note, files
+    steps = [_step(row) for row in rows]
+    planned = [step for step in steps if step.status == "planned"]
+    # The order of parts put together is nobody's promise.
+    planned.sort(key=lambda step: (step.deadline_at is None, step.deadline_at or _EARLIEST, step.id))
+    return tuple(planned), next((step for step in steps if step.status == "done"), None)
+
+
+def _extras_sql(scope: str, column: str) -> str:
+    """Return the columns `note`, the last one's text, and `files`, how many there are; the record's id is bound twice."""
+    return (
+        f"(SELECT a.text FROM note a WHERE a.{column} = ? AND a.deleted_at IS NULL AND {scope} ORDER BY a.id DESC LIMIT 1) "
+        f"AS note, (SELECT count(*) FROM file a WHERE a.{column} = ? AND a.deleted_at IS NULL AND {scope}) AS files"
+    )
 
 
 async def deal_card(work: Work, deal_id: int) -> DealCard:
@@ -148,14 +157,19 @@ async def deal_card(work: Work, deal_id: int) -> DealCard:
     """
     await work.flush()
     deal = await load(work, Deal, deal_id)
+    scope = _scope(work, "deal_id")
     row = await db.fetch_one(
-        "SELECT s.name AS stage, s.rot_days, d.last_call, c.name AS company, p.name AS contact, p.phone, u.name AS owner FROM deal d "
+        "SELECT s.name AS stage, s.rot_days, d.last_call, c.name AS company, p.name AS contact, p.phone, u.name AS owner, "
+        f"k.kind AS mark, {_extras_sql(scope, 'deal_id')} FROM deal d "
         "JOIN stage s ON s.id = d.stage_id LEFT JOIN company c ON c.id = d.company_id LEFT JOIN contact p ON p.id = d.contact_id "
-        'LEFT JOIN "user" u ON u.id = d.owner_id WHERE d.id = ?',
+        'LEFT JOIN "user" u ON u.id = d.owner_id LEFT JOIN deal_mark k ON k.deal_id = d.id AND k.user_id = ? WHERE d.id = ?',
+        deal_id,
+        deal_id,
+        work.actor.id or 0,
         deal_id,
     )
     assert row is not None
-    planned, last, note, files = await _around(work, "deal_id", deal_id)
+    planned, last = await _steps(scope, "deal_id", deal_id)
     company = row["company"] or ""
     return DealCard(
         deal=deal,
@@ -168,11 +182,11 @@ async def deal_card(work: Work, deal_id: int) -> DealCard:
         tags=tuple(await tags_of("deal", deal_id)),
         planned=planned,
         last=last,
-        last_note=note,
-        files=files,
+        last_note=row["note"] or "",
+        files=int(row["files"]),
         added=await _added(work, deal),
         rot_days=row["rot_days"],
-        mark=await mark_of(work.actor.id, deal_id),
+        mark=row["mark"],
         last_call=row["last_call"] or "",
     )
 
@@ -216,21 +230,28 @@ async def party_card(work: Work, entity: str, record_id: int) -> PartyCard:
             "d.id",
             limit=5,
         )
-    owner = await db.fetch_one('SELECT name FROM "user" WHERE id = ?', record.owner_id or 0)
-    planned, last, note, files = await _around(work, f"{entity}_id", record_id)
+    scope = _scope(work, f"{entity}_id")
+    around = await db.fetch_one(
+        f'SELECT (SELECT name FROM "user" WHERE id = ?) AS owner, {_extras_sql(scope, f"{entity}_id")}',
+        record.owner_id or 0,
+        record_id,
+        record_id,
+    )
+    assert around is not None
+    planned, last = await _steps(scope, f"{entity}_id", record_id)
     return PartyCard(
         record=record,
         entity=entity,
         name=record.title if isinstance(record, Lead) else record.name,
         company=company,
-        owner=owner["name"] if owner else "",
+        owner=around["owner"] or "",
         tags=tuple(await tags_of(entity, record_id)),
         deals=tuple(deals),
         people=tuple(people),
         planned=planned,
         last=last,
-        last_note=note,
-        files=files,
+        last_note=around["note"] or "",
+        files=int(around["files"]),
         added=await _added(work, record),
     )
 

@@ -1,6 +1,6 @@
 """When a deal's client last took part in something, and the day a waiting deal asks again; kept beside the deal."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from botcrm.core import db
@@ -42,9 +42,9 @@ RECOUNT_SQL = (
 async def keep_contact(work: "Work", records: Sequence[Record], left: Collection[int] = ()) -> None:
     """Recompute the last contact of the deals that these records are about.
 
-    :param left: deals that an activity hung on before
+    :param left: deals that an activity or message hung on before
     """
-    deals, contacts = set(left), set[int]()
+    deals, contacts = set(left), _left_contacts(work)
     for record in records:
         said = isinstance(record, Message) and record.direction == "in"
         done = isinstance(record, Activity) and (record.status == "done" or record.version > 1)
@@ -59,6 +59,33 @@ async def keep_contact(work: "Work", records: Sequence[Record], left: Collection
         rows = await db.fetch("SELECT id FROM deal WHERE contact_id = ? AND status = 'open'", contact_id)
         deals.update(row["id"] for row in rows)
     for deal_id in sorted(deals):
+        await db.execute(
+            f"UPDATE deal SET last_contact_at = (SELECT max(at) FROM ({_TALKS}) AS talks) WHERE id = ?", deal_id
+        )
+
+
+def _left_contacts(work: "Work") -> set[int]:
+    """Return the contacts for whose deals something counted that hangs elsewhere now, or counts from now on."""
+    moved = [
+        event
+        for event in work.events
+        if event.entity in ("activity", "message")
+        and not event.creates
+        and not event.after.keys().isdisjoint(("deal_id", "contact_id"))
+    ]
+    found = {found for event in moved for found in (event.before.get("contact_id"), event.about.get("contact"))}
+    return {int(contact_id) for contact_id in found if contact_id}
+
+
+async def contact_follows(contacts: Collection[int]) -> None:
+    """Recompute the last contact of the open deals of contacts that one statement gave other deals, activities or messages."""
+    for contact_id in sorted(contacts):
+        rows = await db.fetch("SELECT id FROM deal WHERE contact_id = ? AND status = 'open' ORDER BY id", contact_id)
+        await _recompute(row["id"] for row in rows)
+
+
+async def _recompute(deals: Iterable[int]) -> None:
+    for deal_id in deals:
         await db.execute(
             f"UPDATE deal SET last_contact_at = (SELECT max(at) FROM ({_TALKS}) AS talks) WHERE id = ?", deal_id
         )

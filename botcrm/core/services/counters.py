@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from botcrm.core import db
 from botcrm.core.domain.due import day_bounds, week_start_of
+from botcrm.core.domain.kinds import MISSED, SETTLED
 from botcrm.core.models import Activity, Deal, Message, Record
 
 if TYPE_CHECKING:
@@ -19,18 +20,24 @@ if TYPE_CHECKING:
 
 _DUE = "activity.status = 'planned' AND activity.deleted_at IS NULL AND activity.deadline_at IS NOT NULL"
 _ITS_OPEN_DEAL = "FROM deal d WHERE d.id = activity.deal_id AND d.status = 'open' AND d.deleted_at IS NULL"
+# A missed call that hangs on no deal; one on a deal counts with the deal. It has no deadline: that tells it from what is due.
+_MISSED = (
+    f"activity.status = 'done' AND activity.kind = 'call' AND activity.direction = '{MISSED}' AND activity.deal_id IS NULL "
+    f"AND activity.deadline_at IS NULL AND activity.deleted_at IS NULL AND COALESCE(activity.result, '') <> '{SETTLED}'"
+)
+_ITS_OWN = f"WHEN {_MISSED} THEN COALESCE(activity.owner_id, 0)"
 _ACTIVITY_FOR = (
-    f"CASE WHEN NOT ({_DUE}) THEN NULL WHEN activity.deal_id IS NULL THEN COALESCE(activity.owner_id, 0) "
+    f"CASE {_ITS_OWN} WHEN NOT ({_DUE}) THEN NULL WHEN activity.deal_id IS NULL THEN COALESCE(activity.owner_id, 0) "
     f"ELSE (SELECT COALESCE(d.owner_id, 0) {_ITS_OPEN_DEAL}) END"
 )
 _ACTIVITY_OWN = (
-    f"CASE WHEN NOT ({_DUE}) THEN NULL WHEN activity.deal_id IS NULL THEN COALESCE(activity.owner_id, 0) "
+    f"CASE {_ITS_OWN} WHEN NOT ({_DUE}) THEN NULL WHEN activity.deal_id IS NULL THEN COALESCE(activity.owner_id, 0) "
     f"ELSE (SELECT COALESCE(activity.owner_id, 0) {_ITS_OPEN_DEAL}) END"
 )
 _WAITS = "message.direction = 'in' AND NOT message.answered AND message.deleted_at IS NULL"
 _MESSAGE_FOR = (
-    f"CASE WHEN {_WAITS} THEN COALESCE((SELECT d.owner_id FROM deal d WHERE d.id = message.deal_id AND d.deleted_at IS NULL), "
-    "message.owner_id, 0) END"
+    f"CASE WHEN {_WAITS} THEN COALESCE((SELECT d.owner_id FROM deal d WHERE d.id = message.deal_id AND d.status = 'open' "
+    "AND d.deleted_at IS NULL), message.owner_id, 0) END"
 )
 _MESSAGE_OWN = f"CASE WHEN {_WAITS} THEN COALESCE(message.owner_id, 0) END"
 _SET_ACTIVITY = f"UPDATE activity SET counts_for = {_ACTIVITY_FOR}, counts_own = {_ACTIVITY_OWN} WHERE "
@@ -48,7 +55,7 @@ _WRONG_MESSAGE = f"{_wrong('counts_for', _MESSAGE_FOR)} OR {_wrong('counts_own',
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """A person's counters, exact: messages and missed calls not answered, what is due by the end of their day, what is late."""
+    """A person's counters, exact: messages, forms and missed calls not dealt with, what is due by the end of their day, what is late."""
 
     incoming: int = 0
     planned: int = 0
@@ -62,7 +69,7 @@ async def keep_counters(work: "Work", records: Sequence[Record]) -> None:
     """Say anew in whose counters these records are, and what hangs on a deal that changed hands or was closed."""
     for record in records:
         if isinstance(record, Activity):
-            if record.version > 1 or record.status == "planned":
+            if record.version > 1 or record.status == "planned" or record.direction == MISSED:
                 await db.execute(f"{_SET_ACTIVITY} id = ?", record.id)
         elif isinstance(record, Message):
             if record.direction == "in":
@@ -83,7 +90,7 @@ def _went_over(work: "Work", deal: Deal) -> bool:
     return any(
         (event.entity, event.record_id) == ("deal", deal.id)
         and not event.creates
-        and not {"owner_id", "status", "deleted_at"}.isdisjoint(event.after)
+        and not {"owner_id", "deleted_at"}.isdisjoint(event.after)
         for event in work.events
     )
 
@@ -98,7 +105,7 @@ async def counters_follow(*people: int) -> None:
 
 async def recount_counters() -> int:
     """Put right in whose counter everything is; returns how many activities and messages were wrong. One pass over both."""
-    counted = "(status = 'planned' OR counts_for IS NOT NULL OR counts_own IS NOT NULL)"
+    counted = f"(status = 'planned' OR direction = '{MISSED}' OR counts_for IS NOT NULL OR counts_own IS NOT NULL)"
     wrong = await db.execute(f"{_SET_ACTIVITY} {counted} AND ({_WRONG_ACTIVITY})")
     return wrong + await db.execute(f"{_SET_MESSAGE} {_WRONG_MESSAGE}")
 
@@ -123,6 +130,7 @@ async def counters_of(prefs: "Preferences", now: datetime, zones: Mapping[int, s
             f"(SELECT count(*) FROM message m WHERE m.{mine} = u.id) AS messages, "
             "(SELECT count(*) FROM deal d WHERE d.owner_id = u.id AND d.last_call = 'missed' AND d.status = 'open' "
             "AND d.deleted_at IS NULL) AS missed, "
+            f"(SELECT count(*) FROM activity a WHERE a.{mine} = u.id AND a.deadline_at IS NULL) AS calls, "
             f"(SELECT count(*) FROM activity a WHERE a.{mine} = u.id AND a.deadline_at < ?) AS overdue, "
             f"(SELECT count(*) FROM activity a WHERE a.{mine} = u.id AND a.deadline_at >= ? AND a.deadline_at < ?) AS due "
             f'FROM "user" u WHERE {_among(people)}',
@@ -132,7 +140,9 @@ async def counters_of(prefs: "Preferences", now: datetime, zones: Mapping[int, s
             *(people if len(people) == 1 else ()),
         )
         for row in rows:
-            found[row["id"]] = Counters(row["messages"] + row["missed"], row["overdue"] + row["due"], row["overdue"])
+            found[row["id"]] = Counters(
+                row["messages"] + row["missed"] + row["calls"], row["overdue"] + row["due"], row["overdue"]
+            )
     return found
 
 

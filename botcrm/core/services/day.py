@@ -1,6 +1,6 @@
 """What was done on a day: by one person, and by everybody who works for them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -9,6 +9,7 @@ from botcrm.core.domain.kinds import Reach
 from botcrm.core.domain.zones import start_of_day, to_wall
 from botcrm.core.services.access import owned_sql, owners, reach
 from botcrm.core.services.home import DealRow, deal_rows
+from botcrm.core.services.loose import LooseRow, loose_rows
 from botcrm.core.services.work import Work
 
 _MOST_PEOPLE = 15
@@ -135,14 +136,37 @@ async def team_done(work: Work, day: date | None = None) -> list[PersonDone]:
     return [PersonDone(user_id, names.get(user_id, "?"), *found) for user_id, found in first]
 
 
-async def deals_tomorrow(work: Work, limit: int = 4) -> list[DealRow]:
-    """Return the actor's open deals whose next activity is due tomorrow, the first first."""
-    day = to_wall(work.now, work.prefs.zone).date() + timedelta(days=1)
-    start, end = _day(work, day)
-    return await deal_rows(
-        "d.owner_id = ? AND d.status = 'open' AND d.deleted_at IS NULL AND d.next_deadline_at >= ? "
-        "AND d.next_deadline_at < ?",
-        [work.actor.id, start, end],
-        "d.next_deadline_at, d.id",
-        limit=limit,
+async def steps_tomorrow(work: Work, limit: int = 4) -> list[DealRow | LooseRow]:
+    """Return what the actor has planned for tomorrow, the first first: each step of a deal stands with its deal.
+
+    What is overdue on the same deal hides none of it.
+    """
+    me = work.actor.id or 0
+    start, end = _day(work, to_wall(work.now, work.prefs.zone).date() + timedelta(days=1))
+    steps = await db.fetch(
+        "SELECT a.id, a.version, a.kind, a.title, a.due_at, a.has_time, a.deadline_at, a.deal_id FROM activity a "
+        "WHERE a.counts_for = ? AND a.deadline_at >= ? AND a.deadline_at < ? AND a.status = 'planned' "
+        f"AND a.deal_id IS NOT NULL ORDER BY a.deadline_at, a.id LIMIT {int(limit)}",
+        me,
+        start,
+        end,
     )
+    ids = {row["deal_id"] for row in steps}
+    deals = {row.id: row for row in await deal_rows(owned_sql("d.id", ids), [], "d.id", limit=limit)} if ids else {}
+    found: list[DealRow | LooseRow] = [
+        replace(
+            deals[row["deal_id"]],
+            next_id=row["id"],
+            next_version=row["version"],
+            next_kind=row["kind"],
+            next_title=row["title"],
+            next_at=db.moment(row["due_at"]),
+            next_has_time=bool(row["has_time"]),
+            deadline_at=db.moment(row["deadline_at"]),
+        )
+        for row in steps
+        if row["deal_id"] in deals
+    ]
+    dated = ("a.deadline_at >= ? AND a.deadline_at < ?", [start, end])
+    found += await loose_rows(me, dated, limit=limit)
+    return sorted(found, key=lambda row: row.deadline_at or end)[:limit]

@@ -4,17 +4,20 @@ Nothing here is an event and nothing is undone: it is computed again whenever it
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from botcrm.core import db
 from botcrm.core.domain.events import RecordDeleted, RecordRestored
 from botcrm.core.domain.text import fold, terms
-from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Record
+from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Message, Record
 from botcrm.core.services.attention import keep_calls
 from botcrm.core.services.contact import keep_contact, keep_waiting
 from botcrm.core.services.counters import keep_counters
+from botcrm.core.services.record_keys import keep_keys
 from botcrm.core.services.reminding import early_keys, tellings_of
+from botcrm.core.services.rows import Planned
 
 if TYPE_CHECKING:
     from botcrm.core.services.work import Work
@@ -37,15 +40,16 @@ async def derive(work: "Work", records: Sequence[Record]) -> None:
     left = {
         int(event.before["deal_id"])
         for event in work.events
-        if event.entity == "activity" and event.before.get("deal_id")
+        if event.entity in ("activity", "message") and event.before.get("deal_id")
     }
-    if any(isinstance(record, Activity) for record in records):
+    if any(isinstance(record, Activity | Message) for record in records):
         deals |= left
     for deal_id in sorted(deals):  # in one order, so that two processes do not wait for each other in a circle
         await _next_activity(deal_id)
     await keep_contact(work, records, left)
     await keep_counters(work, records)
     await keep_calls(work, records, left)
+    await keep_keys(records)
     for record in records:
         if isinstance(record, Deal):
             await keep_waiting(work, record)
@@ -57,10 +61,8 @@ async def _next_activity(deal_id: int) -> None:
         # whoever inserts an activity holds the deal's key already, and two of them would wait for each other.
         await db.fetch("SELECT id FROM deal WHERE id = ? FOR NO KEY UPDATE", deal_id)
     await db.execute(
-        "UPDATE deal SET next_activity_id = "
-        "(SELECT id FROM activity WHERE deal_id = deal.id AND status = 'planned' AND deleted_at IS NULL "
-        "AND deadline_at IS NOT NULL ORDER BY deadline_at, id LIMIT 1), next_deadline_at = "
-        "(SELECT deadline_at FROM activity WHERE deal_id = deal.id AND status = 'planned' AND deleted_at IS NULL "
+        "UPDATE deal SET (next_activity_id, next_deadline_at) = "
+        "(SELECT id, deadline_at FROM activity WHERE deal_id = deal.id AND status = 'planned' AND deleted_at IS NULL "
         "AND deadline_at IS NOT NULL ORDER BY deadline_at, id LIMIT 1) WHERE id = ?",
         deal_id,
     )
@@ -100,17 +102,29 @@ async def plan_reminders(work: "Work", activity: Activity, *, gone: bool = False
             await work.cancel_jobs(*early, at, overdue)
         return
     facts = {"activity_id": activity.id, "deadline": activity.deadline_at.isoformat()}
-    await work.plan_job("activity.overdue", overdue, activity.deadline_at, **facts)
+    jobs = [Planned("activity.overdue", overdue, activity.deadline_at, facts)]
     told = await tellings_of(work, activity)
     for key, one in zip(early, told[:-1], strict=False):
         more = {"early": True, "minutes": one.minutes, "until": one.until.isoformat() if one.until else None}
-        await work.plan_job("activity.remind", key, one.at, **facts, **more)
+        jobs.append(Planned("activity.remind", key, one.at, facts | more))
     if told:
         # Told when the quiet hours begin, it comes before its time.
-        await work.plan_job("activity.remind", at, told[-1].at, early=told[-1].until is not None, **facts)
+        jobs.append(Planned("activity.remind", at, told[-1].at, facts | {"early": told[-1].until is not None}))
+    if await _silent(work, activity):
+        jobs.append(Planned("activity.remind.again", again_key(activity.id), work.now, facts))
+    await work._plan(*jobs)
     if activity.version > 1:
         unused = early[max(0, len(told) - 1) :]
         await work.cancel_jobs(*unused, *(() if told else (at,)))
+
+
+async def _silent(work: "Work", activity: Activity) -> bool:
+    """Tell whether nobody is reminded any more of what is to be repeated until it is done: its owner left, now it is another's."""
+    length = timedelta(minutes=activity.repeat_minutes or 0)
+    if not length or activity.version == 1 or activity.due_at is None or work.now < activity.due_at + length:
+        return False
+    sql = "SELECT 1 AS y FROM job WHERE key IN (?, ?) AND state IN ('waiting', 'running')"
+    return await db.fetch_one(sql, again_key(activity.id), reminder_keys(activity.id)[1]) is None
 
 
 # --- search ----------------------------------------------------------------------------------------------------------

@@ -1,36 +1,36 @@
 """Who may be the same: contacts, companies and leads like one that was just made. Nothing is ever merged by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from botcrm.core import db
 from botcrm.core.domain.errors import NotFound
+from botcrm.core.domain.facts import Facts, stored_keys
+from botcrm.core.domain.matching import Base, Reason, compare, probability
 from botcrm.core.domain.text import fold
+from botcrm.core.domain.translit import sound
 from botcrm.core.models import Company, Contact, Lead, Record
 from botcrm.core.services.access import load_any, owned_sql, owners
+from botcrm.core.services.distinct import data_mark, distinct_from, marks_of
+from botcrm.core.services.record_keys import ENTITIES, facts_of_record
 from botcrm.core.services.subjects import search
 from botcrm.core.services.work import Work
 
 ALIKE = 0.8
-# How much each tells by itself; an office's telephone is shared, so none of them is proof.
-_PHONE = _EMAIL = 0.9
-_SAME_NAME = 0.85
-# Names less alike than this tell nothing, in WRatio's per cent.
-_LEAST_RATIO = 60.0
-_CANDIDATES = 5
+# A question costs less than a wrong merge: so many bits in favour, with which an equal name alone is enough to ask.
+_IN_FAVOUR = 6.5
+_CANDIDATES = 12
+# Of a key that more have, such as an office's telephone, those called alike are looked for among so many.
+_CROWD = 60
+_LOOKED_AT = 500
+_LEAST_RATIO = 65.0
+_NAMED = 6
+_COMMON = 200
+_SMALLEST_BASE = 1000
 _OPEN = ("new", "working")
-_KINDS = ("contact", "company", "lead")
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why two may be the same: the same phone, the same e-mail, a like name (in per cent), or what a plugin says in words."""
-
-    what: str
-    percent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,20 @@ class Alike:
 async def look_alikes(work: Work, entity: str, record: Record) -> list[Alike]:
     """Return the records within the actor's reach that may be the same as this one, likeliest first.
 
-    Candidates come from indexes: the same phone, the same e-mail, the words of the name; at most five of each.
+    Candidates come from indexes: who shares a telephone, a mailbox or a number, who is called alike. Those of which somebody
+    said that they are not the same are left out.
     """
-    if entity not in _KINDS or not isinstance(record, Contact | Company | Lead):
+    if entity not in ENTITIES or not isinstance(record, Contact | Company | Lead):
         return []
     await work.flush()
+    facts = await facts_of_record(work, record)
+    counts, ids = await _candidates(work, entity, record, facts)
+    if not ids:
+        return []
+    ids = await _allowed(entity, record, facts, ids)
+    base = await _base(entity, facts, counts)
     found = []
-    for record_id in await _candidates(work, entity, record):
+    for record_id in ids:
         try:
             other = await load_any(work, entity, record_id)
         except NotFound:
@@ -61,7 +68,8 @@ async def look_alikes(work: Work, entity: str, record: Record) -> list[Alike]:
         assert isinstance(other, Contact | Company | Lead)
         if isinstance(other, Lead) and other.status not in _OPEN:
             continue
-        scores, reasons = _own_evidence(record, other)
+        verdict = compare(entity, facts, await facts_of_record(work, other), base)
+        scores, reasons = [probability(verdict.bits + _IN_FAVOUR)], list(verdict.reasons)
         answers = await work.hooks.ask(work, "duplicate_score", entity=entity, record=record, other=other)
         for _, evidence in answers:
             score, reason = _told(evidence)
@@ -72,38 +80,83 @@ async def look_alikes(work: Work, entity: str, record: Record) -> list[Alike]:
     return sorted((item for item in found if item.score >= ALIKE), key=lambda item: (-item.score, item.record_id))
 
 
-async def _candidates(work: Work, entity: str, record: Contact | Company | Lead) -> list[int]:
+async def _candidates(
+    work: Work, entity: str, record: Contact | Company | Lead, facts: Facts
+) -> tuple[dict[str, int], list[int]]:
+    """Return how many records have each key, as far as counted, and the ids that share most, within the actor's reach."""
+    keys = stored_keys(entity, facts)
+    shared: dict[int, int] = {}
+    counts: dict[str, int] = {}
+    for key in keys:
+        ids = await _with_key(entity, key, record.id)
+        counts[key] = len(ids) + 1
+        for record_id in ids:
+            shared[record_id] = shared.get(record_id, 0) + 1
+    for key in [key for key, count in counts.items() if count > _CROWD]:
+        for record_id in await _called_alike(entity, key, _name(record), record.id):
+            shared[record_id] = shared.get(record_id, 0) + 2
     reached = owned_sql("owner_id", owners(work.actor, entity))
-    ids: dict[int, None] = {}
-    for column in ("phone", "email"):
-        value = getattr(record, column)
-        if value:
-            rows = await db.fetch(
-                f"SELECT id FROM {entity} WHERE {column} = ? AND deleted_at IS NULL AND id <> ? AND {reached} "
-                f"ORDER BY id LIMIT {_CANDIDATES}",
-                value,
-                record.id,
-            )
-            ids |= {int(row["id"]): None for row in rows}
-    named = await search(work, _name(record), (entity,), _CANDIDATES + 1)
-    ids |= {item.record_id: None for item in named if item.record_id != record.id}
-    return list(ids)
+    within = set(shared)
+    if shared:
+        among = ", ".join(map(str, shared))
+        within = set(
+            await db.column(f"SELECT id FROM {entity} WHERE id IN ({among}) AND deleted_at IS NULL AND {reached}")
+        )
+    ids = sorted(within, key=lambda record_id: (-shared[record_id], record_id))[:_CANDIDATES]
+    # Names with a slip of the hand have another key.
+    named = await search(work, _name(record), (entity,), _NAMED)
+    return counts, list(dict.fromkeys([*ids, *(item.record_id for item in named if item.record_id != record.id)]))
 
 
-def _own_evidence(
-    record: Contact | Company | Lead, other: Contact | Company | Lead
-) -> tuple[list[float], list[Reason]]:
-    scores, reasons = [], []
-    for column, score in (("phone", _PHONE), ("email", _EMAIL)):
-        value = getattr(record, column)
-        if value and value == getattr(other, column):
-            scores.append(score)
-            reasons.append(Reason(column))
-    ratio = fuzz.WRatio(fold(_name(record)), fold(_name(other)))
-    if ratio > _LEAST_RATIO:
-        scores.append(_SAME_NAME * (ratio - _LEAST_RATIO) / (100.0 - _LEAST_RATIO))
-        reasons.append(Reason("name", round(ratio)))
-    return scores, reasons
+async def _with_key(entity: str, key: str, record_id: int) -> list[int]:
+    return await db.column(
+        f"SELECT record_id FROM record_key WHERE entity = ? AND key = ? AND record_id <> ? ORDER BY record_id DESC LIMIT {_CROWD}",
+        entity,
+        key,
+        record_id,
+    )
+
+
+async def _called_alike(entity: str, key: str, name: str, record_id: int) -> list[int]:
+    """Return whose names are most like this one, among the many who share a key."""
+    called = "CASE WHEN r.name = '' THEN r.title ELSE r.name END" if entity == "lead" else "r.name"
+    rows = await db.fetch(
+        f"SELECT k.record_id AS id, {called} AS name FROM record_key k JOIN {entity} r ON r.id = k.record_id "
+        f"WHERE k.entity = ? AND k.key = ? AND k.record_id <> ? ORDER BY k.record_id DESC LIMIT {_LOOKED_AT}",
+        entity,
+        key,
+        record_id,
+    )
+    names = {row["id"]: _sounds(row["name"]) for row in rows}
+    best = process.extract(_sounds(name), names, scorer=fuzz.ratio, limit=_NAMED, score_cutoff=_LEAST_RATIO)
+    return [found for _, _, found in best]
+
+
+def _sounds(name: str) -> str:
+    """Return a name so that neither order nor script nor spelling matters much."""
+    return " ".join(sorted(map(sound, fold(name).split())))
+
+
+async def _allowed(entity: str, record: Record, facts: Facts, ids: Sequence[int]) -> list[int]:
+    """Return those of the candidates of which nobody said that they are not the same."""
+    if await db.fetch_one("SELECT 1 AS y FROM distinct_pair WHERE entity = ? LIMIT 1", entity) is None:
+        return list(ids)
+    own = (await marks_of(entity, [record.id])).get(record.id, (data_mark(facts),))
+    apart = await distinct_from(entity, record.id, own, ids)
+    return [record_id for record_id in ids if record_id not in apart]
+
+
+async def _base(entity: str, facts: Facts, counts: dict[str, int]) -> Base:
+    """Return how common what this record has is, counted no further than tells."""
+    row = await db.fetch_one(f"SELECT max(id) AS n FROM {entity}")
+    words = {}
+    for word in facts.words:
+        counted = await db.fetch_one(
+            f"SELECT count(*) AS n FROM (SELECT 1 AS y FROM search_term WHERE term = ? LIMIT {_COMMON}) x", word
+        )
+        words[word] = int(counted["n"]) if counted else 1
+    shared = {key: count for key, count in counts.items() if count > 2}
+    return Base(max(_SMALLEST_BASE, int(row["n"] or 0) if row else 0), words, shared)
 
 
 def _told(evidence: Any) -> tuple[float, str]:
@@ -114,7 +167,7 @@ def _told(evidence: Any) -> tuple[float, str]:
         return 0.0, ""
 
 
-def together(scores: Sequence[float]) -> float:
+def together(scores: Iterable[float]) -> float:
     """Return what independent evidence comes to: each score for it closes a part of the gap to 1, each against it takes a part away."""
     doubt = against = 1.0
     for score in scores:

@@ -1,9 +1,5 @@
-"""Everything out again: records and events as rows, in the order they came, whatever their number."""
+"""Everything out again: records and events as rows, in the order they came, whatever their number; export_formats writes them."""
 
-import csv
-import io
-import json
-import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,7 +11,8 @@ from botcrm.core.domain.errors import InvalidValue, NotAllowed
 from botcrm.core.domain.kinds import Action, Reach
 from botcrm.core.domain.zones import zone_info
 from botcrm.core.services.access import activity_sql, demand, owned_sql, owners, reach
-from botcrm.core.services.work import Actor, Work
+from botcrm.core.services.actor import Actor
+from botcrm.core.services.work import Work
 
 PAGE = 1_000
 
@@ -30,7 +27,7 @@ class _Export:
 
 
 def _columns(text: str) -> tuple[tuple[str, str, str], ...]:
-    """Read lines of `name SQL [time|date|money|json]`; a plain value needs no third word."""
+    """Read lines of `name SQL [time|date|money|json|list|tags]`; a plain value needs no third word."""
     parts = (line.split() for line in text.strip().splitlines())
     return tuple((part[0], part[1], part[2] if len(part) > 2 else "") for part in parts)
 
@@ -57,7 +54,15 @@ _EXPORTS = {
             created_at t.created_at time
             expected_close t.expected_close date
             next_activity_at upcoming.due_at time
+            next_activity_kind upcoming.kind
+            next_activity upcoming.title
+            waiting_until t.waiting_until time
+            waiting_for t.waiting_for
+            last_contact_at t.last_contact_at time
             lost_reason t.lost_reason
+            closed_at t.closed_at time
+            tags t.id tags
+            product NULL
             """
         ),
         "deal t LEFT JOIN pipeline ON pipeline.id = t.pipeline_id LEFT JOIN stage ON stage.id = t.stage_id "
@@ -99,6 +104,17 @@ _EXPORTS = {
             telegram_id t.telegram_id
             owner owner.name
             created_at t.created_at time
+            other_phones t.more_phones list
+            other_emails t.more_emails list
+            job_title t.job_title
+            birth_date t.birth_date date
+            tax_id t.tax_id
+            street t.street
+            city t.city
+            postcode t.postcode
+            region t.region
+            country t.country
+            tags t.id tags
             """
         ),
         'contact t LEFT JOIN "user" owner ON owner.id = t.owner_id LEFT JOIN company ON company.id = t.company_id',
@@ -113,10 +129,50 @@ _EXPORTS = {
             email t.email
             owner owner.name
             created_at t.created_at time
+            other_phones t.more_phones list
+            other_emails t.more_emails list
+            website t.website
+            tax_id t.tax_id
+            street t.street
+            city t.city
+            postcode t.postcode
+            region t.region
+            country t.country
+            tags t.id tags
             """
         ),
         'company t LEFT JOIN "user" owner ON owner.id = t.owner_id',
         _owned("company"),
+    ),
+    "leads": _Export(
+        _columns(
+            """
+            id t.id
+            title t.title
+            name t.name
+            company_name t.company_name
+            phone t.phone
+            email t.email
+            source t.source
+            status t.status
+            amount t.amount money
+            currency t.currency
+            telegram_id t.telegram_id
+            owner owner.name
+            created_at t.created_at time
+            other_phones t.more_phones list
+            other_emails t.more_emails list
+            lost_reason t.lost_reason
+            street t.street
+            city t.city
+            postcode t.postcode
+            region t.region
+            country t.country
+            tags t.id tags
+            """
+        ),
+        'lead t LEFT JOIN "user" owner ON owner.id = t.owner_id',
+        _owned("lead"),
     ),
     "events": _Export(
         _columns(
@@ -143,7 +199,19 @@ _EXPORTS = {
     ),
 }
 KINDS = tuple(_EXPORTS)
-_OF = {"deals": "deal", "activities": "activity", "contacts": "contact", "companies": "company"}
+ENTITY_OF = {"deals": "deal", "activities": "activity", "contacts": "contact", "companies": "company", "leads": "lead"}
+KIND_OF = {entity: kind for kind, entity in ENTITY_OF.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What of a kind goes out: an SQL condition on its table `t` and the condition's values.
+
+    The rights of whoever takes it out narrow it further, whatever stands here.
+    """
+
+    sql: str
+    values: tuple[Any, ...] = ()
 
 
 def columns(kind: str) -> tuple[str, ...]:
@@ -151,7 +219,9 @@ def columns(kind: str) -> tuple[str, ...]:
     return tuple(name for name, _, _ in _EXPORTS[kind].columns)
 
 
-async def export_rows(work: Work, kind: str, *, zone: str | None = None) -> AsyncIterator[dict[str, Any]]:
+async def export_rows(
+    work: Work, kind: str, *, zone: str | None = None, only: Narrowed | None = None
+) -> AsyncIterator[dict[str, Any]]:
     """Yield every record of a kind that the actor may take out, oldest first, without the deleted ones; or every event.
 
     It reads page after page, so it does not hold the base in memory. Call it outside a transaction: inside one, nobody
@@ -159,34 +229,60 @@ async def export_rows(work: Work, kind: str, *, zone: str | None = None) -> Asyn
 
     :param kind: one of `KINDS`
     :param zone: IANA name of the zone that times are given in; the actor's where None
+    :param only: which of them; all where None
     :returns: dicts of `columns(kind)`: times and dates as ISO 8601 text (times with their offset), amounts as int where
-        they are whole and as Decimal where not, `before` and `after` of events as dicts
+        they are whole and as Decimal where not, tags and further phones and e-mails with commas between, `before` and `after`
+        of events as dicts
     :raises InvalidValue: no such kind
     :raises NotAllowed: the actor may not export these; events are for those who may export everything
     """
     export = _EXPORTS.get(kind)
     if export is None:
         raise InvalidValue(what="export", value=kind, how="Kinds: " + ", ".join(KINDS) + ".")
-    _demand(work, kind)
+    demand_export(work, kind)
     readers = _readers(zone or work.prefs.zone)
     chosen = ", ".join(f'{source} AS "{name}"' for name, source, _ in export.columns)
+    narrowed = f" AND ({only.sql})" if only else ""
+    values = only.values if only else ()
     sql = (
-        f"SELECT {chosen} FROM {export.tables} WHERE t.id > ? AND {export.scope(work.actor)} ORDER BY t.id LIMIT {PAGE}"
+        f"SELECT {chosen} FROM {export.tables} WHERE t.id > ? AND {export.scope(work.actor)}{narrowed} "
+        f"ORDER BY t.id LIMIT {PAGE}"
     )
+    tagged = any(how == "tags" for _, _, how in export.columns)
     last = 0
     while True:
-        page = await db.fetch(sql, last)
+        page = await db.fetch(sql, last, *values)
+        tags = await _tags(ENTITY_OF[kind], [row["id"] for row in page]) if tagged and page else {}
         for row in page:
-            yield {name: readers[how](row[name]) for name, _, how in export.columns}
+            yield {
+                name: tags.get(row["id"]) if how == "tags" else readers[how](row[name])
+                for name, _, how in export.columns
+            }
         if len(page) < PAGE:
             return
         last = page[-1]["id"]
 
 
-def _demand(work: Work, kind: str) -> None:
-    if kind in _OF:
-        demand(work, _OF[kind], Action.EXPORT)
-    elif any(reach(work.actor, entity, Action.EXPORT) != Reach.ALL for entity in (*_OF.values(), "lead")):
+async def _tags(entity: str, ids: list[int]) -> dict[int, str]:
+    """Return the tags of a page's records, with commas between."""
+    marks = ", ".join("?" * len(ids))
+    rows = await db.fetch(
+        f"SELECT record_id, tag FROM tag WHERE entity = ? AND record_id IN ({marks}) ORDER BY tag", entity, *ids
+    )
+    found: dict[int, list[str]] = {}
+    for row in rows:
+        found.setdefault(row["record_id"], []).append(row["tag"])
+    return {record_id: ", ".join(tags) for record_id, tags in found.items()}
+
+
+def demand_export(work: Work, kind: str) -> None:
+    """Refuse an actor who may not take this out.
+
+    :raises NotAllowed: so it is; events are for those who may export everything
+    """
+    if kind in ENTITY_OF:
+        demand(work, ENTITY_OF[kind], Action.EXPORT)
+    elif any(reach(work.actor, entity, Action.EXPORT) != Reach.ALL for entity in ENTITY_OF.values()):
         raise NotAllowed(entity="event", action=Action.EXPORT)
 
 
@@ -200,7 +296,14 @@ def _readers(zone: str) -> dict[str, Callable[[Any], Any]]:
         moment = db.moment(value)
         return moment.astimezone(info).isoformat(timespec="seconds") if moment else None
 
-    return {"": lambda value: value, "time": time, "date": _date, "money": _money, "json": db.from_json}
+    return {
+        "": lambda value: value,
+        "time": time,
+        "date": _date,
+        "money": _money,
+        "json": db.from_json,
+        "list": lambda value: ", ".join(db.from_json(value)) if value else None,
+    }
 
 
 def _date(value: Any) -> str | None:
@@ -216,53 +319,3 @@ def _money(value: Any) -> int | Decimal | None:
         return None
     amount = Decimal(str(value))
     return int(amount) if amount == amount.to_integral_value() else amount.quantize(Decimal("0.01"))
-
-
-# --- formats ---------------------------------------------------------------------------------------------------------
-
-
-def _json_value(value: Any) -> str:
-    # A Decimal goes out digit by digit: as a float a large amount would lose its cents.
-    return f"{value:f}" if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
-
-
-async def json_text(rows: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
-    """Write rows as a JSON list, one row a line, piece by piece; `[]` where there are none."""
-    before = "[\n"
-    async for row in rows:
-        yield before + "{" + ", ".join(f"{json.dumps(name)}: {_json_value(value)}" for name, value in row.items()) + "}"
-        before = ",\n"
-    yield "[]\n" if before == "[\n" else "\n]\n"
-
-
-# What a spreadsheet takes for a formula when a cell starts with it (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_PHONE = re.compile(r"\+\d{5,15}")
-
-
-def _cell(name: str, value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    text = str(value)
-    if not isinstance(value, str) or not text.startswith(_FORMULA):
-        return text
-    # E.164 holds nothing that could be calculated, and has to come back in as it went out.
-    return text if name == "phone" and _PHONE.fullmatch(text) else f"'{text}"
-
-
-async def csv_text(rows: AsyncIterator[dict[str, Any]], names: tuple[str, ...]) -> AsyncIterator[str]:
-    """Write rows as CSV (RFC 4180) under a line of column names, piece by piece.
-
-    A text that a spreadsheet would run as a formula gets an apostrophe in front; a phone number stays as it is.
-    """
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    writer.writerow(names)
-    async for row in rows:
-        writer.writerow([_cell(name, row[name]) for name in names])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    yield buffer.getvalue()

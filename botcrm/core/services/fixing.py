@@ -4,6 +4,7 @@ from botcrm.core import db
 from botcrm.core.services.attention import recount_calls
 from botcrm.core.services.contact import recount_contacts
 from botcrm.core.services.counters import recount_counters
+from botcrm.core.services.record_keys import recount_keys
 
 _FIRST = (
     "FROM activity a WHERE a.deal_id = deal.id AND a.status = 'planned' AND a.deleted_at IS NULL "
@@ -18,7 +19,7 @@ _NEXT_STEPS = (
 
 
 # Raised by a version that keeps something new beside the records: they are gone through once then.
-_KEPT = 1
+_KEPT = 3
 _KEY = "derived.kept"
 
 
@@ -47,4 +48,5 @@ async def fix_derived() -> dict[str, int]:
         "counters": await recount_counters(),
         "last calls": await recount_calls(),
         "last contacts": await recount_contacts(),
+        "keys of duplicates": await recount_keys(),
     }

@@ -1,10 +1,10 @@
 """Hand over all that somebody answers for to one colleague: counted first, done by a few statements, taken back alike.
 
-Somebody who is ill or leaves has thousands of records. Each keeps an event of its own, so that timelines and undo know of it;
-hooks and rules hear of the whole as one event, `WorkHandedOver`.
+Somebody who is ill or leaves has thousands of records. Each keeps an event of its own, so that timelines and undo know of it.
+Hooks and rules hear of the whole at once, as `WorkHandedOver`, and then of each record, as `OwnerChanged`, a bite at a time.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,9 @@ from botcrm.core.domain.text import fold
 from botcrm.core.models import User
 from botcrm.core.services.access import owners
 from botcrm.core.services.counters import counters_follow
-from botcrm.core.services.work import EVENT_SQL, Work
+from botcrm.core.services.reporting_lines import give_back_reports, move_reports, reports_to_move
+from botcrm.core.services.rows import EVENT_SQL
+from botcrm.core.services.work import Work
 
 # What of each table goes over: while it is worked on, and what is closed. What was done and written stays with who did it.
 _OPEN: dict[str, str] = {
@@ -24,7 +26,8 @@ _OPEN: dict[str, str] = {
     "lead": "status IN ('new', 'working')",
     "contact": "1 = 1",
     "company": "1 = 1",
-    "activity": "status = 'planned'",
+    # Of what was done only a missed call that still counts: nothing else is counted without a deadline.
+    "activity": "(status = 'planned' OR (status = 'done' AND counts_own IS NOT NULL))",
     "message": "direction = 'in' AND NOT answered",
 }
 _CLOSED: dict[str, str] = {"deal": "status <> 'open'", "lead": "status NOT IN ('new', 'working')"}
@@ -41,7 +44,7 @@ _LINKS = {
     "message": ("deal_id", "contact_id", "lead_id"),
 }
 _BITE = 2000
-REMIND = "activity.handed"
+TELL = "records.handed"
 
 
 class SamePerson(CrmError):
@@ -52,10 +55,11 @@ class SamePerson(CrmError):
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """How much of each entity would go over; `closed` counts closed deals and leads."""
+    """How much of each entity would go over; `closed` counts closed deals and leads, `people` who reports to the former owner."""
 
     counts: Mapping[str, int]
     closed: int
+    people: int = 0
 
     @property
     def total(self) -> int:
@@ -65,7 +69,10 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """What went over from whom to whom; `stayed` counts what had gone on to somebody else before it was taken back."""
+    """What went over from whom to whom, by entity; `user` are people who reported to the one and report to the other.
+
+    `stayed` counts what had gone on to somebody else before it was taken back.
+    """
 
     from_id: int
     to_id: int
@@ -108,9 +115,14 @@ async def rehearse_handover(work: Work, from_id: int, to_id: int) -> Rehearsal:
     """
     _demand(work, from_id, to_id)
     await _people(work, from_id, to_id)
-    counts = {entity: await _count(entity, condition, from_id) for entity, condition in _OPEN.items()}
     closed = [await _count(entity, condition, from_id) for entity, condition in _CLOSED.items()]
-    return Rehearsal({entity: count for entity, count in counts.items() if count}, sum(closed))
+    return Rehearsal(await open_work(from_id), sum(closed), len(await reports_to_move(work, from_id, to_id)))
+
+
+async def open_work(user_id: int) -> dict[str, int]:
+    """Count what somebody answers for, of each entity they have any of."""
+    counts = {entity: await _count(entity, condition, user_id) for entity, condition in _OPEN.items()}
+    return {entity: count for entity, count in counts.items() if count}
 
 
 async def _count(entity: str, condition: str, owner_id: int) -> int:
@@ -120,10 +132,13 @@ async def _count(entity: str, condition: str, owner_id: int) -> int:
     return int(row["n"]) if row else 0
 
 
-async def hand_over_all(work: Work, from_id: int, to_id: int, *, closed: bool = False) -> HandedOver:
+async def hand_over_all(
+    work: Work, from_id: int, to_id: int, *, closed: bool = False, people: bool = False
+) -> HandedOver:
     """Give a colleague all that somebody answers for: open deals and leads, contacts, companies, planned activities, messages.
 
     :param closed: closed deals and leads go along
+    :param people: who reports to the one reports to the other then
     :raises NotAllowed: the actor may not change all that is theirs
     :raises NotFound: one of them is nobody within reach, or the colleague has left
     :raises SamePerson: it is one person
@@ -137,6 +152,8 @@ async def hand_over_all(work: Work, from_id: int, to_id: int, *, closed: bool = 
         moved = await _move(work, entity, from_id, to_id, f"owner_id = ? AND deleted_at IS NULL AND {where}", [from_id])
         if moved:
             counts[entity] = moved
+    if people and (moved := await move_reports(work, from_id, to_id)):
+        counts["user"] = moved
     return await _finish(work, from_id, to_id, counts)
 
 
@@ -193,11 +210,8 @@ async def _finish(work: Work, from_id: int, to_id: int, counts: dict[str, int], 
     if not counts:
         return done
     await counters_follow(from_id)
-    await counters_follow(from_id)
     work.remember_plain(WorkHandedOver, "user", from_id, to_id=to_id, counts=counts)
-    if counts.get("activity"):
-        # When somebody is reminded is their own choice: the reminders are planned anew, a bite at a time.
-        await work.plan_job(REMIND, f"handed:{work.id}", work.now, work_id=work.id)
+    await work.plan_job(TELL, f"handed:{work.id}", work.now, work_id=work.id)
     return done
 
 
@@ -246,10 +260,14 @@ async def take_back_handover(work: Work, work_id: int) -> HandedOver:
             raise NotFound(ref="undo") from None
     counts: dict[str, int] = {}
     for entity in done.counts:
+        if entity == "user":
+            continue
         moved = await _move(work, entity, done.to_id, done.from_id, _STILL, [done.to_id, work_id, entity], work_id)
         if moved:
             counts[entity] = moved
-    return await _finish(work, done.to_id, done.from_id, counts, done.total - sum(counts.values()))
+    if "user" in done.counts and (moved := await give_back_reports(work, work_id)):
+        counts["user"] = moved
+    return await _finish(work, done.to_id, done.from_id, counts, max(0, done.total - sum(counts.values())))
 
 
 # A later change of owner leaves a record where it is, also one that came back to the same person by another way.
@@ -260,12 +278,10 @@ _STILL = (
 )
 
 
-async def activities_handed(work_id: int, after: int, limit: int) -> Iterable[int]:
-    """Return the activities that a work handed over, by id above `after`."""
-    rows = await db.fetch(
-        "SELECT record_id FROM event WHERE work_id = ? AND entity = 'activity' AND record_id > ? ORDER BY record_id LIMIT ?",
+async def events_handed(work_id: int, after: int, limit: int) -> list[dict[str, Any]]:
+    """Return the rows of the events by which a work handed over its records, by id above `after`."""
+    return await db.fetch(
+        f"SELECT * FROM event WHERE work_id = ? AND id > ? AND type = '{OwnerChanged.__name__}' ORDER BY id LIMIT {int(limit)}",
         work_id,
         after,
-        limit,
     )
-    return [row["record_id"] for row in rows]

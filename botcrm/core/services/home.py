@@ -8,15 +8,15 @@ from typing import Any, Literal
 
 from botcrm.core import db
 from botcrm.core.domain.due import Bounds, column_of, day_bounds, week_start_of
-from botcrm.core.domain.kinds import Reach
 from botcrm.core.domain.preferences import Preferences
-from botcrm.core.services.access import owned_sql, owners, reach
+from botcrm.core.services.access import owners
 from botcrm.core.services.counters import Counters, counters_of
 from botcrm.core.services.derive import deal_name
 from botcrm.core.services.filters import EVERY_DEAL, DealFilter
+from botcrm.core.services.incoming import Waiting, waiting_for
+from botcrm.core.services.loose import UNDATED, Dated, LooseRow, count_loose, loose_rows, sees_loose
 from botcrm.core.services.marks import NO_MARKS, Marks, marks_of
 from botcrm.core.services.people import person_by_id
-from botcrm.core.services.violations import violations
 from botcrm.core.services.work import Work
 
 Column = Literal["overdue", "today", "this_week", "next_week", "later", "none"]
@@ -24,6 +24,8 @@ Section = Literal["pinned", "attention", "overdue", "today", "this_week", "next_
 COLUMNS: tuple[Column, ...] = ("overdue", "today", "this_week", "next_week", "later", "none")
 # Counting the deals of a column stops here, so that it costs the same however many there are; the screen says "999+".
 MOST = 1000
+# So much of what came in stands on the home screen.
+_MOST_WAITING = 3
 # Before anything could ask for attention.
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -62,10 +64,14 @@ class DealRow:
 class Home:
     """Counters and one page of deals in the order of attention; `counts` and `attention` stop at MOST.
 
+    Among the deals stands what the person has to do beside them (services/loose.py), in the columns of its own deadlines.
+
     :ivar owner_id: whose deals, where they are not the reader's own
     :ivar attention: how many deals ask for attention
     :ivar marks: which ones the reader pinned and muted
     :ivar others: whether the reader reaches other people's deals
+    :ivar owner: the name of `owner_id`, and `gone`: they have left
+    :ivar waiting: what came in and hangs on no deal, the latest few of it; on the first page of everything only
     """
 
     incoming: int
@@ -74,7 +80,7 @@ class Home:
     counts: dict[Column, int]
     column: Column | None
     page: int
-    rows: tuple[DealRow, ...]
+    rows: tuple[DealRow | LooseRow, ...]
     more: bool
     bounds: Bounds
     owner_id: int | None
@@ -82,9 +88,15 @@ class Home:
     marks: Marks = NO_MARKS
     narrowed: DealFilter = EVERY_DEAL
     others: bool = False
+    waiting: tuple[Waiting, ...] = ()
+    owner: str = ""
+    gone: bool = False
 
-    def section(self, row: DealRow, now: datetime) -> "Section":
-        """Say under which heading a deal stands."""
+    def section(self, row: DealRow | LooseRow, now: datetime) -> "Section":
+        """Say under which heading a deal, or something beside the deals, stands."""
+        if isinstance(row, LooseRow):
+            # What has no deadline can wait.
+            return column_of(row.deadline_at, now, self.bounds) if row.deadline_at else "later"
         if row.id in self.marks.pinned:
             return "pinned"
         if row.attention_at and row.id not in self.marks.muted:
@@ -92,22 +104,30 @@ class Home:
         return column_of(row.deadline_at, now, self.bounds)
 
 
-def column_sql(column: Column, now: datetime, bounds: Bounds) -> tuple[str, list[Any]]:
-    """Return the condition on `deal d` of a column of the activity view, and its values."""
+def column_sql(
+    column: Column, now: datetime, bounds: Bounds, deadline: str = "d.next_deadline_at"
+) -> tuple[str, list[Any]]:
+    """Return the condition on `deal d`, or on another deadline, of a column of the activity view, and its values."""
     match column:
         case "none":
-            return "d.next_deadline_at IS NULL", []
+            return f"{deadline} IS NULL", []
         case "overdue":
-            return "d.next_deadline_at < ?", [now]
+            return f"{deadline} < ?", [now]
         case "today":
-            return "d.next_deadline_at >= ? AND d.next_deadline_at < ?", [now, bounds.today_end]
+            return f"{deadline} >= ? AND {deadline} < ?", [now, bounds.today_end]
         case "this_week":
-            return "d.next_deadline_at >= ? AND d.next_deadline_at < ?", [bounds.today_end, bounds.week_end]
+            return f"{deadline} >= ? AND {deadline} < ?", [bounds.today_end, bounds.week_end]
         case "next_week":
             start = max(bounds.today_end, bounds.week_end)
-            return "d.next_deadline_at >= ? AND d.next_deadline_at < ?", [start, bounds.next_week_end]
+            return f"{deadline} >= ? AND {deadline} < ?", [start, bounds.next_week_end]
         case "later":
-            return "d.next_deadline_at >= ?", [bounds.next_week_end]
+            return f"{deadline} >= ?", [bounds.next_week_end]
+
+
+def loose_columns(now: datetime, bounds: Bounds) -> list[tuple[Column, Dated]]:
+    """Return what stands beside the deals by column; what has no deadline ends the last one."""
+    dated = [(name, column_sql(name, now, bounds, "a.deadline_at")) for name in COLUMNS if name != "none"]
+    return [*dated, ("later", UNDATED)]
 
 
 async def counters(work: Work, owner_id: int | None = None) -> tuple[int, int, int]:
@@ -135,40 +155,73 @@ def _count_sql(query: str, most: int = MOST) -> str:
     return f"(SELECT count(*) FROM ({query} LIMIT {int(most)}) AS counted)"
 
 
-# A condition on a deal, its values, and the order of its deals.
-_Part = tuple[str, list[Any], str]
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A stretch of a list: a condition on a person's open deals, its values and the order; or what stands beside the deals."""
+
+    condition: str
+    values: list[Any]
+    order: str
+    loose: bool = False
+
+    async def rows(self, owner: int, limit: int, offset: int) -> Sequence[DealRow | LooseRow]:
+        if self.loose:
+            dated, latest = (self.condition, self.values), self.order == _LATEST
+            return await loose_rows(owner, dated, limit=limit, offset=offset, latest_first=latest)
+        condition = f"{_OPEN} AND {self.condition}"
+        return await deal_rows(condition, [owner, *self.values], self.order, limit=limit, offset=offset)
+
+    async def count(self, owner: int, most: int) -> int:
+        if self.loose:
+            return (await count_loose(owner, [(self.condition, self.values)], most))[0]
+        passed = _count_sql(f"SELECT 1 FROM deal d WHERE {_OPEN} AND {self.condition}", most=most)
+        row = await db.fetch_one(f"SELECT {passed} AS n", owner, *self.values)
+        return int(row["n"]) if row else 0
 
 
 def _listed(ids: frozenset[int]) -> str:
     return ", ".join(str(int(deal_id)) for deal_id in sorted(ids))
 
 
-_BY_DEADLINE = "d.next_deadline_at, d.id"
+_BY_DEADLINE, _LATEST = "d.next_deadline_at, d.id", "d.next_deadline_at DESC, d.id DESC"
 
 
 def _part(column: Column, now: datetime, bounds: Bounds) -> _Part:
-    order = "d.next_deadline_at DESC, d.id DESC" if column == "overdue" else _BY_DEADLINE
-    return (*column_sql(column, now, bounds), order)
+    return _Part(*column_sql(column, now, bounds), _LATEST if column == "overdue" else _BY_DEADLINE)
 
 
-def _parts(marks: Marks, narrowed: tuple[str, list[Any]], columns: list[_Part], attention: int) -> list[_Part]:
-    """Return what a list is made of: pinned deals, those that ask for attention, then the others by deadline."""
+def _first_parts(marks: Marks, narrowed: tuple[str, list[Any]], within: _Part | None, attention: int) -> list[_Part]:
+    """Return what a list, or a column of it, begins with: pinned deals, and those that ask for attention."""
     extra, more = narrowed
-    pinned = f" AND d.id NOT IN ({_listed(marks.pinned)})" if marks.pinned else ""
-    muted = f" AND d.id NOT IN ({_listed(marks.muted)})" if marks.muted else ""
-    quiet = f"(d.attention_at IS NULL OR d.id IN ({_listed(marks.muted)}))" if marks.muted else "d.attention_at IS NULL"
-    within, values = columns[0][:2] if len(columns) == 1 else ("1 = 1", [])
+    condition, values = (within.condition, within.values) if within else ("1 = 1", [])
     parts: list[_Part] = []
     if marks.pinned:
         soonest = "d.next_deadline_at IS NULL, d.next_deadline_at, d.id"
-        parts.append((f"d.id IN ({_listed(marks.pinned)}) AND {within}{extra}", [*values, *more], soonest))
+        pinned = f"d.id IN ({_listed(marks.pinned)}) AND {condition}{extra}"
+        parts.append(_Part(pinned, [*values, *more], soonest))
     if attention:
-        asks = f"d.attention_at > ? AND {within}{extra}{pinned}{muted}"
-        parts.append((asks, [_EVER, *values, *more], "d.attention_at DESC, d.id DESC"))
-    for condition, own, order in columns:
-        rest = f"{condition}{extra}{pinned}" + (f" AND {quiet}" if attention else "")
-        parts.append((rest, [*own, *more], order))
+        muted = f" AND d.id NOT IN ({_listed(marks.muted)})" if marks.muted else ""
+        asks = f"d.attention_at > ? AND {condition}{extra}{_not_pinned(marks)}{muted}"
+        parts.append(_Part(asks, [_EVER, *values, *more], "d.attention_at DESC, d.id DESC"))
     return parts
+
+
+def _not_pinned(marks: Marks) -> str:
+    return f" AND d.id NOT IN ({_listed(marks.pinned)})" if marks.pinned else ""
+
+
+def _other_part(part: _Part, marks: Marks, narrowed: tuple[str, list[Any]], attention: int) -> _Part:
+    """Return a part without the deals that the list began with."""
+    extra, more = narrowed
+    quiet = f"(d.attention_at IS NULL OR d.id IN ({_listed(marks.muted)}))" if marks.muted else "d.attention_at IS NULL"
+    rest = f"{part.condition}{extra}{_not_pinned(marks)}" + (f" AND {quiet}" if attention else "")
+    return _Part(rest, [*part.values, *more], part.order)
+
+
+def _beside(name: Column, loose: Sequence[tuple[Column, Dated, int]]) -> list[_Part]:
+    """Return the parts of a column that stand beside the deals, where there are any."""
+    order = _LATEST if name == "overdue" else _BY_DEADLINE
+    return [_Part(*dated, order, loose=True) for column, dated, count in loose if column == name and count]
 
 
 async def home(
@@ -183,7 +236,7 @@ async def home(
     """Return the home screen of a person (the actor's own unless another within reach is named), by that person's day.
 
     First come the deals that the reader pinned, then those that ask for attention and the overdue ones, the latest first, then
-    the others by deadline, those with no activity last.
+    the others by deadline, those with no activity last. In each column the deals come before what stands beside them.
     """
     owner = owner_id or work.actor.id or 0
     people = owners(work.actor, "deal")
@@ -195,24 +248,38 @@ async def home(
     conditions = [column_sql(name, work.now, bounds) for name in COLUMNS]
     found = await _counts(owner, [*conditions, ("d.attention_at > ?", [_EVER])], extra)
     attention = found.pop()
+    counts: dict[Column, int] = dict(zip(COLUMNS, found, strict=True))
+    loose = list[tuple[Column, Dated, int]]()
+    if not narrowed and sees_loose(work, owner):
+        beside = loose_columns(work.now, bounds)
+        for (name, dated), count in zip(
+            beside, await count_loose(owner, [dated for _, dated in beside], MOST), strict=True
+        ):
+            loose.append((name, dated, count))
+            counts[name] = min(MOST, counts[name] + count)
     incoming, planned, overdue = await counters(work, owner)
-    skip, rows = max(0, page) * size, list[DealRow]()
-    # What became overdue last asks the loudest; all the others follow each other by deadline, then those that have none.
-    columns = (
-        [_part(column, work.now, bounds)]
-        if column
-        else [
-            _part("overdue", work.now, bounds),
-            ("d.next_deadline_at >= ?", [work.now], _BY_DEADLINE),
-            _part("none", work.now, bounds),
+    skip, rows = max(0, page) * size, list[DealRow | LooseRow]()
+    only = _part(column, work.now, bounds) if column else None
+    parts = _first_parts(marks, extra, only, attention)
+    if column or any(count for _, _, count in loose):
+        for name in (column,) if column else COLUMNS:
+            parts += [
+                _other_part(_part(name, work.now, bounds), marks, extra, attention),
+                *_beside(name, loose),
+            ]
+    else:
+        # What became overdue last asks the loudest; all the others follow each other by deadline, then those that have none.
+        parts += [
+            _other_part(part, marks, extra, attention)
+            for part in (
+                _part("overdue", work.now, bounds),
+                _Part("d.next_deadline_at >= ?", [work.now], _BY_DEADLINE),
+                _part("none", work.now, bounds),
+            )
         ]
-    )
-    parts = _parts(marks, extra, columns, attention)
-    for place, (condition, values, order) in enumerate(parts):
+    for place, part in enumerate(parts):
         last = place == len(parts) - 1
-        shown = await deal_rows(
-            f"{_OPEN} AND {condition}", [owner, *values], order, limit=size + 1 - len(rows), offset=skip
-        )
+        shown = await part.rows(owner, size + 1 - len(rows), skip)
         rows += shown
         if len(rows) > size or last:
             break
@@ -220,14 +287,12 @@ async def home(
         if shown or not skip:
             skip = 0
             continue
-        passed = _count_sql(f"SELECT 1 FROM deal d WHERE {_OPEN} AND {condition}", most=skip)
-        row = await db.fetch_one(f"SELECT {passed} AS n", owner, *values)
-        skip -= int(row["n"]) if row else 0
+        skip -= await part.count(owner, skip)
     return Home(
         incoming,
         planned,
         overdue,
-        dict(zip(COLUMNS, found, strict=True)),
+        counts,
         column,
         page,
         tuple(rows[:size]),
@@ -238,7 +303,17 @@ async def home(
         marks,
         narrowed,
         people is None or len(people) > 1,
+        tuple(await waiting_for(work, owner, limit=_MOST_WAITING, loose=True))
+        if incoming and not (page or column or narrowed)
+        else (),
+        *(await _whose(owner) if owner != work.actor.id else ("", False)),
     )
+
+
+async def _whose(owner: int) -> tuple[str, bool]:
+    """Return what somebody is called, and whether they have left."""
+    row = await db.fetch_one('SELECT name, active FROM "user" WHERE id = ?', owner)
+    return (str(row["name"]), not row["active"]) if row else ("", False)
 
 
 async def _counts(
@@ -299,47 +374,3 @@ async def deal_rows(condition: str, values: list[Any], order: str, *, limit: int
         )
         for row in rows
     ]
-
-
-_MOST_PEOPLE = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class TeamRow:
-    """One person's counters as their manager sees them."""
-
-    user_id: int
-    name: str
-    incoming: int
-    planned: int
-    overdue: int
-    violations: int = 0
-
-
-async def team(work: Work, limit: int = 50) -> list[TeamRow]:
-    """Return the counters of everybody within the actor's reach but the actor, the most overdue first.
-
-    Violations are open deals with neither a next step nor a day to wait for.
-    """
-    if reach(work.actor, "deal") in (Reach.NONE, Reach.OWN):
-        return []
-    people = owners(work.actor, "deal")
-    rows = await db.fetch(
-        f"SELECT u.id, u.name, u.zone, s.value AS own_zone FROM \"user\" u LEFT JOIN setting s ON s.user_id = u.id AND s.key = 'zone' "
-        f"WHERE u.active AND u.id <> ? AND {owned_sql('u.id', people)} ORDER BY u.name LIMIT {_MOST_PEOPLE}",
-        work.actor.id,
-    )
-    zones = {row["id"]: _own_zone(row) or work.company.zone for row in rows}
-    counted = await counters_of(work.company, work.now, zones)
-    without = await violations(work.now, zones, MOST)
-    found: list[TeamRow] = []
-    for row in rows:
-        own = counted.get(row["id"], Counters())
-        found.append(TeamRow(row["id"], row["name"], own.incoming, own.planned, own.overdue, without.get(row["id"], 0)))
-    found.sort(key=lambda row: (-row.overdue, -row.planned, row.name))
-    return found[:limit]
-
-
-def _own_zone(row: dict[str, Any]) -> str | None:
-    chosen = db.from_json(row["own_zone"]) if row["own_zone"] is not None else row["zone"]
-    return str(chosen) if chosen else None

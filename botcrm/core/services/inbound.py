@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from botcrm.core import db
-from botcrm.core.domain.errors import CrmError, NotFound
+from botcrm.core.domain.errors import AlreadyDone, CrmError, NotFound
 from botcrm.core.domain.events import (
     ClientTaken,
     ContactChanged,
@@ -21,6 +21,7 @@ from botcrm.core.domain.messages import Incoming, lane_number, short_key
 from botcrm.core.models import Activity, Contact, File, Lead, Message, Record
 from botcrm.core.services.access import load
 from botcrm.core.services.activities import add_note
+from botcrm.core.services.incoming import settle_for, settle_messages
 from botcrm.core.services.people import front_desk, person_by_id, system
 from botcrm.core.services.recognition import reachable, recognise
 from botcrm.core.services.records import add_lead
@@ -50,7 +51,7 @@ async def receive_message(work: Work, channel: str, incoming: Incoming, *, answe
     administrator. Without an administrator the message is nobody's: the managers hear of it, else everybody, and who
     answers first takes it. It is the system that does all this, whoever hands the message over.
 
-    :param answerable: whether the channel carries answers; what it brings then waits for one
+    :param answerable: whether the channel carries answers; what comes without a way back waits for somebody to deal with it
     :returns: the message's id; None for one that was here before, and for one that a plugin blocks
     """
     work = work.acting_as(system(work.company))
@@ -82,7 +83,6 @@ async def receive_message(work: Work, channel: str, incoming: Incoming, *, answe
         external_id=external_id,
         direction="in",
         text=incoming.text,
-        answered=not answerable,
         answerable=answerable,
         owner_id=owner_id,
         contact_id=contact.id if contact else None,
@@ -188,6 +188,21 @@ async def edit_message(work: Work, channel: str, chat_id: str, external_id: str,
         about = await Lead.filter(id=message.lead_id).first()
     await _tell(work, (await _responsible(work, about))[1], "client_edited", message, before=before)
     return message
+
+
+async def receive_edit(work: Work, channel: str, incoming: Incoming, *, answerable: bool = True) -> int | None:
+    """Keep what a client made of a message of theirs, known by its address and id; one that was never kept is taken as new.
+
+    :returns: the message's id; None for a new one that a plugin blocks
+    """
+    work = work.acting_as(system(work.company))
+    # It may overtake the message that it changes.
+    await db.alone(f"message:{channel}:{short_key(incoming.address)}")
+    if incoming.external_id:
+        message = await edit_message(work, channel, incoming.address, incoming.external_id, incoming.text)
+        if message is not None:
+            return message.id
+    return await receive_message(work, channel, incoming, answerable=answerable)
 
 
 async def file_with(message: Message) -> int | None:
@@ -312,6 +327,8 @@ async def answer_client(work: Work, message_id: int, text: str) -> Message:
     )
     for waiting in await Message.filter(channel=asked.channel, chat_id=asked.chat_id, direction="in", answered=False):
         await work.change(waiting, MessageAnswered, answered=True)
+    links = {"contact": asked.contact_id, "lead": asked.lead_id, "deal": asked.deal_id}
+    await settle_for(work, links, work.now)
     chat, method, payload = _call(sent)
     await work.send(
         chat,
@@ -323,6 +340,18 @@ async def answer_client(work: Work, message_id: int, text: str) -> Message:
         about=("message", sent.id),
     )
     return sent
+
+
+async def deal_with(work: Work, message_id: int) -> Message:
+    """Mark a client's message, and what else came from there, as dealt with, without an answer; nobody's client is the actor's then.
+
+    :raises NotFound: no such message within the actor's reach
+    :raises TakenOver: somebody else has taken the client meanwhile
+    """
+    message = await take_client(work, message_id)
+    if not await settle_messages(work, message):
+        raise AlreadyDone(title=message.text[:60], status="dealt with")
+    return message
 
 
 def _call(sent: Message) -> tuple[int, str, dict[str, Any]]:

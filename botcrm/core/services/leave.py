@@ -36,14 +36,24 @@ async def take_leave(work: Work, user_id: int, text: str) -> tuple[Span, ...]:
     """
     known = await leave_of(work, user_id)
     try:
-        added = read_leave(text, to_wall(work.now, work.prefs.zone).date())
+        added = read_days(work, text)
     except ValueError:
         raise InvalidValue(what="leave", value=text, how="For example: 1.12-7.12, 24.12.") from None
+    if not added:
+        raise InvalidValue(what="leave", value=text, how="For example: 1.12-7.12, 24.12.")
     joined = joined_spans((*known, *added))
     if sum((last - first).days + 1 for first, last in joined) > MOST_DAYS:
         raise InvalidValue(what="leave", value=text, how=f"At most {MOST_DAYS} days in all.")
     await _keep(work, user_id, joined)
     return added
+
+
+def read_days(work: Work, text: str) -> tuple[Span, ...]:
+    """Read days as the actor writes them.
+
+    :raises ValueError: something in it is no day
+    """
+    return read_leave(text, to_wall(work.now, work.prefs.zone).date(), work.prefs.language)
 
 
 async def cancel_leave(work: Work, user_id: int, first: date, last: date) -> None:
@@ -78,6 +88,8 @@ def _demand(work: Work, user_id: int) -> None:
 async def _keep(work: Work, user_id: int, spans: tuple[Span, ...]) -> None:
     oldest = to_wall(work.now, work.prefs.zone).date() - _KEPT
     value = show_spans((first, last) for first, last in spans if last >= oldest)
+    row = await db.fetch_one("SELECT value FROM setting WHERE key = ? AND user_id = ?", _KEY, user_id)
+    before = db.from_json(row["value"]) if row else None
     await db.execute(
         "INSERT INTO setting (key, user_id, value) VALUES (?, ?, ?) "
         "ON CONFLICT (key, user_id) DO UPDATE SET value = excluded.value",
@@ -85,4 +97,4 @@ async def _keep(work: Work, user_id: int, spans: tuple[Span, ...]) -> None:
         user_id,
         db.to_json(value),
     )
-    work.remember_plain(SettingChanged, "setting", user_id, key=_KEY, value=value)
+    work.remember_plain(SettingChanged, "setting", user_id, key=_KEY, before=before, value=value)

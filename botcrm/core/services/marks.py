@@ -5,11 +5,14 @@ from typing import Literal
 
 from botcrm.core import db
 from botcrm.core.domain.errors import CrmError
+from botcrm.core.domain.events import SettingChanged
 from botcrm.core.models import Deal
 from botcrm.core.services.access import load
 from botcrm.core.services.work import Work
 
 Mark = Literal["pinned", "muted"]
+# What the key of the setting begins with as which a mark is remembered, for undo.
+MARK = "mark"
 MOST_PINNED = 30
 _MOST_MUTED = 500
 
@@ -37,12 +40,6 @@ async def marks_of(user_id: int | None) -> Marks:
     return Marks(*(frozenset(row["deal_id"] for row in rows if row["kind"] == kind) for kind in ("pinned", "muted")))
 
 
-async def mark_of(user_id: int | None, deal_id: int) -> Mark | None:
-    """Return how a person marked a deal."""
-    row = await db.fetch_one("SELECT kind FROM deal_mark WHERE user_id = ? AND deal_id = ?", user_id or 0, deal_id)
-    return row["kind"] if row else None
-
-
 async def mark_deal(work: Work, deal_id: int, kind: Mark | None) -> Deal:
     """Pin or mute a deal for the actor alone, or take the mark off (None).
 
@@ -50,26 +47,47 @@ async def mark_deal(work: Work, deal_id: int, kind: Mark | None) -> Deal:
     :raises TooManyPins: as many are pinned as a list can begin with
     """
     deal = await load(work, Deal, deal_id)
-    if kind is None:
-        await db.execute("DELETE FROM deal_mark WHERE user_id = ? AND deal_id = ?", work.actor.id, deal_id)
-        return deal
     if kind == "pinned" and len((await marks_of(work.actor.id)).pinned - {deal_id}) >= MOST_PINNED:
         raise TooManyPins(most=MOST_PINNED)
-    await db.execute(
-        "INSERT INTO deal_mark (user_id, deal_id, kind, created_at) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (user_id, deal_id) DO UPDATE SET kind = excluded.kind, created_at = excluded.created_at",
-        work.actor.id,
-        deal_id,
-        kind,
-        work.now,
-    )
+    await set_mark(work, deal_id, kind)
+    return deal
+
+
+async def set_mark(work: Work, deal_id: int, kind: Mark | None, *, undoes: int | None = None) -> None:
+    """Set the actor's mark on a deal, and remember what it was.
+
+    :param undoes: the work that this takes back
+    """
+    user_id = work.actor.id
+    row = await db.fetch_one("SELECT kind FROM deal_mark WHERE user_id = ? AND deal_id = ?", user_id, deal_id)
+    before = row["kind"] if row else None
+    if before == kind:
+        return
+    if kind is None:
+        await db.execute("DELETE FROM deal_mark WHERE user_id = ? AND deal_id = ?", user_id, deal_id)
+    else:
+        await db.execute(
+            "INSERT INTO deal_mark (user_id, deal_id, kind, created_at) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (user_id, deal_id) DO UPDATE SET kind = excluded.kind, created_at = excluded.created_at",
+            user_id,
+            deal_id,
+            kind,
+            work.now,
+        )
     if kind == "muted":
         # The oldest mutes are forgotten where somebody mutes everything.
         await db.execute(
             "DELETE FROM deal_mark WHERE user_id = ? AND kind = 'muted' AND id NOT IN (SELECT id FROM deal_mark "
             "WHERE user_id = ? AND kind = 'muted' ORDER BY created_at DESC, id DESC LIMIT ?)",
-            work.actor.id,
-            work.actor.id,
+            user_id,
+            user_id,
             _MOST_MUTED,
         )
-    return deal
+    work.undoes = undoes
+    try:
+        # It is the actor's alone: nothing of it stands in the deal's timeline.
+        work.remember_plain(
+            SettingChanged, "setting", user_id or 0, key=f"{MARK}:{deal_id}", before=before, value=kind
+        )
+    finally:
+        work.undoes = None

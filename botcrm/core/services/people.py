@@ -13,9 +13,11 @@ from botcrm.core.domain.errors import CrmError, InvalidValue, InviteUnusable, No
 from botcrm.core.domain.events import SettingChanged, UserAdded, UserChanged
 from botcrm.core.domain.kinds import Action, Entity, Reach
 from botcrm.core.domain.preferences import PREFERENCES, Preferences, in_force, read_preference
+from botcrm.core.domain.reminding import read_by_kind
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Department, Invite, Role, User
-from botcrm.core.services.work import Actor, Work
+from botcrm.core.services.actor import Actor
+from botcrm.core.services.work import Work
 
 _RECORDS = (Entity.DEAL, Entity.LEAD, Entity.CONTACT, Entity.COMPANY, Entity.ACTIVITY)
 INVITE_LASTS = timedelta(days=7)
@@ -124,10 +126,23 @@ async def team_of(user_id: int, department_id: int | None) -> frozenset[int]:
 async def preferences(defaults: Preferences, user_id: int = 0, person: dict[str, Any] | None = None) -> Preferences:
     """Return the settings in force for a person, or for the company as a whole."""
     rows = await db.fetch("SELECT key, user_id, value FROM setting WHERE user_id IN (0, ?)", user_id)
-    company = {row["key"]: db.from_json(row["value"]) for row in rows if row["user_id"] == 0}
-    own = {row["key"]: db.from_json(row["value"]) for row in rows if row["user_id"] and user_id}
+    stored = tuple((row["key"], bool(row["user_id"]), _text(row["value"])) for row in rows)
+    return _laid_over(defaults, stored, (person["zone"], person["language"]) if person else None)
+
+
+def _text(column: Any) -> str:
+    return column if isinstance(column, str) else db.to_json(column)
+
+
+@functools.lru_cache(maxsize=4096)
+def _laid_over(
+    defaults: Preferences, stored: tuple[tuple[str, bool, str], ...], person: tuple[str | None, str | None] | None
+) -> Preferences:
+    """Lay stored settings, as (key, whether a person's, JSON), over the defaults; the same ones are decoded once."""
+    company = {key: db.from_json(value) for key, own, value in stored if not own}
+    own = {key: db.from_json(value) for key, own, value in stored if own}
     if person:
-        own = {"zone": person["zone"], "language": person["language"]} | own
+        own = {"zone": person[0], "language": person[1], **own}
     return in_force(defaults, company, own)
 
 
@@ -186,6 +201,10 @@ async def find_person(work: Work, name: str) -> User:
         if len(found) == 1:
             return found[0]
     raise NotFound(ref=f"@{name.lstrip('@')}")
+
+
+# The job that tells of somebody who was shut out.
+LEFT = "person.left"
 
 
 class LastAdministrator(CrmError):
@@ -264,7 +283,7 @@ async def department(path: str) -> int:
 
 
 async def deactivate_user(work: Work, user_id: int) -> User:
-    """Shut somebody out; their records stay theirs.
+    """Shut somebody out; their records stay theirs until they are handed over, which whoever is in charge of them is told of.
 
     :raises NotFound: there is no such active person
     """
@@ -273,6 +292,7 @@ async def deactivate_user(work: Work, user_id: int) -> User:
         raise NotFound(ref=f"u{user_id}")
     await User.filter(id=user.id).update(active=False, updated_at=work.now, version=user.version + 1)
     work.remember_plain(UserChanged, "user", user.id, active=False)
+    await work.plan_job(LEFT, f"left:{user.id}:{user.version}", work.now, user_id=user.id)
     return user
 
 
@@ -365,6 +385,17 @@ async def needs_first_administrator() -> bool:
 # --- settings ----------------------------------------------------------------------------------------------------------
 
 
+_BY_KIND = ("reminder_kinds", "repeat_kinds")
+
+
+def _demand_kinds(work: Work, key: str, value: str) -> None:
+    """Refuse a setting for a kind of activity that there is none of."""
+    known = work.hooks.activity_kinds
+    for kind in read_by_kind(value):
+        if kind not in known:
+            raise InvalidValue(what=key, value=kind, how="Kinds: " + ", ".join(known) + ".")
+
+
 async def change_setting(work: Work, key: str, text: str, *, for_company: bool) -> Any:
     """Choose a setting for the actor, or for the company.
 
@@ -372,6 +403,8 @@ async def change_setting(work: Work, key: str, text: str, *, for_company: bool) 
     :raises NotAllowed: the company's settings are the administrator's
     """
     value = read_preference(key, text)
+    if key in _BY_KIND:
+        _demand_kinds(work, key, value)
     if for_company or not PREFERENCES[key].personal:
         if not work.actor.is_system and work.actor.grants.get("setting.change") != Reach.ALL:
             raise NotAllowed(entity="setting", action=Action.CHANGE)

@@ -9,6 +9,7 @@ from botcrm.core.domain.messages import Incoming, short_key
 from botcrm.core.domain.phones import normal_phone
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Contact, Lead
+from botcrm.core.services.access import current
 from botcrm.core.services.work import Work
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ async def recognise(work: Work, channel: str, incoming: Incoming) -> tuple[Conta
             return contact, None
         log.warning("a plugin took the writer of a message for contact %r, which there is not", chosen)
     marks = reachable(work, incoming)
-    contact = await _contact(marks, incoming.name)
+    contact = await _contact(marks, incoming.name) or await _merged(marks)
     if contact:
         return contact, None
     lead = None
@@ -58,6 +59,17 @@ async def _contact(marks: dict[str, Any], sender: str) -> Contact | None:
         found = await Contact.filter(**{name: value}, deleted_at=None).order_by("id").limit(50)
         if found:
             return min(found, key=lambda contact: (_distance(contact, marks, sender), contact.id))
+    return None
+
+
+async def _merged(marks: dict[str, Any]) -> Contact | None:
+    """Return whom a contact with one of these marks was merged into: one keeps a single Telegram account."""
+    for name, value in marks.items():
+        former = await Contact.filter(**{name: value}, merged_into_id__not_isnull=True).order_by("-id").first()
+        if former:
+            contact = await Contact.filter(id=await current("contact", former.id), deleted_at=None).first()
+            if contact:
+                return contact
     return None
 
 

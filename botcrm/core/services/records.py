@@ -23,7 +23,7 @@ from botcrm.core.domain.events import (
 from botcrm.core.domain.kinds import Action
 from botcrm.core.domain.money import Money
 from botcrm.core.domain.phones import normal_phone
-from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Record, Tag, User
+from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Message, Record, Tag, User
 from botcrm.core.services.access import demand, load, owned_sql, owners
 from botcrm.core.services.activities import shortened
 from botcrm.core.services.deals import storable
@@ -199,8 +199,9 @@ async def change_record(work: Work, model: type[R], record_id: int, **values: An
 async def hand_over(work: Work, record: Record, user_id: int) -> None:
     """Give a record to somebody within the actor's reach, with what goes along.
 
-    A deal takes its planned activities of the former owner with it, and its company and contact where the former owner has no
-    other open deal there. An activity moves alone.
+    The former owner's planned activities on it go along, and the messages there that they have not answered; of a company,
+    contact or lead those that hang on no open deal, which keeps its own. A deal also takes its company and contact along where the
+    former owner has no other open deal there. An activity moves alone.
 
     :raises NotAllowed: the actor may not change the record
     :raises NotFound: that person is no colleague within reach
@@ -217,10 +218,10 @@ async def hand_over(work: Work, record: Record, user_id: int) -> None:
     if former == user_id:
         return
     await work.change(record, OwnerChanged, owner_id=user_id)
+    if former is not None:
+        await _work_follows(work, record, former, user_id)
     if not isinstance(record, Deal):
         return
-    for activity in await Activity.filter(deal_id=record.id, status="planned", owner_id=former, deleted_at=None):
-        await work.change(activity, OwnerChanged, owner_id=user_id)
     for kind, linked_id in ((Company, record.company_id), (Contact, record.contact_id)):
         if linked_id is None:
             continue
@@ -229,6 +230,37 @@ async def hand_over(work: Work, record: Record, user_id: int) -> None:
         linked = await kind.filter(id=linked_id, owner_id=former, deleted_at=None).first()
         if linked and not left:
             await work.change(linked, OwnerChanged, owner_id=user_id)
+            if former is not None:
+                await _work_follows(work, linked, former, user_id)
+
+
+# Entities whose planned activities and messages go over with them, each with the columns that name their own work.
+_WORK_OF = {
+    "deal": (("activity", "a.deal_id = ?"), ("message", "a.deal_id = ?")),
+    "lead": (("activity", "a.lead_id = ?"), ("message", "a.lead_id = ?")),
+    "contact": (("activity", "a.contact_id = ?"), ("message", "a.contact_id = ?")),
+    "company": (("activity", "a.company_id = ? AND a.contact_id IS NULL AND a.lead_id IS NULL"),),
+}
+_UNDONE = {"activity": "a.status = 'planned'", "message": "a.direction = 'in' AND NOT a.answered"}
+_ON_NO_OPEN_DEAL = (
+    "NOT EXISTS (SELECT 1 FROM deal d WHERE d.id = a.deal_id AND d.status = 'open' AND d.deleted_at IS NULL)"
+)
+
+
+async def _work_follows(work: Work, record: Record, former: int, user_id: int) -> None:
+    """Give what is still to be done about a record to its new owner, of what was the former owner's."""
+    entity = ENTITIES[type(record)]
+    for table, on_it in _WORK_OF.get(entity, ()):
+        model: type[Activity] | type[Message] = Activity if table == "activity" else Message
+        loose = "1 = 1" if entity == "deal" else _ON_NO_OPEN_DEAL
+        rows = await db.fetch(
+            f"SELECT a.id FROM {table} a WHERE {on_it} AND a.owner_id = ? AND a.deleted_at IS NULL AND {_UNDONE[table]} "
+            f"AND {loose} ORDER BY a.id",
+            record.id,
+            former,
+        )
+        for one in await model.filter(id__in=[row["id"] for row in rows]).order_by("id") if rows else ():
+            await work.change(one, OwnerChanged, owner_id=user_id)
 
 
 async def _manager_of(work: Work) -> int | None:

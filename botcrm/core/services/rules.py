@@ -11,8 +11,9 @@ from botcrm.core.domain.events import EVENTS, Event, RecordDeleted, RuleAdded, R
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Rule, RuleRun
 from botcrm.core.services.access import demand, load, may, owned_sql, owners
+from botcrm.core.services.actor import Actor
 from botcrm.core.services.people import actor_by_id, system
-from botcrm.core.services.work import Actor, Work
+from botcrm.core.services.work import Work
 
 _LONGEST_NAME = 200
 _MOST_PARTS = 10

@@ -4,11 +4,12 @@ from datetime import date, timedelta
 
 from botcrm.core import db
 from botcrm.core.domain.errors import InvalidValue
+from botcrm.core.domain.events import SettingChanged
 from botcrm.core.domain.zones import to_wall
 from botcrm.core.services.people import change_setting
 from botcrm.core.services.work import Work
 
-_KEY = "smart_quiet_until"
+QUIET = "smart_quiet_until"
 PERIODS = ("today", "week", "month", "ever")
 
 
@@ -16,7 +17,7 @@ async def suggestions_wanted(work: Work) -> bool:
     """Tell whether to suggest next steps to the actor now."""
     if not work.prefs.smart_activity:
         return False
-    row = await db.fetch_one("SELECT value FROM setting WHERE key = ? AND user_id = ?", _KEY, work.actor.id or 0)
+    row = await db.fetch_one("SELECT value FROM setting WHERE key = ? AND user_id = ?", QUIET, work.actor.id or 0)
     until = db.from_json(row["value"]) if row else None
     return not until or to_wall(work.now, work.prefs.zone).date() >= date.fromisoformat(until)
 
@@ -50,10 +51,16 @@ async def resume_suggestions(work: Work) -> None:
 
 
 async def _keep(work: Work, until: str | None) -> None:
+    user_id = work.actor.id or 0
+    row = await db.fetch_one("SELECT value FROM setting WHERE key = ? AND user_id = ?", QUIET, user_id)
+    before = db.from_json(row["value"]) if row else None
+    if before == until:
+        return
     await db.execute(
         "INSERT INTO setting (key, user_id, value) VALUES (?, ?, ?) "
         "ON CONFLICT (key, user_id) DO UPDATE SET value = excluded.value",
-        _KEY,
-        work.actor.id or 0,
+        QUIET,
+        user_id,
         db.to_json(until),
     )
+    work.remember_plain(SettingChanged, "setting", user_id, key=QUIET, before=before, value=until)

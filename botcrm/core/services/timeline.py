@@ -1,12 +1,13 @@
 """The timeline of a record: what is planned, and what happened around it, newest first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from botcrm.core import db
 from botcrm.core.models import Activity, File, Record
-from botcrm.core.services.access import EVERYTHING, NOTHING, activity_sql, owned_sql, owners
+from botcrm.core.services.access import EVERYTHING, MERGED, NOTHING, activity_sql, merged_into, owned_sql, owners
 from botcrm.core.services.work import Work
 
 # What a timeline can be narrowed to besides the kinds of activity, which go by their own names.
@@ -97,9 +98,11 @@ async def timeline(
     return TimelinePage(tuple(entries), planned, more, older, newer, above_at, await _files(entries))
 
 
-def _about(record: Record) -> tuple[str, list[Any]]:
-    """Return the condition that an event is about a record."""
+def _about(record: Record, went: Sequence[int]) -> tuple[str, list[Any]]:
+    """Return the condition that an event is about a record, or about one of those that went into it."""
     entity = record._meta.db_table
+    if went:
+        return f"e.{entity}_id IN ({', '.join('?' * (len(went) + 1))})", [record.id, *went]
     if entity in ("deal", "contact", "company", "lead"):
         return f"e.{entity}_id = ?", [record.id]
     return "e.entity = ? AND e.record_id = ?", [entity, record.id]
@@ -122,7 +125,10 @@ async def _read(
 
     One stretch of the index after the other is looked through, so that a kind that hardly occurs costs no more than others.
     """
-    about, about_values = _about(record)
+    entity = record._meta.db_table
+    went = await merged_into(entity, record.id) if entity in MERGED else []
+    about, about_values = _about(record, went)
+    reached = _reached(work, record, went)
     of_kind, kind_values = _of_kind(kind)
     up = after is not None
     edge = after if after is not None else before if before is not None else _LAST
@@ -141,7 +147,7 @@ async def _read(
         rows = await db.fetch(
             'SELECT e.*, u.name AS who, coalesce(c.name, l.name) AS client FROM event e LEFT JOIN "user" u ON u.id = e.actor_id '
             "LEFT JOIN message m ON e.entity = 'message' AND m.id = e.record_id LEFT JOIN contact c ON c.id = m.contact_id "
-            f"LEFT JOIN lead l ON l.id = m.lead_id WHERE {about} AND e.id >= ? AND e.id <= ? AND {of_kind} AND {_reached(work, record)} "
+            f"LEFT JOIN lead l ON l.id = m.lead_id WHERE {about} AND e.id >= ? AND e.id <= ? AND {of_kind} AND {reached} "
             f"ORDER BY e.id {order} LIMIT {int(most - len(found))}",
             *about_values,
             row["low"],
@@ -173,8 +179,11 @@ def _entry(row: dict[str, Any]) -> Entry:
     )
 
 
-def _reached(work: Work, record: Record) -> str:
-    """Return the condition that an event is about nothing out of reach: a shared company must not tell of others' deals."""
+def _reached(work: Work, record: Record, went: Sequence[int]) -> str:
+    """Return the condition that an event is about nothing out of reach: a shared company must not tell of others' deals.
+
+    What hangs on no deal is there for whoever has the client by now, whoever did it.
+    """
     if isinstance(record, Activity):
         return EVERYTHING  # its own events only, and it is within reach
     activities = owners(work.actor, "activity")
@@ -184,7 +193,21 @@ def _reached(work: Work, record: Record) -> str:
     deals = owned_sql("d.owner_id", owners(work.actor, "deal"))
     if deals == EVERYTHING:
         return hanging
-    loose = f"(e.actor_id IS NULL OR {owned_sql('e.actor_id', activities)})"
+    clients = " OR ".join(
+        f"EXISTS (SELECT 1 FROM {entity} r WHERE r.id = e.{entity}_id{alone} AND {owned_sql('r.owner_id', people)})"
+        for entity, alone, people in (
+            ("lead", "", owners(work.actor, "lead")),
+            ("contact", "", owners(work.actor, "contact")),
+            # A company is shared: what was written there and of no client of it is there for whoever has it.
+            ("company", " AND e.lead_id IS NULL AND e.contact_id IS NULL", activities),
+        )
+    )
+    own = f"(e.entity = '{record._meta.db_table}' AND e.record_id = {int(record.id)})"
+    if went:
+        # Whose it was before it went into this one is no matter: it is reached by way of this one.
+        alone = " AND e.lead_id IS NULL AND e.contact_id IS NULL" if record._meta.db_table == "company" else ""
+        own = f"({own} OR (e.{record._meta.db_table}_id IN ({', '.join(map(str, went))}){alone}))"
+    loose = f"(e.actor_id IS NULL OR {owned_sql('e.actor_id', activities)} OR {own} OR {clients})"
     return (
         f"{hanging} AND ((e.deal_id IS NULL AND {loose}) OR "
         f"EXISTS (SELECT 1 FROM deal d WHERE d.id = e.deal_id AND {deals}))"

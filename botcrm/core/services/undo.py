@@ -5,11 +5,23 @@ from typing import Any
 
 from botcrm.core import db
 from botcrm.core.domain.errors import NewerChange, NotFound, NothingToUndo
-from botcrm.core.domain.events import EVENTS, Created, Event, RecordDeleted, RecordRestored, TagAdded, TagRemoved
+from botcrm.core.domain.events import (
+    EVENTS,
+    Created,
+    Event,
+    RecordDeleted,
+    RecordRestored,
+    SettingChanged,
+    TagAdded,
+    TagRemoved,
+)
 from botcrm.core.domain.kinds import Action
-from botcrm.core.models import Record, Tag, User
-from botcrm.core.services.access import owners
+from botcrm.core.models import Merge, Record, Tag, User
+from botcrm.core.services.access import MERGED, current, owners
 from botcrm.core.services.handover import handed_over_by, take_back_handover
+from botcrm.core.services.merging import merge
+from botcrm.core.services.undo_settings import take_back_settings
+from botcrm.core.services.unmerging import unmerge
 from botcrm.core.services.work import MODELS, Work
 
 # Records that others hang on, as columns of the event table.
@@ -17,8 +29,8 @@ _HOLDERS = ("deal", "contact", "company", "lead")
 # So many works back `/undo` looks for one that still stands.
 _LOOK_BACK = 100
 _UNDOABLE = (
-    "entity NOT IN ('user', 'setting') AND undoes IS NULL "
-    "AND type NOT IN ('MessageReceived', 'MessageEdited', 'MessageSent', 'MessageAnswered', 'ClientTaken')"
+    "entity <> 'user' AND (entity <> 'setting' OR type = 'SettingChanged') AND undoes IS NULL "
+    "AND type NOT IN ('MessageReceived', 'MessageEdited', 'MessageSent', 'MessageAnswered', 'ClientTaken', 'OperationEnded')"
 )
 
 
@@ -47,7 +59,8 @@ async def undo(work: Work, work_id: int) -> list[Record]:
     """Take back all that one work changed, and return the records as they stand now.
 
     Taking back an undo brings back what that took away. Works may be taken back one after the other, the last one first.
-    Where all of a person's work was handed over no records are returned: they are too many.
+    Where all of a person's work was handed over no records are returned: they are too many. Merged records come apart again,
+    whatever was done since (see `unmerge`). Settings are set back too (see `take_back_settings`); they are no records.
 
     :raises NothingToUndo: it was taken back already, or there was nothing
     :raises NotFound: the actor does not reach what was changed
@@ -58,12 +71,16 @@ async def undo(work: Work, work_id: int) -> list[Record]:
     works = [work_id, *await _set_off_by(work_id)]
     marks = ", ".join("?" * len(works))
     rows = await db.fetch(f"SELECT * FROM event WHERE work_id IN ({marks}) ORDER BY id DESC", *works)
+    settings = [row for row in rows if row["type"] == SettingChanged.__name__]
     rows = [row for row in rows if row["entity"] in MODELS]
-    if not rows or await is_undone(work_id):
+    handed = await handed_over_by(work_id)
+    if not (rows or settings or handed) or await is_undone(work_id):
         raise NothingToUndo
-    if await handed_over_by(work_id):
+    await take_back_settings(work, settings)
+    if handed:
         await take_back_handover(work, work_id)
         return []
+    parted, rows = await _part(work, rows)
     records = await _reached(work, rows)
     await _refuse_if_newer(rows, works)
     try:
@@ -72,7 +89,39 @@ async def undo(work: Work, work_id: int) -> list[Record]:
             await _take_back(work, row, records[(row["entity"], row["record_id"])])
     finally:
         work.undoes = None
-    return list(reversed(records.values()))
+    return [*parted, *reversed(records.values())]
+
+
+async def _part(work: Work, rows: list[dict[str, Any]]) -> tuple[list[Record], list[dict[str, Any]]]:
+    """Take apart what a work merged, or merge again what it took apart; returns the records, and the work's other events."""
+    apart: list[Record] = []
+    parties = set[tuple[str, int]]()
+    for row in rows:
+        entity, record_id = row["entity"], row["record_id"]
+        if row["type"] == "RecordMerged":
+            standing = await Merge.filter(entity=entity, merged_id=record_id, undone_at=None).order_by("-id").first()
+            if standing is None:
+                raise NothingToUndo
+            done = await unmerge(work, standing.id)
+            apart += [done.record, done.main]
+            parties |= {(entity, record_id), (entity, standing.main_id)}
+        elif row["type"] == "RecordUnmerged":
+            former = (
+                await Merge.filter(entity=entity, merged_id=record_id).exclude(undone_at=None).order_by("-id").first()
+            )
+            if former is None or not former.moved:
+                raise NothingToUndo
+            work.undoes = row["work_id"]
+            try:
+                main_id = await current(entity, former.main_id)
+                again = await merge(work, entity, main_id, [record_id], former.moved.get("choices"))
+            finally:
+                work.undoes = None
+            apart.append(again.main)
+            parties |= {(entity, record_id), (entity, former.main_id)}
+    # What a merge changes of its two records goes back with it.
+    left = [row for row in rows if (row["entity"], row["record_id"]) not in parties]
+    return list({(type(one), one.id): one for one in apart}.values()), left if parties else rows
 
 
 async def _set_off_by(work_id: int) -> list[int]:
@@ -150,7 +199,17 @@ async def _refuse_if_newer(rows: Sequence[dict[str, Any]], works: Sequence[int])
                 created[(entity, record_id)],
                 *works,
             )
+        if (entity, record_id) in created and entity in MERGED:
+            await _refuse_grown(entity, record_id)
         await _refuse_standing(newer, entity, record_id)
+
+
+async def _refuse_grown(entity: str, record_id: int) -> None:
+    """Refuse to take away a record that another one went into."""
+    standing = await Merge.filter(entity=entity, main_id=record_id, undone_at=None).first()
+    if standing is not None:
+        who = await User.filter(id=standing.user_id).first() if standing.user_id else None
+        raise NewerChange(who=who.name if who else "botcrm", what="RecordMerged", entity=entity, record_id=record_id)
 
 
 async def _refuse_standing(newer: Sequence[dict[str, Any]], entity: str, record_id: int) -> None:
@@ -172,6 +231,10 @@ async def _take_back(work: Work, row: dict[str, Any], record: Record) -> None:
         await work.change(record, RecordDeleted, deleted_at=work.now)
     else:
         before = {name: _value(record, name, value) for name, value in db.from_json(row["before"]).items()}
+        for entity in MERGED:
+            if before.get(f"{entity}_id"):
+                # It may have been merged into another one since.
+                before[f"{entity}_id"] = await current(entity, before[f"{entity}_id"])
         back = {RecordDeleted: RecordRestored, RecordRestored: RecordDeleted}.get(event, event)
         await work.change(record, back, **before)
 

@@ -1,22 +1,25 @@
 """The unit of work: one transaction that carries who acts and when, and writes rows, events, jobs and messages together."""
 
 import contextlib
-import functools
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from types import TracebackType
+from typing import Any, TypeVar
 
 from botcrm.core import db, lease
 from botcrm.core.domain.errors import Stale
 from botcrm.core.domain.events import Event
-from botcrm.core.domain.kinds import LANE_ORDER, ActivityKind, Lane, Reach
-from botcrm.core.domain.messages import channel_title
+from botcrm.core.domain.kinds import LANE_ORDER, Lane
 from botcrm.core.domain.preferences import Preferences
 from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Message, Note, Record, Rule
+from botcrm.core.services import rows
+from botcrm.core.services.actor import Actor, Hooks, NoHooks
 from botcrm.core.services.attention import keep_attention
 from botcrm.core.services.derive import derive
+from botcrm.core.services.rows import Planned, Posted
 
 R = TypeVar("R", bound=Record)
 
@@ -36,88 +39,6 @@ MODELS: dict[str, type[Record]] = {name: model for model, name in ENTITIES.items
 _LINKS = ("deal", "contact", "company", "lead")
 
 
-# Entity, action and reach by the role -> reach.
-Gate = Callable[[str, str, Reach], Reach]
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who does it: a person of the staff, or the system itself (id None).
-
-    `grants` maps "deal.read" and the like to a reach; `team` holds the ids within department reach, the actor's own included.
-    `gate` narrows grants, where a plugin does so; a work sets it.
-    """
-
-    id: int | None
-    name: str
-    role: str
-    grants: dict[str, str]
-    team: frozenset[int]
-    prefs: Preferences
-    telegram_id: int | None = None
-    gate: Gate | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def is_system(self) -> bool:
-        """Tell whether nobody in particular acts."""
-        return self.role == "system"
-
-
-class Hooks(Protocol):
-    """The plugins as the core asks them: each in a savepoint of its own, with a deadline; one that fails has no answer."""
-
-    @property
-    def activity_kinds(self) -> Mapping[str, ActivityKind]:
-        """Return the kinds of activity by name."""
-        ...
-
-    async def ask(self, work: "Work", hook: str, /, **args: Any) -> list[tuple[str, Any]]:
-        """Return every plugin's answer that is not None, with the plugin's name."""
-        ...
-
-    async def first(self, work: "Work", hook: str, /, **args: Any) -> Any:
-        """Return the first answer that is not None."""
-        ...
-
-    def default_reach(self, permission: str, role: str) -> str:
-        """Return how far a role has a plugin's own permission where the role itself says nothing of it."""
-        ...
-
-    def gate(self, actor: Actor) -> Gate | None:
-        """Return what narrows an actor's grants, None where no plugin does."""
-        ...
-
-    def channel_title(self, channel: str) -> str:
-        """Return what a channel, given as it is stored with messages, is called for people."""
-        ...
-
-
-class NoHooks:
-    """No plugins: nobody answers."""
-
-    activity_kinds: Mapping[str, ActivityKind] = {}
-
-    async def ask(self, work: "Work", hook: str, /, **args: Any) -> list[tuple[str, Any]]:
-        """Return nothing."""
-        return []
-
-    async def first(self, work: "Work", hook: str, /, **args: Any) -> Any:
-        """Return None."""
-        return None
-
-    def default_reach(self, permission: str, role: str) -> str:
-        """Return that nobody but an administrator has it."""
-        return "all" if role == "admin" else "none"
-
-    def gate(self, actor: Actor) -> Gate | None:
-        """Return None."""
-        return None
-
-    def channel_title(self, channel: str) -> str:
-        """Make a title of the stored name."""
-        return channel_title(channel)
-
-
 @dataclass(slots=True)
 class Buffer:
     """What a transaction is going to write when it ends, and what it has to recompute before."""
@@ -126,9 +47,10 @@ class Buffer:
     touched: dict[tuple[str, int], Record] = field(default_factory=dict)
     known: dict[tuple[str, int], Record] = field(default_factory=dict)
     outbox_ids: list[int] = field(default_factory=list)
+    posted: dict[int, Posted] = field(default_factory=dict)
     after: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     label: str = "other"
-    jobs: bool = False
+    next_job: datetime | None = None
     flushed: int = 0
     ruled: int = 0
     company: Preferences | None = None
@@ -177,6 +99,11 @@ class Work:
         return self._buffer.outbox_ids
 
     @property
+    def posted(self) -> dict[int, Posted]:
+        """Return the rows of those of them that this work wrote, by their ids, so that they need not be read again."""
+        return self._buffer.posted
+
+    @property
     def after(self) -> list[tuple[str, dict[str, Any]]]:
         """Return the calls a front end makes once after the commit and that may be lost, like a button's toast."""
         return self._buffer.after
@@ -191,9 +118,9 @@ class Work:
         self._buffer.label = label
 
     @property
-    def planned_jobs(self) -> bool:
-        """Tell whether a job was planned, so that the sweeper looks again."""
-        return self._buffer.jobs
+    def next_job(self) -> datetime | None:
+        """Return when the first of the jobs planned in it is to run, so that the sweeper looks again then."""
+        return self._buffer.next_job
 
     def unruled(self) -> list[Event]:
         """Return the events that no rule has been planned for yet, and count them as planned for."""
@@ -210,12 +137,7 @@ class Work:
 
     async def create(self, model: type[R], event: type[Event], **values: Any) -> R:
         """Insert a record and remember that it happened."""
-        record = model(created_at=self.now, updated_at=self.now, **values)
-        sql, fields = _insertion(model)
-        # The library's own create puts the same statement together in four times the time.
-        row = [to_db(getattr(record, name), record) for name, to_db in fields]
-        record.id = (await db.fetch(sql, *row))[0]["id"]
-        record._saved_in_db = True
+        record = await rows.insert(model, {"created_at": self.now, "updated_at": self.now, **values})
         self.remember(event, record, after=values)
         self.touch(record)
         return record
@@ -304,18 +226,17 @@ class Work:
     # --- later and outside -----------------------------------------------------------------------------------------
 
     async def plan_job(self, kind: str, key: str, run_at: datetime, **payload: Any) -> None:
-        """Have something happen later; a job of the same key is moved, and one that ran at this very time stays done."""
-        self._buffer.jobs = True
-        await db.execute(
-            "INSERT INTO job (kind, key, payload, state, run_at, token, attempts, error) VALUES (?, ?, ?, 'waiting', ?, 0, 0, '') "
-            "ON CONFLICT (key) DO UPDATE SET run_at = excluded.run_at, payload = excluded.payload, state = 'waiting', "
-            "attempts = 0, lease_until = NULL, token = job.token + 1 "
-            "WHERE job.run_at <> excluded.run_at OR job.state = 'cancelled'",
-            kind,
-            key,
-            db.to_json(payload),
-            run_at,
-        )
+        """Have something happen later; a job of the same key is moved, and one that ran at this very time stays done.
+
+        :raises KeyTaken: the key is a job's of another kind, which stays as it is
+        """
+        await self._plan(Planned(kind, key, run_at, payload))
+
+    async def _plan(self, *jobs: Planned) -> None:
+        soonest = min(job.run_at for job in jobs)
+        if self._buffer.next_job is None or soonest < self._buffer.next_job:
+            self._buffer.next_job = soonest
+        await rows.plan(jobs)
 
     async def cancel_jobs(self, *keys: str) -> None:
         """Call off jobs that have not run."""
@@ -336,7 +257,7 @@ class Work:
     ) -> int:
         """Send a ready Bot API call after the commit; returns the outbox id."""
         outbox_id = await self._post(
-            chat_id, lane, audience, user_id, about, method=method, payload=db.to_json(payload), line_id=line_id
+            chat_id, lane, audience, user_id, about, line_id, method=method, payload=db.to_json(payload)
         )
         assert outbox_id is not None  # it has no key that could be taken
         return outbox_id
@@ -363,40 +284,47 @@ class Work:
         if chat_id is None:
             return None
         written = db.to_json(args)
-        return await self._post(
-            chat_id, lane, "staff", user_id, about, notice=notice, args=written, key=key, line_id=line_id
-        )
+        return await self._post(chat_id, lane, "staff", user_id, about, line_id, key=key, notice=notice, args=written)
 
     async def _post(
-        self, chat_id: int, lane: Lane, audience: str, user_id: int | None, about: tuple[str, int] | None, **values: Any
+        self,
+        chat_id: int,
+        lane: Lane,
+        audience: str,
+        user_id: int | None,
+        about: tuple[str, int] | None,
+        line_id: int | None,
+        *,
+        key: str | None = None,
+        notice: str = "",
+        args: str = "{}",
+        method: str = "",
+        payload: str = "{}",
     ) -> int | None:
-        """Write a row of the outbox; None where its key was used before, perhaps by another process just now."""
+        """Write a row of the outbox; None where its key was used before."""
         entity, record_id = about or (None, None)
-        row = {"key": None, "notice": "", "args": "{}", "method": "", "payload": "{}", "line_id": None} | values
-        row |= {
-            "chat_id": chat_id,
-            "lane_order": LANE_ORDER[lane],
-            "audience": audience,
-            "user_id": user_id,
-            "entity": entity,
-            "record_id": record_id,
-            "state": "waiting",
-            "attempts": 0,
-            "error": "",
-            "not_before": self.now,
+        message = Posted(
+            chat_id,
+            LANE_ORDER[lane],
+            audience,
+            user_id,
+            entity,
+            record_id,
+            line_id,
+            key,
+            notice,
+            args,
+            method,
+            payload,
+            self.now,
             # A row just committed is sent from memory; the sweeper takes it only when that did not happen.
-            "lease_until": self.now + timedelta(seconds=30),
-            "created_at": self.now,
-        }
-        written = await db.fetch_one(
-            f"INSERT INTO outbox ({', '.join(row)}) VALUES ({', '.join('?' * len(row))}) "
-            "ON CONFLICT (key) DO NOTHING RETURNING id",
-            *row.values(),
+            self.now + timedelta(seconds=30),
         )
-        if written is None:
-            return None
-        self._buffer.outbox_ids.append(written["id"])
-        return int(written["id"])
+        outbox_id = await rows.post(message)
+        if outbox_id is not None:
+            self._buffer.outbox_ids.append(outbox_id)
+            self._buffer.posted[outbox_id] = message
+        return outbox_id
 
     # --- the end -----------------------------------------------------------------------------------------------------
 
@@ -407,9 +335,15 @@ class Work:
             await derive(self, list(touched.values()))
         fresh = self._buffer.events[self._buffer.flushed :]
         if fresh:
-            await db.execute_many(EVENT_SQL, [_event_row(event) for event in fresh])
+            await rows.insert_events(fresh)
             self._buffer.flushed = len(self._buffer.events)
             await keep_attention(self, fresh)
+
+    async def retell(self, events: Sequence[Event]) -> None:
+        """Have hooks and rules hear of events that were written before, past this class; they are not written again."""
+        await self.flush()
+        self._buffer.events += events
+        self._buffer.flushed = len(self._buffer.events)
 
     @contextlib.contextmanager
     def apart(self) -> Iterator[None]:
@@ -423,58 +357,52 @@ class Work:
             changed = {(event.entity, event.record_id) for event in buffer.events[events:]}
             buffer.known = {key: record for key, record in known.items() if key not in changed}
 
-    @contextlib.asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[None]:
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
         """Do something that may fail without taking the rest along: rows and what was to be written both go back."""
-        await self.flush()
+        return _Savepoint(self)
+
+
+class _Savepoint:
+    """What `Work.savepoint` returns; there are two of them in every update, and a generator takes three times as long."""
+
+    __slots__ = ("_after", "_buffer", "_events", "_outbox", "_part", "_work")
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._buffer = work._buffer
+
+    async def __aenter__(self) -> None:
+        await self._work.flush()
         buffer = self._buffer
-        events, outbox, after = len(buffer.events), len(buffer.outbox_ids), len(buffer.after)
+        self._events, self._outbox, self._after = len(buffer.events), len(buffer.outbox_ids), len(buffer.after)
+        self._part = db.transaction()
+        await self._part.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            try:
+                await self._work.flush()
+            except BaseException as exc:
+                await self._part.__aexit__(type(exc), exc, exc.__traceback__)
+                self._take_back()
+                raise
         try:
-            async with db.transaction():
-                yield
-                await self.flush()
+            await self._part.__aexit__(kind, error, trace)
         except BaseException:
-            del buffer.events[events:]
-            del buffer.outbox_ids[outbox:]
-            del buffer.after[after:]
-            buffer.flushed = events
-            buffer.touched.clear()
-            buffer.known.clear()
+            self._take_back()
             raise
+        if error is not None:
+            self._take_back()
 
-
-@functools.cache
-def _insertion(model: type[Record]) -> tuple[str, list[tuple[str, Callable[[Any, Any], Any]]]]:
-    """Return the statement that inserts a record, and for each of its values the field's name and how it is stored."""
-    columns = {name: column for name, column in model._meta.fields_db_projection.items() if name != "id"}
-    sql = (
-        f'INSERT INTO "{model._meta.db_table}" ({", ".join(columns.values())}) '
-        f"VALUES ({', '.join('?' * len(columns))}) RETURNING id"
-    )
-    return sql, [(name, model._meta.fields_map[name].to_db_value) for name in columns]
-
-
-EVENT_SQL = (
-    "INSERT INTO event (at, work_id, actor_id, type, entity, record_id, version, deal_id, contact_id, company_id, lead_id, "
-    "before, after, undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-
-
-def _event_row(event: Event) -> list[Any]:
-    about = event.about
-    return [
-        event.at,
-        event.work_id,
-        event.actor_id,
-        event.type,
-        event.entity,
-        event.record_id,
-        event.version,
-        about.get("deal"),
-        about.get("contact"),
-        about.get("company"),
-        about.get("lead"),
-        db.to_json(event.before),
-        db.to_json(event.after),
-        event.undoes,
-    ]
+    def _take_back(self) -> None:
+        buffer = self._buffer
+        del buffer.events[self._events :]
+        for outbox_id in buffer.outbox_ids[self._outbox :]:
+            buffer.posted.pop(outbox_id, None)
+        del buffer.outbox_ids[self._outbox :]
+        del buffer.after[self._after :]
+        buffer.flushed = self._events
+        buffer.touched.clear()
+        buffer.known.clear()

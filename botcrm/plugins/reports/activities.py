@@ -40,7 +40,7 @@ async def activities(work: Work, filters: ReportFilters) -> ReportTable:
         ),
         rows=rows,
         total=(words.t("Total"), *total) if len(rows) > 1 else None,
-        chart=Chart("bar", "person", ("done", "planned", "overdue")),
+        chart=Chart("bar", "person", ("done", "planned", "overdue"), bad=("overdue",)),
     )
 
 

@@ -37,7 +37,7 @@ class InPipeline(Condition):
     title = "It is in a pipeline"
     entities = ("deal",)
 
-    pipeline: PipelineId = Field(description="Which pipeline")
+    pipeline: PipelineId = Field(description="Deals of others are left alone")
 
     async def holds(self, work: Work, record: models.Record) -> bool:
         """Compare the pipeline."""

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from botcrm import Event, Occasion, StageId, Trigger, Work, events, models, services
+from botcrm.plugins.rules.endings import DealEnded, standing
 from botcrm.plugins.rules.wording import stage_name, words_of
 
 
@@ -18,7 +19,7 @@ class StageEntered(Trigger):
     events = (events.DealCreated, events.DealStageChanged, events.DealWon, events.DealLost, events.DealReopened)
     where: ClassVar[dict[str, str]] = {"stage_id": "stage"}
 
-    stage: StageId = Field(description="Which stage")
+    stage: StageId = Field(description="A deal that passes it over starts nothing")
 
     async def matches(self, work: Work, event: Event) -> bool:
         """Tell whether the deal still is where it came to, and did not come there anew."""
@@ -38,7 +39,7 @@ class DealQuiet(Trigger):
     entity = "deal"
     every = timedelta(hours=3)
 
-    stage: StageId | None = Field(None, description="Which stage; none for any")
+    stage: StageId | None = Field(None, description="None for a deal in any stage")
     days: int = Field(5, ge=1, le=365, description="For how many days nothing happened and nothing is planned")
     business: bool = Field(True, title="Business days", description="Count business days only")
 
@@ -83,38 +84,22 @@ class LeadCameIn(Trigger):
         return words.t("a lead comes in by itself") if self.by == "itself" else words.t("a lead comes in")
 
 
-class DealWon(Trigger):
+class DealWon(DealEnded):
     """A deal was won."""
 
     name = "deal_won"
     title = "A deal is won"
-    entity = "deal"
     events = (events.DealWon,)
-
-    async def matches(self, work: Work, event: Event) -> bool:
-        """Tell whether it still is."""
-        return (await services.load(work, models.Deal, event.record_id)).status == "won"
-
-    async def say(self, work: Work) -> str:
-        """Say it."""
-        return words_of(work).t("a deal is won")
+    status = "won"
 
 
-class DealLost(Trigger):
+class DealLost(DealEnded):
     """A deal was lost."""
 
     name = "deal_lost"
     title = "A deal is lost"
-    entity = "deal"
     events = (events.DealLost,)
-
-    async def matches(self, work: Work, event: Event) -> bool:
-        """Tell whether it still is."""
-        return (await services.load(work, models.Deal, event.record_id)).status == "lost"
-
-    async def say(self, work: Work) -> str:
-        """Say it."""
-        return words_of(work).t("a deal is lost")
+    status = "lost"
 
 
 class ClientWrote(Trigger):
@@ -127,8 +112,7 @@ class ClientWrote(Trigger):
 
     async def matches(self, work: Work, event: Event) -> bool:
         """Tell whether the deal is open."""
-        deal_id = event.about.get("deal")
-        return bool(deal_id) and (await services.load(work, models.Deal, deal_id or 0)).status == "open"
+        return await standing(work, event) == "open"
 
     async def say(self, work: Work) -> str:
         """Say it."""

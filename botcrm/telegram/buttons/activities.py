@@ -2,13 +2,13 @@
 
 from datetime import datetime, time, timedelta
 
-from botcrm.core.domain.errors import CrmError, InvalidValue
+from botcrm.core.domain.errors import AlreadyClosed, CrmError, InvalidValue
 from botcrm.core.domain.events import ActivityPlanned
-from botcrm.core.domain.kinds import Action
+from botcrm.core.domain.kinds import Action, DealStatus
 from botcrm.core.models import Activity, Deal, Record
 from botcrm.core.services import access, activities, people
 from botcrm.core.services.access import load
-from botcrm.core.services.activities import Due, later_by
+from botcrm.core.services.activities import Due, later_by, next_morning
 from botcrm.core.services.cards import activity_card
 from botcrm.core.services.stages import suggested_text
 from botcrm.core.services.suggestions import PERIODS, stop_suggestions
@@ -19,8 +19,9 @@ from botcrm.telegram.commands.general import open_card
 from botcrm.telegram.commands.subject import kind_for, links_of
 from botcrm.telegram.context import Context, about_of
 from botcrm.telegram.screens.base import Button, Screen, base36, bold, clip, lines, pack, rows_of
+from botcrm.telegram.screens.cards import when_chips
 from botcrm.telegram.screens.notices import overdue_screen
-from botcrm.telegram.smart import after_talk, asking, suggestion, with_question
+from botcrm.telegram.smart import after_talk, asking, has_next_step, question, suggestion, with_question
 
 
 class Answered(CrmError):
@@ -56,8 +57,8 @@ async def done(ctx: Context, activity_id: str, where: str = "") -> Screen:
     screen = await _back(ctx, activity, where, _following(ctx))
     if activity.deal_id and where == "d":
         return await asking(ctx, screen, activity.deal_id)
-    question = await suggestion(ctx, activity.deal_id) if activity.deal_id else None
-    return with_question(screen, question, screen.rows) if question else screen
+    asked = await suggestion(ctx, activity.deal_id) if activity.deal_id else None
+    return with_question(screen, asked, screen.rows) if asked else screen
 
 
 async def plus_day(ctx: Context, activity_id: str, version: str, where: str = "") -> Screen:
@@ -85,19 +86,20 @@ async def _as_shown(ctx: Context, activity_id: str, version: str) -> Activity:
 
 async def tomorrow(ctx: Context, activity_id: str, version: str) -> Screen:
     """Move an activity to tomorrow at nine."""
-    await _as_shown(ctx, activity_id, version)
-    wall = ctx.words.wall(ctx.work.now) + timedelta(days=1)
-    moved = await activities.reschedule_activity(
-        ctx.work, int(activity_id), Due(wall.replace(hour=9, minute=0, second=0, microsecond=0))
-    )
+    activity = await _as_shown(ctx, activity_id, version)
+    moved = await activities.reschedule_activity(ctx.work, activity.id, await next_morning(ctx.work, activity))
     ctx.toast(ctx.words.soon(moved.due_at))
     return await _back(ctx, moved, "", "")
 
 
 async def at(ctx: Context, activity_id: str, version: str, stamp: str) -> Screen:
-    """Set an activity's time to the one on the chip."""
-    await _as_shown(ctx, activity_id, version)
+    """Set an activity's time to the one on the chip; where that has gone by, offer new ones."""
+    activity = await _as_shown(ctx, activity_id, version)
     wall = datetime.strptime(stamp, "%Y%m%d%H%M")
+    if ctx.is_past(wall):
+        screen = await open_card(ctx, "activity", activity.id)
+        text = lines(screen.text, "", ctx.words.t("That time has gone by. When?"))
+        return Screen(text, tuple(when_chips(ctx.words, activity)), screen.about)
     moved = await activities.reschedule_activity(ctx.work, int(activity_id), Due(wall))
     return await _back(ctx, moved, "", "✅ " + ctx.words.t("Saved"))
 
@@ -110,8 +112,8 @@ async def no_time(ctx: Context, activity_id: str) -> Screen:
 async def other_time(ctx: Context, activity_id: str) -> None:
     """Ask for another time in words."""
     activity = await load(ctx.work, Activity, int(activity_id), Action.CHANGE)
-    question = ctx.words.t("When? Type it: tomorrow 15:00, fri 9, in 2h, 24 nov 10:00.")
-    await drafts.put(ctx, "when", question, activity_id=activity.id)
+    words = ctx.words.t("When? Type it: tomorrow 15:00, fri 9, in 2h, 24 nov 10:00.")
+    await drafts.put(ctx, "when", words, activity_id=activity.id)
 
 
 async def call_off(ctx: Context, activity_id: str, version: str, where: str = "") -> Screen:
@@ -119,8 +121,8 @@ async def call_off(ctx: Context, activity_id: str, version: str, where: str = ""
     demand_version(await load(ctx.work, Activity, int(activity_id)), version)
     activity = await activities.cancel_activity(ctx.work, int(activity_id))
     screen = await _back(ctx, activity, where, _following(ctx))
-    question = await suggestion(ctx, activity.deal_id) if activity.deal_id else None
-    return with_question(screen, question, screen.rows) if question and where != "d" else screen
+    asked = await suggestion(ctx, activity.deal_id) if activity.deal_id else None
+    return with_question(screen, asked, screen.rows) if asked and where != "d" else screen
 
 
 async def log_call(ctx: Context, activity_id: str, result: str = "", minutes: str = "", asked: str = "") -> Screen:
@@ -164,8 +166,8 @@ async def log_call(ctx: Context, activity_id: str, result: str = "", minutes: st
 
 async def _after_call(ctx: Context, activity: Activity) -> Screen:
     screen = await _back(ctx, activity, "", _following(ctx))
-    question = await after_talk(ctx, activity)
-    return with_question(screen, question, screen.rows) if question else screen
+    asked = await after_talk(ctx, activity)
+    return with_question(screen, asked, screen.rows) if asked else screen
 
 
 # --- the smart activity --------------------------------------------------------------------------------------------------
@@ -177,9 +179,18 @@ async def _followed_up(ctx: Context, ref: str, action: Action = Action.CHANGE) -
 
 
 async def smart_save(ctx: Context, ref: str, stamp: str) -> Screen:
-    """Save the suggested next step."""
+    """Save the suggested next step; an old button asks anew where its time has gone by, and saves no second step."""
     record = await _followed_up(ctx, ref)
+    if isinstance(record, Deal) and record.status != DealStatus.OPEN:
+        raise AlreadyClosed(title=record.title, status=record.status)
     wall = datetime.strptime(stamp, "%Y%m%d%H%M")
+    planned = await has_next_step(*about_of(record))
+    if planned or ctx.is_past(wall):
+        screen = await open_card(ctx, *about_of(record))
+        if planned:
+            return Screen(lines(ctx.words.t("A next step is planned already."), screen.text), screen.rows, screen.about)
+        asked = await question(ctx.work, ctx.words, *about_of(record))
+        return with_question(screen, asked, screen.rows)
     suggested = await suggested_text(record.id) if isinstance(record, Deal) else ""
     text = suggested or ctx.words.t("Follow up")
     activity = await activities.plan_activity(
@@ -191,8 +202,8 @@ async def smart_save(ctx: Context, ref: str, stamp: str) -> Screen:
 async def smart_other(ctx: Context, ref: str) -> None:
     """Ask for the next step's time, and text, in words."""
     entity, record_id = about_of(await _followed_up(ctx, ref))
-    question = ctx.words.t("When, and what? For example: tomorrow 15:00 send offer")
-    await drafts.put(ctx, "when", question, entity=entity, record_id=record_id)
+    words = ctx.words.t("When, and what? For example: tomorrow 15:00 send offer")
+    await drafts.put(ctx, "when", words, entity=entity, record_id=record_id)
 
 
 async def smart_no(ctx: Context, ref: str) -> Screen:
@@ -230,8 +241,13 @@ async def smart_quiet(ctx: Context, ref: str, period: str = "") -> Screen:
 
 async def responsible(work: Work, activity: Activity) -> people.Person | None:
     """Return whose the work is: the deal's owner, or the activity's own where it hangs on no deal."""
+    return await people.person_by_id(work.prefs, await responsible_id(activity))
+
+
+async def responsible_id(activity: Activity) -> int:
+    """Return whose the work is, whether or not they have left; 0 where it is nobody's."""
     deal = await Deal.filter(id=activity.deal_id).first() if activity.deal_id else None
-    return await people.person_by_id(work.prefs, (deal.owner_id if deal else activity.owner_id) or 0)
+    return (deal.owner_id if deal else activity.owner_id) or 0
 
 
 async def ask(ctx: Context, activity_id: str) -> Screen:

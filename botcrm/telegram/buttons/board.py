@@ -18,7 +18,7 @@ async def show_board(ctx: Context, view: str, who: str, pipeline_id: str) -> Non
     reached = owners(ctx.work.actor, "deal")
     if owner is not None and reached is not None and owner not in reached and owner != ctx.user_id:
         raise NotFound(ref=f"u{owner}")
-    await show(ctx, _VIEWS[view], owner, int(pipeline_id), message_id=await _board_pressed(ctx))
+    await show(ctx, _VIEWS.get(view, "stages"), owner, int(pipeline_id), message_id=await _board_pressed(ctx))
 
 
 async def _board_pressed(ctx: Context) -> int | None:

@@ -7,11 +7,13 @@ from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Activity
 from botcrm.core.services import people
 from botcrm.core.services.access import load, owners
-from botcrm.core.services.activities import Due, later_by, reschedule_activity
+from botcrm.core.services.activities import later_by, next_morning, reschedule_activity
 from botcrm.core.services.filters import choices, filter_of
-from botcrm.core.services.home import home, team
+from botcrm.core.services.home import home
 from botcrm.core.services.marks import Mark, mark_deal
+from botcrm.core.services.team import team
 from botcrm.telegram.buttons.records import demand_version
+from botcrm.telegram.commands.exporting import with_export
 from botcrm.telegram.commands.general import open_card
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Screen
@@ -31,7 +33,15 @@ async def show_home(ctx: Context, owner: str, column: str, page: str, code: str 
         narrowed=await filter_of(ctx.work, code),
     )
     person = await people.person_by_id(ctx.work.company, shown.owner_id) if shown.owner_id else None
-    return home_screen(ctx.words, ctx.kinds, shown, person.name if person else "", moving=code.endswith(MOVING))
+    screen = home_screen(
+        ctx.words,
+        ctx.kinds,
+        shown,
+        person.name if person else "",
+        moving=code.endswith(MOVING),
+        channel=ctx.work.hooks.channel_title,
+    )
+    return with_export(ctx, screen, shown.owner_id, shown.narrowed.code)
 
 
 async def choose_filter(ctx: Context, owner: str, column: str, code: str = "") -> Screen:
@@ -56,9 +66,7 @@ async def move(
     activity = await load(ctx.work, Activity, int(activity_id, 16), Action.CHANGE)
     demand_version(activity, version)
     if step == "m":
-        wall = ctx.words.wall(ctx.work.now)
-        monday = wall + timedelta(days=7 - wall.weekday())
-        due = Due(monday.replace(hour=9, minute=0, second=0, microsecond=0))
+        due = await next_morning(ctx.work, activity, monday=True)
     else:
         due = later_by(ctx.work, activity, timedelta(days=7 if step == "7" else 1))
     moved = await reschedule_activity(ctx.work, activity.id, due)

@@ -51,7 +51,7 @@ async def as_verb(ctx: Context, draft_id: str, verb: str) -> Screen:
     """Read a kept text again with the verb that was meant."""
     draft = await _draft(ctx, draft_id)
     text = str(draft.data["text"]).split(maxsplit=1)
-    if ctx.plugged.verbs(ctx.work.actor).find(verb) is None:
+    if ctx.plugged.verbs().find(verb) is None:
         raise NotFound(ref=verb)
     screen = await run_line(ctx, read(ctx, f"/{verb} {text[1] if len(text) > 1 else ''}")[0])
     await draft.delete()

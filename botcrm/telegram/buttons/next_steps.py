@@ -1,6 +1,6 @@
 """Buttons of waiting deals, of deals without a next step, of leave, and of what follows a call."""
 
-from datetime import date, datetime
+from datetime import date
 
 from botcrm.core.domain.errors import AlreadyClosed, NotFound
 from botcrm.core.domain.kinds import Action, DealStatus
@@ -15,7 +15,15 @@ from botcrm.telegram.commands.general import open_card
 from botcrm.telegram.commands.next_steps import leave_screen, stages_screen
 from botcrm.telegram.context import Context
 from botcrm.telegram.forms import drop_question
-from botcrm.telegram.next_steps import meeting_question, plan_meeting, stamped, wait_question, waits_now
+from botcrm.telegram.next_steps import (
+    day_on,
+    kept_reason,
+    meeting_question,
+    plan_meeting,
+    stamped,
+    wait_question,
+    waits_now,
+)
 from botcrm.telegram.screens.base import Button, Screen
 from botcrm.telegram.screens.lists import violations_screen
 from botcrm.telegram.smart import asking, next_of, with_question
@@ -35,18 +43,18 @@ async def choose_wait(ctx: Context, deal_id: str) -> Screen:
     return await wait_question(ctx, await _open_deal(ctx, deal_id))
 
 
-async def wait(ctx: Context, deal_id: str, version: str, day: str) -> Screen:
-    """Have a deal wait until the day on the chip."""
+async def wait(ctx: Context, deal_id: str, version: str, day: str, kept: str = "") -> Screen:
+    """Have a deal wait until the day on the chip, for what was said with it."""
     demand_version(await _open_deal(ctx, deal_id), version)
-    await wait_deal(ctx.work, int(deal_id), Due(datetime.strptime(day, "%Y%m%d"), has_time=False))
+    await wait_deal(ctx.work, int(deal_id), day_on(day), await kept_reason(ctx, int(deal_id), kept))
     return await waits_now(ctx, int(deal_id))
 
 
-async def other_wait(ctx: Context, deal_id: str) -> None:
+async def other_wait(ctx: Context, deal_id: str, kept: str = "") -> None:
     """Ask in words until when a deal is to wait, and what for."""
     deal = await _open_deal(ctx, deal_id)
     words = ctx.words.t("Until when, and what for? For example: 15.12 client's budget")
-    await drafts.put(ctx, "wait", words, deal_id=deal.id)
+    await drafts.put(ctx, "wait", words, deal_id=deal.id, reason=await kept_reason(ctx, deal.id, kept))
 
 
 async def ask_why(ctx: Context, deal_id: str) -> None:
@@ -105,8 +113,11 @@ async def no_meeting(ctx: Context, activity_id: str) -> Screen:
 
 
 async def meeting_at(ctx: Context, activity_id: str, stamp: str) -> Screen:
-    """Plan the meeting for the time on the chip."""
-    return await plan_meeting(ctx, int(activity_id), Due(stamped(stamp)))
+    """Plan the meeting for the time on the chip; where that has gone by, offer new ones."""
+    wall = stamped(stamp)
+    if ctx.is_past(wall):
+        return await meeting_set(ctx, activity_id)
+    return await plan_meeting(ctx, int(activity_id), Due(wall))
 
 
 async def other_meeting(ctx: Context, activity_id: str) -> None:

@@ -7,6 +7,7 @@ from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Rule
 from botcrm.core.services.access import demand, load_any, owned_sql, owners, ref
+from botcrm.core.services.rule_runs import renew_rule_key, rule_key
 from botcrm.core.services.rules import add_rule, change_rule, delete_rule, rule_of, runs_of, switch_rule
 from botcrm.reminders.rules import Rules
 from botcrm.telegram.buttons.records import demand_version
@@ -17,7 +18,7 @@ from botcrm.telegram.fields import fields_of, missing, token
 from botcrm.telegram.forms import NoSuchChoice, drop_question, form_screen
 from botcrm.telegram.rule_forms import part_at, place_of
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
-from botcrm.telegram.screens.rules import runs_screen
+from botcrm.telegram.screens.rules import key_screen, runs_screen
 
 _PAGE = 8
 _PARTS = {"c": "conditions", "a": "actions"}
@@ -150,6 +151,18 @@ async def delete(ctx: Context, rule_id: str, version: str) -> Screen:
     text = ctx.words.t("The rule {name} is gone.", name=bold(clip(rule.name, 100)))
     row = [Button("↩ " + ctx.words.t("Undo"), ctx.undo), Button("← " + ctx.words.t("All rules"), pack("Rl", 0))]
     return Screen("🗑 " + text, (row,))
+
+
+async def show_key(ctx: Context, rule_id: str) -> Screen:
+    """Show the key by which a rule proves itself, to whoever may change the rule."""
+    rule = await rule_of(ctx.work, int(rule_id), Action.CHANGE)
+    return key_screen(ctx.words, rule, await rule_key(ctx.work, rule.id))
+
+
+async def renew_key(ctx: Context, rule_id: str) -> Screen:
+    """Give a rule another key."""
+    rule = await rule_of(ctx.work, int(rule_id), Action.CHANGE)
+    return key_screen(ctx.words, rule, await renew_rule_key(ctx.work, rule.id), fresh=True)
 
 
 async def show_runs(ctx: Context, rule_id: str) -> Screen:

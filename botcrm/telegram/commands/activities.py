@@ -8,7 +8,6 @@ from botcrm.core.models import Activity, Contact
 from botcrm.core.services import records
 from botcrm.core.services.activities import add_note, due_values, log_activity
 from botcrm.core.services.cards import activity_card
-from botcrm.core.services.home import DealRow
 from botcrm.telegram.commands.deals import ask_who, given, handed_away, kept_as_text, picks, plan_next
 from botcrm.telegram.commands.subject import Missing, Subject, due_or_options, links_of, plan, subject_of
 from botcrm.telegram.context import Context
@@ -18,7 +17,7 @@ from botcrm.telegram.screens.cards import (
     activity_buttons,
     activity_lines,
     deal_row_line,
-    kind_of,
+    next_line,
     phone_text,
     when_chips,
 )
@@ -145,7 +144,7 @@ async def answered(
         if question:
             text, rows = lines(text, question.text), [*rows, *(list(row) for row in question.rows)]
         elif card.deal and card.deal.next_id and activity.result == "ok":
-            text = lines(text, _planned_line(ctx, card.deal), words.t("Anything more to be done?"))
+            text = lines(text, next_line(words, ctx.kinds, card.deal), words.t("Anything more to be done?"))
             rows.append([Button("▶ " + words.t("One more step"), pack("dp", card.deal.id))])
     last = [Button(words.t("Open deal"), pack("op", f"d{card.deal.id}"))] if card.deal else []
     return Screen(
@@ -156,13 +155,6 @@ async def answered(
 def _next_line(ctx: Context, activity: Activity) -> str:
     when = ctx.words.when(activity.due_at, activity.has_time)
     return f"▶ {ctx.words.t('Next')}: {when} — {esc(clip(activity.title, 300))}"
-
-
-def _planned_line(ctx: Context, deal: DealRow) -> str:
-    """Say what is planned already."""
-    kind = kind_of(ctx.kinds, deal.next_kind)
-    what = esc(clip(deal.next_title, 200)) or ctx.words.t(kind.label)
-    return f"▶ {ctx.words.t('Next')}: {ctx.words.when(deal.next_at, deal.next_has_time)} — {kind.sign} {what}"
 
 
 async def task(ctx: Context, line: Line) -> Screen:

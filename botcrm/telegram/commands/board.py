@@ -51,8 +51,16 @@ async def board(ctx: Context, line: Line) -> Screen:
             pipeline_id = pipelines[word]
         elif word not in _MINE:
             raise NoSuchBoard(word=typed)
+    if not line.args.head and not line.args.owner and reaches_others(ctx.work) and not await _has_deals(ctx.user_id):
+        # A manager who sells nothing themselves looks at those who do.
+        owner = None
     await show(ctx, view, owner, pipeline_id, message_id=await _answered_before(ctx))
     return Screen("")
+
+
+async def _has_deals(user_id: int) -> bool:
+    sql = "SELECT 1 AS y FROM deal WHERE owner_id = ? AND status = 'open' AND deleted_at IS NULL LIMIT 1"
+    return bool(await db.fetch_one(sql, user_id))
 
 
 async def show(

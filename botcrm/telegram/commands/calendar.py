@@ -38,11 +38,24 @@ async def _screen(ctx: Context, head: str = "") -> Screen:
         "📅 " + bold(words.t("Your calendar")),
         words.t(
             "Google, Apple and Outlook calendars can read what you have planned, by an address that only you know."
-        ),
+        )
+        if ctx.plugged.hooks.is_reached_from_outside
+        else words.t("A calendar program can read what you have planned, by an address that only you know."),
+        _only_here(ctx),
         state,
         words.t("A new address makes the old one useless.") if since else "",
     )
     return Screen(text, ([new, *off],))
+
+
+def _only_here(ctx: Context) -> str:
+    """Say who has to do what where the address is good for nobody outside."""
+    if ctx.plugged.hooks.is_reached_from_outside or not ctx.plugged.hooks.public_address:
+        return ""
+    return "⚠️ " + ctx.words.t(
+        "Only programs on the machine that the bot runs on reach it: for Google, Apple and Outlook the administrator sets "
+        "BOTCRM_PUBLIC_URL."
+    )
 
 
 async def switch_feed(ctx: Context, what: str) -> Screen:
@@ -59,6 +72,7 @@ async def switch_feed(ctx: Context, what: str) -> Screen:
         lines(
             ctx.words.t("Your calendar's address, shown this once. Whoever has it sees your calendar:"),
             f"<code>{esc(link)}</code>",
+            _only_here(ctx),
         ),
         ([Button(ctx.words.t("Copy address"), copy=link)],),
     )

@@ -1,16 +1,24 @@
 """The verbs about the day and the bot itself: today, deals, team, undo, invite, help, start."""
 
+from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.events import RecordRestored
-from botcrm.core.domain.grammar import Line
+from botcrm.core.domain.grammar import Line, parse_lines
 from botcrm.core.domain.kinds import ENTITY_OF
+from botcrm.core.domain.preferences import PREFERENCES
 from botcrm.core.domain.text import fold
-from botcrm.core.models import Activity, Record, Rule
+from botcrm.core.models import Activity, Record, Rule, User
 from botcrm.core.services import people, undo
-from botcrm.core.services.access import ref
+from botcrm.core.services.access import current, ref
 from botcrm.core.services.cards import activity_card, deal_card, party_card
 from botcrm.core.services.filters import find_filter
-from botcrm.core.services.handover import handed_over_by
-from botcrm.core.services.home import home, team
+from botcrm.core.services.handover import find_former, handed_over_by
+from botcrm.core.services.home import Home, home
+from botcrm.core.services.team import team
+from botcrm.core.services.undo_settings import SetBack, set_back
+from botcrm.core.services.unmerging import merge_of
+from botcrm.telegram.commands.exporting import with_export
+from botcrm.telegram.commands.merging import leads_to_operation, taken_apart
+from botcrm.telegram.commands.operations import operation_card
 from botcrm.telegram.commands.rules import rule_card
 from botcrm.telegram.commands.subject import Missing
 from botcrm.telegram.commands.team import given_back
@@ -19,30 +27,65 @@ from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines,
 from botcrm.telegram.screens.cards import activity_screen, deal_screen, kind_of, party_screen
 from botcrm.telegram.screens.home import home_screen
 from botcrm.telegram.screens.lists import team_screen
-from botcrm.telegram.screens.texts import HELP, help_screen, welcome_screen
+from botcrm.telegram.screens.merging import already_screen
+from botcrm.telegram.screens.texts import HELP, help_screen, show_value, welcome_screen
 from botcrm.telegram.smart import asking_owner
 
 
 async def today(ctx: Context, line: Line) -> Screen:
-    """Show the home screen: the actor's own, or that of somebody named within reach."""
-    if line.args.owner:
-        person = await people.find_person(ctx.work, line.args.owner)
-        return home_screen(ctx.words, ctx.kinds, await home(ctx.work, owner_id=person.id), person.name)
-    return home_screen(ctx.words, ctx.kinds, await home(ctx.work))
+    """Show the home screen: the actor's own, or that of somebody named within reach; narrowed like /deals."""
+    name = line.args.owner or line.text_after(0).strip()
+    if name.startswith((">", "#")):
+        return await list_deals(ctx, _as_deals(ctx, name))
+    if name:
+        return _home(ctx, await home(ctx.work, owner_id=(await _person(ctx, name)).id))
+    return _home(ctx, await home(ctx.work))
+
+
+def _as_deals(ctx: Context, text: str) -> Line:
+    """Read what a list is narrowed to, as /deals does."""
+    return parse_lines(
+        f"/deals {text}",
+        verbs=ctx.plugged.verbs(),
+        now_wall=ctx.words.wall(ctx.work.now),
+        language=ctx.work.prefs.language,
+        currency=ctx.work.prefs.currency,
+    )[0]
+
+
+async def _person(ctx: Context, name: str) -> User:
+    """Return the one person within reach of that name or the start of one: a colleague, else somebody who has left.
+
+    :raises NotFound: nobody, or more than one
+    """
+    try:
+        return await people.find_person(ctx.work, name)
+    except NotFound:
+        former = await find_former(ctx.work, name)
+        if former is None:
+            raise NotFound(ref=f"@{clip(name.lstrip('@'), 60)}") from None
+        return former
+
+
+def _home(ctx: Context, shown: Home, name: str = "") -> Screen:
+    screen = home_screen(ctx.words, ctx.kinds, shown, name, channel=ctx.work.hooks.channel_title)
+    return with_export(ctx, screen, shown.owner_id, shown.narrowed.code)
 
 
 async def list_deals(ctx: Context, line: Line) -> Screen:
     """Show open deals in the order of attention, of the person, stage, tag and pipeline that the line names."""
     words = " ".join(token.text for token in line.args.head if token.shape == "word")
-    person = await people.find_person(ctx.work, line.args.owner) if line.args.owner else None
+    person = await _person(ctx, line.args.owner) if line.args.owner else None
     other = person if person and person.id != ctx.user_id else None
     narrowed = await find_filter(words, line.args.stage, line.args.tags, other.id if other else ctx.user_id)
     shown = await home(ctx.work, owner_id=other.id if other else None, narrowed=narrowed)
-    return home_screen(ctx.words, ctx.kinds, shown, other.name if other else "")
+    return _home(ctx, shown, other.name if other else "")
 
 
 async def show_team(ctx: Context, line: Line) -> Screen:
-    """Show the counters of everybody who reports to the actor."""
+    """Show the counters of everybody who reports to the actor, or the home screen of the one who is named."""
+    if line.args.owner or line.text_after(0).strip():
+        return await today(ctx, line)
     return team_screen(ctx.words, await team(ctx.work, limit=1000), may_invite="user.add" in ctx.work.actor.grants)
 
 
@@ -56,10 +99,17 @@ async def undone(ctx: Context, work_id: int) -> Screen:
     handed = await handed_over_by(work_id)
     if handed:
         return await given_back(ctx, work_id, handed)
+    operation_id = await leads_to_operation(work_id)
+    if operation_id is not None:
+        return await operation_card(ctx.work, ctx.words, operation_id)
+    apart = await taken_apart(ctx, work_id)
+    if apart is not None:
+        return apart
     changed = await undo.undo(ctx.work, work_id)
     await ctx.work.flush()
+    settings = [await _set_back(ctx, one) for one in set_back(ctx.work)]
     gone = [await _undone_name(ctx, record) for record in changed if record.deleted_at]
-    back = [await _undone_name(ctx, record) for record in changed if not record.deleted_at]
+    back = settings + [await _undone_name(ctx, record) for record in changed if not record.deleted_at]
     first = next((record for record in changed if record.deleted_at is None), None)
     opens = first and ref(*about_of(first))[0] in "dcola"
     again = any(isinstance(event, RecordRestored) and event.work_id == ctx.work.id for event in ctx.work.events)
@@ -67,7 +117,7 @@ async def undone(ctx: Context, work_id: int) -> Screen:
         back.reverse()
     kept = ", ".join(back[:6])
     row = [Button(ctx.words.t("Open"), pack("op", ref(*about_of(first))))] if first and opens else []
-    if gone:
+    if gone or settings:
         row.append(Button("↪ " + ctx.words.t("Bring back"), ctx.undo))
     return Screen(
         lines(
@@ -80,6 +130,17 @@ async def undone(ctx: Context, work_id: int) -> Screen:
         (row,),
         about_of(first) if first and not isinstance(first, Rule) else None,
     )
+
+
+async def _set_back(ctx: Context, one: SetBack) -> str:
+    """Say what a setting is again, or which deal's mark was set back."""
+    if one.deal_id:
+        mark = {"pinned": ctx.words.t("pinned"), "muted": ctx.words.t("muted")}.get(one.value, ctx.words.t("no mark"))
+        return f"d{one.deal_id}: {mark}"
+    if one.key not in PREFERENCES:
+        return ctx.words.t("suggestions")
+    value = ctx.words.t("as the company has it") if one.value is None else show_value(ctx.words, one.value)
+    return f"{bold(one.key)} = {value}"
 
 
 async def _undone_name(ctx: Context, record: Record) -> str:
@@ -112,7 +173,7 @@ async def show_help(ctx: Context, line: Line) -> Screen:
     """Explain how to write, or one verb."""
     actor = ctx.work.actor
     typed = line.text_after(0).replace("/", " ").split()
-    table = ctx.plugged.verbs(actor)
+    table = ctx.plugged.verbs()
     verb = (table.find(typed[0], typed[1]) if len(typed) > 1 else None) or (table.find(typed[0]) if typed else None)
     helps = ctx.plugged.helps(ctx.words, actor.role, actor.grants)
     known = verb is not None and (verb.name in HELP or verb.name in helps)
@@ -139,8 +200,21 @@ async def opened(ctx: Context, entity: str, record_id: int) -> Screen:
     return screen
 
 
+async def _merged_card(ctx: Context, entity: str, record_id: int, main_id: int) -> Screen:
+    """Show the record that another one went into."""
+    try:
+        screen = await open_card(ctx, entity, main_id)
+    except NotFound:
+        raise NotFound(ref=ref(entity, record_id)) from None
+    row = await merge_of(entity, record_id)
+    return already_screen(ctx.words, entity, record_id, screen, row.id if row else None)
+
+
 async def open_card(ctx: Context, entity: str, record_id: int) -> Screen:
-    """Show a record's card as it stands now."""
+    """Show a record's card as it stands now; a merged one's is that of the record it went into."""
+    main_id = await current(entity, record_id)
+    if main_id != record_id:
+        return await _merged_card(ctx, entity, record_id, main_id)
     if entity == "rule":
         return await rule_card(ctx, record_id)
     if entity == "deal":

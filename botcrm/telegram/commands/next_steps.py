@@ -1,13 +1,18 @@
 """The verbs about what need not be done now: wait, leave; and stages, where managers say what is suggested."""
 
+import contextlib
 import re
 from datetime import datetime, time
 
+from botcrm.core.domain.dates import WhenUnclear
 from botcrm.core.domain.days_off import Span
+from botcrm.core.domain.errors import NotFound
+from botcrm.core.domain.events import SettingChanged
 from botcrm.core.domain.grammar import Line
+from botcrm.core.domain.preferences import NOTHING
 from botcrm.core.models import User
 from botcrm.core.services import people
-from botcrm.core.services.leave import leave_of, planned_in, take_leave
+from botcrm.core.services.leave import cancel_leave, leave_of, planned_in, read_days, take_leave
 from botcrm.core.services.next_steps import wait_deal
 from botcrm.core.services.stages import pipelines
 from botcrm.telegram.commands.deals import ask_deal, which_deal
@@ -17,6 +22,8 @@ from botcrm.telegram.next_steps import wait_question, waits_now
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.telegram.stage_forms import pipeline_key, stage_key
 
+# Looks like a day, and was read as none.
+_NO_DAY = re.compile(r"\d{1,4}(?:[./-]\d{1,4}){0,2}\.?(?=[\s,;]|$)")
 _UNTIL = re.compile(r"(?:until|till|to|for)\b[\s:,]*", re.IGNORECASE)
 
 
@@ -27,9 +34,12 @@ async def wait(ctx: Context, line: Line) -> Screen:
         return await ask_deal(ctx, subject, "wg", line)
     ctx.main = ("deal", found.id)
     due, _ = due_or_options(ctx, line.args.when)
-    if due is None:
-        return await wait_question(ctx, found)
     reason = _UNTIL.sub("", line.text_after(subject.words).strip(" ,;:—-"), count=1)
+    if due is None:
+        options = line.args.when.options if isinstance(line.args.when, WhenUnclear) else ()
+        wrong = "" if options else (_NO_DAY.match(reason) or [""])[0]
+        said = reason.removeprefix(wrong).strip(" ,;:—-")
+        return await wait_question(ctx, found, reason=said, wrong=wrong, options=options)
     await wait_deal(ctx.work, found.id, due, reason)
     return await waits_now(ctx, found.id)
 
@@ -39,12 +49,34 @@ async def wait(ctx: Context, line: Line) -> Screen:
 
 async def leave(ctx: Context, line: Line) -> Screen:
     """Take down when somebody is away, `leave 1.12-7.12`, or show it; a manager's line may name a person."""
-    user_id = ctx.user_id
-    if line.args.owner:
-        user_id = (await people.find_person(ctx.work, line.args.owner)).id
     text = line.text_after(0).strip()
+    if line.args.owner:
+        return await leave_written(ctx, (await people.find_person(ctx.work, line.args.owner)).id, text)
+    return await leave_written(ctx, *await _whose(ctx, text))
+
+
+async def _whose(ctx: Context, text: str) -> tuple[int, str]:
+    """Return whom a line is about that may begin with a name, and what it says of them: days go before names."""
+    words = text.split()
+    with contextlib.suppress(ValueError):
+        read_days(ctx.work, text)
+        return ctx.user_id, text
+    for count in range(min(len(words), 3), 0, -1):
+        with contextlib.suppress(NotFound):
+            person = await people.find_person(ctx.work, " ".join(words[:count]))
+            return person.id, " ".join(words[count:])
+    return ctx.user_id, text
+
+
+async def leave_written(ctx: Context, user_id: int, text: str) -> Screen:
+    """Take days down as somebody's leave; `off` takes out all that is ahead, no text shows it."""
     if not text:
         return await leave_screen(ctx, user_id)
+    if text.casefold() in NOTHING:
+        ahead = [span for span in await leave_of(ctx.work, user_id) if span[1] >= ctx.words.wall(ctx.words.now).date()]
+        if ahead:
+            await cancel_leave(ctx.work, user_id, ctx.words.wall(ctx.words.now).date(), ahead[-1][1])
+        return await leave_screen(ctx, user_id, head="✅ " + ctx.words.t("Taken out") if ahead else "")
     spans = await take_leave(ctx.work, user_id, text)
     head = "🌴 " + ctx.words.t("Away: {days}", days=", ".join(_days(ctx, span) for span in spans))
     n = await planned_in(ctx.work, user_id, spans)
@@ -67,10 +99,12 @@ async def leave_screen(ctx: Context, user_id: int, *, head: str = "") -> Screen:
         bold(title),
         *(f"🌴 {_days(ctx, span)}" for span in ahead),
         "" if ahead else words.t("None."),
-        words.t("Take days down like this: {example}", example="<code>leave 1.12-7.12</code>"),
+        words.t("To write days down: {example}", example="<code>leave 1.12-7.12</code>"),
     )
     buttons = [Button(f"🗑 {_days(ctx, span)}", pack("lv", user_id, *span)) for span in ahead[:20]]
-    return Screen(text, tuple(rows_of(buttons, 2)))
+    changed = any(isinstance(event, SettingChanged) for event in ctx.work.events)
+    undo = [Button("↩ " + words.t("Undo"), ctx.undo)] if changed else []
+    return Screen(text, (*rows_of(buttons, 2), undo))
 
 
 def _days(ctx: Context, span: Span) -> str:

@@ -13,6 +13,7 @@ from botcrm.core.services.cards import party_card
 from botcrm.core.services.subjects import by_name, search
 from botcrm.telegram import alike
 from botcrm.telegram.commands.deals import given, handed_away, plan_next
+from botcrm.telegram.commands.exporting import with_found_export
 from botcrm.telegram.commands.general import opened
 from botcrm.telegram.commands.subject import Missing, subject_of
 from botcrm.telegram.context import Context
@@ -149,7 +150,7 @@ async def found_by(ctx: Context, text: str) -> Screen:
     """Show what a search finds."""
     screen = found_screen(ctx.words, text, await search(ctx.work, _as_number(text) or text, limit=10))
     if screen.rows:
-        return screen
+        return await with_found_export(ctx, screen, _as_number(text) or text)
     return Screen(
         screen.text,
         (

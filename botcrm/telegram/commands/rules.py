@@ -10,7 +10,7 @@ from botcrm.core.models import Rule, User
 from botcrm.core.services.access import may, owners
 from botcrm.core.services.rules import RuleRow, rule_actor, rule_of, rule_row, rules_in_reach
 from botcrm.hooks import Owned
-from botcrm.reminders.rule_parts import PartGone, parts_of, say
+from botcrm.reminders.rule_parts import PartGone, known_parts, parts_of, say
 from botcrm.telegram.context import Context
 from botcrm.telegram.errors import words_for
 from botcrm.telegram.fields import show_length
@@ -18,6 +18,8 @@ from botcrm.telegram.screens.base import Screen
 from botcrm.telegram.screens.rules import Sentences, rule_screen, rules_screen
 
 _PAGE = 6
+# What stands for the sorts of parts in a button.
+SORTS = {"t": "trigger", "c": "condition", "a": "action"}
 
 PartTypes = dict[str, Owned[Any]]
 
@@ -61,6 +63,7 @@ async def rule_card(ctx: Context, rule_id: int, *, head: str = "", undo: bool = 
         delay_of(ctx, rule),
         owner.name if owner else "",
         may_change=may_change(ctx, rule),
+        signs=signs(ctx, rule),
         head=head,
         undo=ctx.undo if undo else "",
     )
@@ -72,6 +75,12 @@ def may_change(ctx: Context, rule: Rule) -> bool:
     return people is None or rule.owner_id in people
 
 
+def signs(ctx: Context, rule: Rule) -> bool:
+    """Tell whether one of a rule's actions proves itself by the rule's key."""
+    known = known_of(ctx, "a")
+    return any(part["name"] in known and known[part["name"]].value.signs for part in rule.actions)
+
+
 def delay_of(ctx: Context, rule: Rule) -> str:
     """Write how long after its start a rule acts; empty for at once."""
     return show_length(ctx.words, timedelta(seconds=rule.delay)) if rule.delay else ""
@@ -80,8 +89,7 @@ def delay_of(ctx: Context, rule: Rule) -> str:
 def known_of(ctx: Context, sort: str) -> PartTypes:
     """Return the parts that the plugins bring: of the triggers (t), conditions (c) or actions (a)."""
     registry = ctx.plugged.hooks.registry
-    sorts: dict[str, PartTypes] = {"t": {**registry.triggers}, "c": {**registry.conditions}, "a": {**registry.actions}}
-    return sorts[sort]
+    return dict(known_parts(registry, SORTS[sort]))
 
 
 async def sentences(ctx: Context, rule: Rule) -> Sentences:
@@ -97,9 +105,9 @@ async def sentences(ctx: Context, rule: Rule) -> Sentences:
     except CrmError as exc:
         state, reason = "incomplete", words_for(ctx.words, exc).removeprefix("✋ ")
     return Sentences(
-        await say(hooks, work, known_of(ctx, "t"), rule.trigger, rule.trigger_params),
-        tuple([await say(hooks, work, known_of(ctx, "c"), part["name"], part["params"]) for part in rule.conditions]),
-        tuple([await say(hooks, work, known_of(ctx, "a"), part["name"], part["params"]) for part in rule.actions]),
+        await say(hooks, work, "trigger", rule.trigger, rule.trigger_params),
+        tuple([await say(hooks, work, "condition", part["name"], part["params"]) for part in rule.conditions]),
+        tuple([await say(hooks, work, "action", part["name"], part["params"]) for part in rule.actions]),
         state,
         reason,
     )
@@ -111,6 +119,6 @@ def demand_complete(ctx: Context, rule: Rule) -> None:
     :raises PartUnusable: something is still to be filled in, or its plugin is off
     :raises RuleIncomplete: it does nothing yet
     """
-    parts_of(ctx.plugged.hooks.registry, rule)
+    parts_of(ctx.plugged.hooks, rule)
     if not rule.actions:
         raise RuleIncomplete

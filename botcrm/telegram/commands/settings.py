@@ -9,8 +9,9 @@ from botcrm.core.domain.preferences import PREFERENCES
 from botcrm.core.domain.text import fold
 from botcrm.core.services import people
 from botcrm.core.services.suggestions import resume_suggestions
+from botcrm.telegram.commands.next_steps import leave_written
 from botcrm.telegram.context import Context
-from botcrm.telegram.screens.base import Screen, clip, esc, lines
+from botcrm.telegram.screens.base import Button, Screen, clip, esc, lines
 from botcrm.telegram.screens.texts import settings_screen, show_value
 
 # What people call a setting, besides its own name.
@@ -96,7 +97,11 @@ async def settings(ctx: Context, line: Line) -> Screen:
                 taken,
             )
         )
+    if key == "leave" and not for_company:
+        # Days are added, as by its own verb: a day without a year is the next one, and what was taken down before stays.
+        return await leave_written(ctx, ctx.user_id, value)
     chosen = await people.change_setting(ctx.work, key, value, for_company=for_company)
     if key == "smart_activity" and chosen and not for_company:
         await resume_suggestions(ctx.work)
-    return Screen(lines(f"✅ <b>{key}</b> = {show_value(ctx.words, chosen)}", taken))
+    undo = [Button("↩ " + ctx.words.t("Undo"), ctx.undo)]
+    return Screen(lines(f"✅ <b>{key}</b> = {show_value(ctx.words, chosen)}", taken), (undo,))

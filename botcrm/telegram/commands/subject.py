@@ -10,7 +10,7 @@ from botcrm.core.domain.errors import CrmError, NotFound
 from botcrm.core.domain.grammar import Line, guess_subject
 from botcrm.core.domain.kinds import ENTITY_OF, ActivityKind
 from botcrm.core.models import Activity, Contact, Deal, Record
-from botcrm.core.services.access import facts_of, load_any, owned_sql, owners
+from botcrm.core.services.access import facts_of, load_any, owned_sql, owners, record_of
 from botcrm.core.services.activities import Due, change_activity, plan_activity
 from botcrm.core.services.subjects import Found, Match, match_subject
 from botcrm.telegram.context import Context
@@ -122,27 +122,32 @@ async def links_of(ctx: Context, record: Record | None) -> Links:
     links |= {name: value for name, value in facts_of(record).items() if name in links}
     if isinstance(record, Contact):
         links["company_id"] = record.company_id
-    if links["deal_id"] is None and links["lead_id"] is None:
-        links["deal_id"] = await only_open_deal(ctx, links)
-    if links["deal_id"] and not isinstance(record, Deal):
-        deal = await Deal.get(id=links["deal_id"])
-        links["contact_id"] = links["contact_id"] or deal.contact_id
-        links["company_id"] = links["company_id"] or deal.company_id
+    if isinstance(record, Deal) or links["lead_id"]:
+        return links
+    if links["deal_id"]:
+        row = await db.fetch_one("SELECT contact_id, company_id FROM deal WHERE id = ?", links["deal_id"])
+        deal_links = (row["contact_id"], row["company_id"]) if row else (None, None)
+    elif deal := await only_open_deal(ctx, links):
+        links["deal_id"], deal_links = deal.id, (deal.contact_id, deal.company_id)
+    else:
+        return links
+    links["contact_id"] = links["contact_id"] or deal_links[0]
+    links["company_id"] = links["company_id"] or deal_links[1]
     return links
 
 
-async def only_open_deal(ctx: Context, links: Links) -> int | None:
+async def only_open_deal(ctx: Context, links: Links) -> Deal | None:
     """Return the one open deal within reach of a contact or else of a company; None where there are none or several."""
     reached = owned_sql("owner_id", owners(ctx.work.actor, "deal"))
     for column in ("contact_id", "company_id"):
         if not links[column]:
             continue
         rows = await db.fetch(
-            f"SELECT id FROM deal WHERE {column} = ? AND status = 'open' AND deleted_at IS NULL AND {reached} LIMIT 2",
+            f"SELECT * FROM deal WHERE {column} = ? AND status = 'open' AND deleted_at IS NULL AND {reached} LIMIT 2",
             links[column],
         )
         if rows:
-            return int(rows[0]["id"]) if len(rows) == 1 else None
+            return record_of(ctx.work, Deal, rows[0]) if len(rows) == 1 else None
     return None
 
 

@@ -39,7 +39,7 @@ async def ask(ctx: Context, line: Line) -> Screen:
     person, rest = await _addressed(ctx, typed)
     about = parse_lines(
         f"/note {rest}",
-        verbs=ctx.plugged.verbs(ctx.work.actor),
+        verbs=ctx.plugged.verbs(),
         now_wall=ctx.words.wall(ctx.work.now),
         language=ctx.work.prefs.language,
         currency=ctx.work.prefs.currency,
@@ -148,9 +148,9 @@ async def rehearsed(ctx: Context, former: User, target: User) -> Screen:
     )
 
 
-async def handed(ctx: Context, from_id: int, to_id: int, *, closed: bool) -> Screen:
+async def handed(ctx: Context, from_id: int, to_id: int, *, closed: bool, people: bool = False) -> Screen:
     """Hand it over, and tell both."""
-    done = await hand_over_all(ctx.work, from_id, to_id, closed=closed)
+    done = await hand_over_all(ctx.work, from_id, to_id, closed=closed, people=people)
     former, target = await User.get(id=from_id), await User.get(id=to_id)
     if done.counts:
         await _tell(ctx, former, target, done)

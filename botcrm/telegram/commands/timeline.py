@@ -8,7 +8,7 @@ from botcrm.contract.cards import TimelineItem
 from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.text import fold
-from botcrm.core.models import Activity, Record, Stage, User
+from botcrm.core.models import Activity, Deal, Record, Stage, User
 from botcrm.core.services.access import facts_of, load_any, ref
 from botcrm.core.services.subjects import ENTITIES
 from botcrm.core.services.timeline import GROUPS, TimelinePage
@@ -89,12 +89,16 @@ async def _names(record: Record, page: TimelinePage) -> Names:
     """Look up what the ids in the events are called."""
     activities = {entry.record_id for entry in page.entries if entry.entity == "activity"}
     people = {int(entry.after.get("owner_id") or 0) for entry in page.entries}
+    deals = (
+        {entry.record_id for entry in page.entries if entry.entity == "deal"} if not isinstance(record, Deal) else set()
+    )
     return Names(
         stages={stage.id: stage.name for stage in await Stage.all()},
         people={user.id: user.name for user in await User.filter(id__in=people)} if people else {},
         activities={one.id: (one.kind, one.title) for one in await Activity.filter(id__in=activities)}
         if activities
         else {},
+        deals={one.id: one.title for one in await Deal.filter(id__in=deals)} if deals else {},
         currency=str(getattr(record, "currency", "")),
     )
 

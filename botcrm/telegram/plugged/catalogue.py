@@ -3,14 +3,14 @@
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from botcrm.contract.commands import ButtonHandler, Command
-from botcrm.core.domain.errors import NotFound
+from botcrm.core.domain.errors import NotAllowed, NotFound
 from botcrm.core.domain.kinds import ActivityKind, Reach
 from botcrm.core.domain.verbs import Verb, VerbTable
 from botcrm.core.services.access import own_reach
-from botcrm.core.services.work import Actor
+from botcrm.core.services.actor import Actor
 from botcrm.hooks import Loaded, Owned, PluginManager, Registry
 from botcrm.telegram.screens.texts import Help
 from botcrm.words import Words
@@ -23,12 +23,12 @@ _MENU_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 @dataclass(slots=True)
 class _Tables:
-    """Verb tables of one registry, by the commands that they leave out."""
+    """What one registry adds: its commands, the permissions that some of them need, and all verbs together."""
 
     registry: Registry
     commands: dict[str, Owned[Command]]
     restricted: dict[str, str]
-    by_hidden: dict[frozenset[str], VerbTable] = field(default_factory=dict)
+    verbs: VerbTable
 
 
 class Plugged:
@@ -51,18 +51,25 @@ class Plugged:
 
     # --- commands ---------------------------------------------------------------------------------------------------
 
-    def verbs(self, actor: Actor) -> VerbTable:
-        """Return the verbs that exist for an actor."""
-        tables = self._now()
-        if not tables.restricted:
-            return self._table(tables, frozenset())
-        return self._table(tables, frozenset(self._hidden(tables, actor.role, actor.grants)))
+    def verbs(self) -> VerbTable:
+        """Return all verbs there are, those too that somebody's role does not allow: whoever types one is told so."""
+        return self._now().verbs
 
     def command(self, actor: Actor, verb: str) -> Owned[Command] | None:
-        """Return a plugin's command that exists for an actor."""
-        tables = self._now()
-        found = tables.commands.get(verb)
-        return found if found and self.allowed(actor, found.value.permission) else None
+        """Return a plugin's command; None where there is none of that name.
+
+        :raises NotAllowed: the actor may not use it
+        """
+        found = self._now().commands.get(verb)
+        if found and not self.allowed(actor, found.value.permission):
+            entity, _, action = found.value.permission.partition(".")
+            raise NotAllowed(entity=entity, action=action)
+        return found
+
+    def suggested(self, actor: Actor, verbs: Iterable[str]) -> list[str]:
+        """Return those of some verbs that an actor may use."""
+        hidden = set(self._hidden(self._now(), actor.role, actor.grants))
+        return [verb for verb in verbs if verb not in hidden]
 
     def commands(self, role: str, grants: Mapping[str, str]) -> list[Owned[Command]]:
         """Return the plugins' commands that exist for a role, in the order of their plugins."""
@@ -97,14 +104,7 @@ class Plugged:
             verbs.append(owned.value.verb)
             commands[owned.value.verb.name] = owned
         restricted = {name: owned.value.permission for name, owned in commands.items() if owned.value.permission}
-        return _Tables(registry, commands, restricted)
-
-    def _table(self, tables: _Tables, hidden: frozenset[str]) -> VerbTable:
-        found = tables.by_hidden.get(hidden)
-        if found is None:
-            shown = [owned.value.verb for name, owned in tables.commands.items() if name not in hidden]
-            found = tables.by_hidden[hidden] = self._core.plus(shown) if shown else self._core
-        return found
+        return _Tables(registry, commands, restricted, self._core.plus(verbs) if verbs else self._core)
 
     # --- help and menu ----------------------------------------------------------------------------------------------
 

@@ -1,6 +1,5 @@
 """The chat as a plugin's command or button has it in hand."""
 
-import copy
 from typing import Any
 
 from botcrm.contract.commands import Chat
@@ -27,7 +26,7 @@ class PluginChat(Chat):
         self._ctx = ctx
         self.plugin: Plugin = ctx.plugged.hooks.plugin(plugin)
         # By a handle of its own: what a plugin sets on it changes nothing for the rest of the message.
-        self.work = copy.copy(ctx.work)
+        self.work = ctx.plugged.hooks.lend(plugin, ctx.work)
         self.words = ctx.plugged.words_of(plugin, ctx.words)
         self.chat_id = ctx.chat_id
         self.message_id = message_id or ctx.message_id
@@ -50,7 +49,7 @@ class PluginChat(Chat):
         shown = safe(caption)
         if len(shown) > _MOST_CAPTION:
             shown = esc(clip(caption, _MOST_CAPTION // 2))
-        await send_file(self.work, self.chat_id, name, content, shown)
+        await send_file(self._ctx.work, self.chat_id, name, content, shown)
 
     def _count(self) -> None:
         self.answered = True

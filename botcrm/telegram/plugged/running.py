@@ -53,7 +53,7 @@ def _rest(ctx: Context, line: Line, subject: Subject) -> Line:
         return line
     return parse_lines(
         without_subject(line, subject).replace("\n", " "),
-        verbs=ctx.plugged.verbs(ctx.work.actor),
+        verbs=ctx.plugged.verbs(),
         now_wall=ctx.words.wall(ctx.work.now),
         language=ctx.work.prefs.language,
         currency=ctx.work.prefs.currency,

@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from botcrm.core.domain.kinds import LETTERS, ActivityKind, Entity
+from botcrm.core.domain.kinds import LETTERS, SETTLED, ActivityKind, Entity
 from botcrm.core.domain.phones import show_phone
 from botcrm.core.models import Activity, Deal, Stage
 from botcrm.core.services.cards import ActivityCard, DealCard, PartyCard, Step
 from botcrm.core.services.home import DealRow
+from botcrm.core.services.incoming import is_missed_call
 from botcrm.telegram.plugged.added import added_lines, added_rows
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.telegram.screens.repeats import repeat_text
@@ -15,7 +16,7 @@ from botcrm.words import Words
 
 SIGNS = {"deal": "💼", "contact": "👤", "company": "🏢", "lead": "🌱"}
 _STATUS_SIGNS = {"open": "💼", "won": "🏆", "lost": "🚫"}
-_OUTCOMES = {"ok": "ok", "no": "no answer", "busy": "busy", "later": "later"}
+_OUTCOMES = {"ok": "ok", "no": "no answer", "busy": "busy", "later": "later", SETTLED: "dealt with"}
 
 Kinds = dict[str, ActivityKind]
 
@@ -33,12 +34,23 @@ def phone_text(phone: str | None) -> str:
 def step_line(words: Words, kinds: Kinds, step: Step, *, closed: bool = False) -> str:
     """Write a planned activity as a card's line; on a closed deal it is not late, only still there."""
     late = step.deadline_at is not None and step.deadline_at < words.now and not closed
-    sign = "🔴" if late else "▶"
-    label = words.t("Still planned") if closed else words.t("Overdue") if late else words.t("Next")
-    when = words.when(step.due_at, step.has_time) if step.due_at else words.t("no time yet")
-    kind = kind_of(kinds, step.kind)
-    text = clip(step.title, 200) or words.t(kind.label)
-    return f"{sign} {label}: {when} — {kind.sign} {esc(text)}"
+    label = words.t("Still planned") if closed else ""
+    return _planned_line(words, kind_of(kinds, step.kind), step.title, step.due_at, step.has_time, late, label)
+
+
+def next_line(words: Words, kinds: Kinds, row: DealRow) -> str:
+    """Write the next step of a deal in a list as a card's line."""
+    late = row.deadline_at is not None and row.deadline_at < words.now
+    return _planned_line(words, kind_of(kinds, row.next_kind), row.next_title, row.next_at, row.next_has_time, late)
+
+
+def _planned_line(
+    words: Words, kind: ActivityKind, title: str, due_at: datetime | None, has_time: bool, late: bool, label: str = ""
+) -> str:
+    label = label or (words.t("Overdue") if late else words.t("Next"))
+    when = words.when(due_at, has_time) if due_at else words.t("no time yet")
+    text = clip(title, 200) or words.t(kind.label)
+    return f"{'🔴' if late else '▶'} {label}: {when} — {kind.sign} {esc(text)}"
 
 
 def done_line(words: Words, kinds: Kinds, step: Step) -> str:
@@ -97,7 +109,8 @@ def deal_screen(
         people,
         " ".join(f"#{esc(tag)}" for tag in card.tags),
         *(step_line(words, kinds, step, closed=deal.status != "open") for step in card.planned),
-        (waiting or words.t("No next step.")) if not card.planned and deal.status == "open" else "",
+        waiting if deal.status == "open" else "",
+        words.t("No next step.") if not (card.planned or waiting) and deal.status == "open" else "",
         quiet_deal(words, deal, card.rot_days),
         call_line(words, card.last_call),
         done_line(words, kinds, card.last) if card.last else "",
@@ -331,6 +344,13 @@ def activity_screen(words: Words, kinds: Kinds, card: ActivityCard, *, head: str
             [
                 Button("🔔 " + words.t("Reminders"), pack("fm", f"act.{card.activity.id}")),
                 Button("📅 " + words.t("Calendar file"), pack("ic", card.activity.id)),
+            ]
+        )
+    if is_missed_call(card.activity):
+        rows.append(
+            [
+                Button("📞 " + words.t("Called back"), pack("ib", card.activity.id)),
+                Button("✅ " + words.t("Dealt with"), pack("id", "c", card.activity.id)),
             ]
         )
     last = [Button(words.t("Open deal"), pack("op", f"d{card.deal.id}"))] if card.deal else []

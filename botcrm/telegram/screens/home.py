@@ -1,10 +1,17 @@
 """The home screen: counters, deals by when their next step is due, and what a list is narrowed to."""
 
+from collections.abc import Callable
+
+from botcrm.core.domain.messages import channel_title
 from botcrm.core.services.filters import Choice, DealFilter
 from botcrm.core.services.home import COLUMNS, Column, DealRow, Home, Section
+from botcrm.core.services.loose import LooseRow
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, dots, esc, lines, pack, rows_of
+from botcrm.telegram.screens.board import MINE, board_data
 from botcrm.telegram.screens.cards import Kinds
-from botcrm.telegram.screens.lists import attention_line, counters_line, deal_item, number
+from botcrm.telegram.screens.incoming import incoming_button, waiting_item
+from botcrm.telegram.screens.lists import attention_line, counters_line, deal_item, loose_item, number
+from botcrm.telegram.screens.team import hand_over_button
 from botcrm.words import Words
 
 _SIGNS: dict[Section, str] = {
@@ -49,27 +56,41 @@ def _narrowed(words: Words, chosen: DealFilter) -> str:
     return "🔎 " + dots(*(esc(clip(name, 60)) for name in names if name)) if chosen else ""
 
 
-def home_screen(words: Words, kinds: Kinds, home: Home, name: str = "", *, moving: bool = False) -> Screen:
-    """Show the counters and a page of deals; `name` is whose, where it is not the reader's own.
+def home_screen(
+    words: Words,
+    kinds: Kinds,
+    home: Home,
+    name: str = "",
+    *,
+    moving: bool = False,
+    channel: Callable[[str], str] = channel_title,
+) -> Screen:
+    """Show the counters, what came in, and a page of deals; `name` is whose, where it is not the reader's own.
 
     :param moving: the buttons move each deal's next step rather than open the deal
+    :param channel: what a channel is called
     """
+    name = words.t("{name} (left)", name=home.owner) if home.gone else name or home.owner
     text = lines(
         bold(words.t("Deals of {name}", name=name) if name else words.t("Today"))
         + f" · {words.date(words.wall(words.now))}",
         counters_line(words, home.incoming, home.planned, home.overdue),
         _narrowed(words, home.narrowed),
+        f"\n📥 {bold(words.t('Not dealt with'))}" if home.waiting else "",
+        *(waiting_item(words, one, channel) for one in home.waiting),
         *_items(words, kinds, home),
     )
     code = home.narrowed.code
-    moving = moving and any(row.next_id for row in home.rows)
+    moving = moving and any(_movable(row) for row in home.rows)
     rows = _moves(words, home, code) if moving else _opens(home)
-    return Screen(text, (*rows, *_chips(words, home, code), *_pages(words, home, code, moving=moving)))
+    return Screen(
+        text, (*rows, _ways(words, home), *_chips(words, home, code), *_pages(words, home, code, moving=moving))
+    )
 
 
 def _items(words: Words, kinds: Kinds, home: Home) -> list[str]:
     if not sum(home.counts.values()):
-        if home.narrowed:
+        if home.narrowed or home.owner:
             return ["", words.t("Nothing here.")]
         return [
             "",
@@ -83,6 +104,9 @@ def _items(words: Words, kinds: Kinds, home: Home) -> list[str]:
         if section != last:
             shown.append(f"\n{_SIGNS[section]} <b>{column_name(words, section)}</b>{_count(home, section)}")
             last = section
+        if isinstance(row, LooseRow):
+            shown.append(loose_item(words, kinds, row))
+            continue
         asks = attention_line(words, row) if row.id not in home.marks.muted else ""
         shown.append(lines(deal_item(words, kinds, row), f"   {asks}" if asks else ""))
     return shown or ["", words.t("Nothing here.")]
@@ -96,7 +120,22 @@ def _opens(home: Home) -> list[Row]:
     return list(rows_of([_open(row) for row in home.rows], 2))
 
 
-def _open(row: DealRow) -> Button:
+def _ways(words: Words, home: Home) -> Row:
+    """Offer what came in, the board, and the team to whoever has one."""
+    row = [incoming_button(words, home.owner_id or 0, home.incoming)] if home.incoming else []
+    if sum(home.counts.values()):
+        who = str(home.owner_id) if home.owner_id else MINE
+        row.append(Button("🗂 " + words.t("Board"), board_data("days", who, 0)))
+    if home.gone and home.owner_id:
+        row.append(hand_over_button(words, home.owner_id))
+    if home.others:
+        row.append(Button("👥 " + words.t("Team"), pack("tm", 0)))
+    return row
+
+
+def _open(row: DealRow | LooseRow) -> Button:
+    if isinstance(row, LooseRow):
+        return Button(f"a{row.id} {clip(row.title or row.about or row.kind, 18)}", pack("op", f"a{row.id}"))
     return Button(f"d{row.id} {clip(row.name, 18)}", pack("op", f"d{row.id}"))
 
 
@@ -107,12 +146,19 @@ def _moves(words: Words, home: Home, code: str) -> list[Row]:
     for row in home.rows:
         steps = (("1", words.t("+1 day")), ("7", words.t("+7")), ("m", words.t("Mon 9:00")))
         moves = [
-            Button(label, pack("hv", f"{row.next_id:X}", row.next_version, step, f"{owner:X}", here, home.page, code))
+            Button(label, pack("hv", f"{which[0]:X}", which[1], step, f"{owner:X}", here, home.page, code))
             for step, label in steps
-            if row.next_id
+            if (which := _movable(row))
         ]
         found.append([_open(row), *moves])
     return found
+
+
+def _movable(row: DealRow | LooseRow) -> tuple[int, int] | None:
+    """Return the activity that can be moved by one tap, and its version."""
+    if isinstance(row, LooseRow):
+        return row.id, row.version
+    return (row.next_id, row.next_version) if row.next_id else None
 
 
 def _chips(words: Words, home: Home, code: str) -> list[Row]:
@@ -146,7 +192,7 @@ def _pages(words: Words, home: Home, code: str, *, moving: bool) -> list[Row]:
         last.append(Button("🔎 " + words.t("Filter"), pack("hf", owner, here, *([code] if code else []))))
     if home.narrowed:
         last.append(Button("✖ " + words.t("No filter"), _home(owner, here, 0, "")))
-    if any(row.next_id for row in home.rows):
+    if any(_movable(row) for row in home.rows):
         label = words.t("Open…") if moving else words.t("Move…")
         last.append(Button(label, _home(owner, here, home.page, code if moving else code + MOVING)))
     return [turn, last]

@@ -2,8 +2,10 @@
 
 from botcrm.core.domain.kinds import LETTERS, Entity
 from botcrm.core.models import File, User
-from botcrm.core.services.home import MOST, DealRow, TeamRow
+from botcrm.core.services.home import MOST, DealRow
+from botcrm.core.services.loose import LooseRow
 from botcrm.core.services.subjects import Found
+from botcrm.core.services.team import TeamRow
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import SIGNS, Kinds, call_sign, kind_of
 from botcrm.telegram.screens.rot import quiet_row, waits_line
@@ -54,6 +56,19 @@ def deal_item(words: Words, kinds: Kinds, row: DealRow) -> str:
     )
 
 
+def loose_item(words: Words, kinds: Kinds, row: LooseRow) -> str:
+    """Write something to do that hangs on no deal, or on a colleague's, as an item of a list of deals."""
+    kind = kind_of(kinds, row.kind)
+    late = row.deadline_at is not None and row.deadline_at < words.now
+    when = words.soon(row.due_at, row.has_time)
+    whose = words.t("deal of {name}", name=esc(clip(row.deal_owner, 40))) if row.deal_id and row.deal_owner else None
+    about = dots(esc(clip(row.about, 60)), whose)
+    return lines(
+        f"{kind.sign} {bold(clip(row.title, 60) or words.t(kind.label))} · a{row.id}",
+        f"   {'🔴' if late else '▶'} {when}" + (f" — {about}" if about else ""),
+    )
+
+
 # So many people on a page of the team.
 PEOPLE_SHOWN = 18
 
@@ -79,7 +94,7 @@ def team_screen(words: Words, rows: list[TeamRow], *, page: int = 0, may_invite:
         + (f" · {words.t('Page {page} of {pages}', page=page + 1, pages=pages)}" if pages > 1 else ""),
         total if pages > 1 else "",
         *(
-            f"{esc(clip(row.name, 40))}: 📥 {row.incoming} · 📅 {row.planned} · 🔴 {row.overdue}"
+            f"{esc(_called(words, row, 40))}: 📥 {row.incoming} · 📅 {row.planned} · 🔴 {row.overdue}"
             + (f" · ⚫ {number(row.violations)}" if row.violations else "")
             for row in shown
         ),
@@ -87,7 +102,7 @@ def team_screen(words: Words, rows: list[TeamRow], *, page: int = 0, may_invite:
         if any(row.violations for row in shown)
         else "",
     )
-    opens = (Button(clip(row.name, 20), pack("hm", row.user_id, "-", 0)) for row in shown)
+    opens = (Button(_called(words, row, 20), pack("hm", row.user_id, "-", 0)) for row in shown)
     without = [
         Button(f"⚫ {number(row.violations)} {clip(row.name, 16)}", pack("vi", row.user_id, 0))
         for row in shown
@@ -97,6 +112,10 @@ def team_screen(words: Words, rows: list[TeamRow], *, page: int = 0, may_invite:
     if page < pages - 1:
         turn.append(Button("→", pack("tm", page + 1)))
     return Screen(text, (*rows_of(opens, 3), *rows_of(without[:12], 3), turn))
+
+
+def _called(words: Words, row: TeamRow, most: int) -> str:
+    return words.t("{name} (left)", name=clip(row.name, most)) if row.gone else clip(row.name, most)
 
 
 def violations_screen(
@@ -112,7 +131,8 @@ def violations_screen(
     turn = [Button("←", pack("vi", user_id, page - 1))] if page else []
     if more:
         turn.append(Button("→", pack("vi", user_id, page + 1)))
-    return Screen(text, (*rows_of(opens, 2), turn))
+    back = [Button("← " + words.t("Team"), pack("tm", 0))]
+    return Screen(text, (*rows_of(opens, 2), turn, back))
 
 
 def found_screen(words: Words, query: str, found: list[Found]) -> Screen:

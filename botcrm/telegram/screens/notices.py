@@ -1,19 +1,34 @@
 """What botcrm says by itself: reminders, overdue pings, digests, clients' messages, alarms."""
 
+from datetime import datetime
+
 from botcrm.core.models import Message, Note
 from botcrm.core.services.cards import ActivityCard, DealCard
-from botcrm.core.services.home import COLUMNS, Home, TeamRow
-from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack
+from botcrm.core.services.home import COLUMNS, Home
+from botcrm.core.services.loose import LooseRow
+from botcrm.core.services.team import TeamRow
+from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import Kinds, deal_row_line, deal_sums, done_line, kind_of, phone_text
 from botcrm.telegram.screens.home import column_name
-from botcrm.telegram.screens.lists import counters_line, deal_item, number
+from botcrm.telegram.screens.lists import counters_line, deal_item, loose_item, number
+from botcrm.telegram.screens.team import hand_over_button
 from botcrm.words import Words
 
 
 def reminder_screen(
-    words: Words, kinds: Kinds, card: ActivityCard, *, early: bool, minutes_late: int, again: bool = False
+    words: Words,
+    kinds: Kinds,
+    card: ActivityCard,
+    *,
+    early: bool,
+    minutes_late: int,
+    again: bool = False,
+    gone: str = "",
 ) -> Screen:
-    """Remind the owner of an activity; `again` when they were reminded at its time already."""
+    """Remind the owner of an activity; `again` when they were reminded at its time already.
+
+    :param gone: the owner's name where they have left and the reader answers for them
+    """
     activity = card.activity
     kind = kind_of(kinds, activity.kind)
     title = esc(clip(activity.title, 500)) or words.t(kind.label)
@@ -27,6 +42,7 @@ def reminder_screen(
         words.t("Late: it was due {when}, while botcrm was not running.", when=words.soon(activity.due_at))
         if minutes_late and not early
         else "",
+        _who_left(words, gone),
         deal_row_line(words, card.deal) if card.deal else "",
     )
     rows = [
@@ -46,12 +62,20 @@ def reminder_screen(
     return Screen(text, tuple(rows), ("activity", activity.id))
 
 
-def waited_screen(words: Words, kinds: Kinds, card: DealCard, asked: Screen) -> Screen:
-    """Tell that the day has come a deal waited for, and ask how it goes on."""
+def _who_left(words: Words, name: str) -> str:
+    return words.t("It is {name}'s, who has left.", name=esc(clip(name, 60))) if name else ""
+
+
+def waited_screen(words: Words, kinds: Kinds, card: DealCard, asked: Screen, *, gone: str = "") -> Screen:
+    """Tell that the day has come a deal waited for, and ask how it goes on.
+
+    :param gone: the owner's name where they have left and the reader answers for them
+    """
     deal = card.deal
     text = lines(
         "⏳ " + words.t("The day has come that {deal} waited for.", deal=bold(clip(card.name, 150))),
         f"   {esc(clip(deal.waiting_for, 300))}" if deal.waiting_for else "",
+        _who_left(words, gone),
         deal_sums(words, deal, card.stage),
         done_line(words, kinds, card.last) if card.last else "",
         asked.text,
@@ -60,8 +84,11 @@ def waited_screen(words: Words, kinds: Kinds, card: DealCard, asked: Screen) -> 
     return Screen(text, (*asked.rows, last), ("deal", deal.id))
 
 
-def overdue_screen(words: Words, kinds: Kinds, card: ActivityCard, name: str) -> Screen:
-    """Tell a manager what is overdue."""
+def overdue_screen(words: Words, kinds: Kinds, card: ActivityCard, name: str, *, gone_id: int = 0) -> Screen:
+    """Tell a manager what is overdue.
+
+    :param gone_id: whose it is where they have left: they can be asked nothing
+    """
     activity = card.activity
     title = esc(clip(activity.title, 300)) or words.t(kind_of(kinds, activity.kind).label)
     late = words.ago(activity.deadline_at) if activity.deadline_at else ""
@@ -72,7 +99,7 @@ def overdue_screen(words: Words, kinds: Kinds, card: ActivityCard, name: str) ->
     )
     rows = [
         [
-            Button("💬 " + words.t("Ask"), pack("ak", activity.id)),
+            hand_over_button(words, gone_id) if gone_id else Button("💬 " + words.t("Ask"), pack("ak", activity.id)),
             Button(words.t("Reassign"), pack("ho", f"a{activity.id}")),
             Button("💤 " + words.t("Snooze"), pack("sz", activity.id, "")),
         ]
@@ -93,8 +120,12 @@ def digest_screen(words: Words, kinds: Kinds, home: Home, team: list[TeamRow], n
     text = lines(
         words.t("☀️ Good morning, {name}.", name=bold(name.split(maxsplit=1)[0] if name.split() else name)),
         counters_line(words, home.incoming, home.planned, home.overdue),
-        words.t("Deals: {counts}", counts=" · ".join(counts)) if counts else "",
-        *(deal_item(words, kinds, row) for row in home.rows if row.next_id),
+        words.t("By day: {counts}", counts=" · ".join(counts)) if counts else "",
+        *(
+            loose_item(words, kinds, row) if isinstance(row, LooseRow) else deal_item(words, kinds, row)
+            for row in home.rows
+            if isinstance(row, LooseRow) or row.next_id
+        ),
         bold(words.t("Late in your team:")) if late else "",
         *(f"🔴 {esc(clip(row.name, 40))}: {row.overdue}" for row in late[:10]),
     )
@@ -107,16 +138,18 @@ def digest_screen(words: Words, kinds: Kinds, home: Home, team: list[TeamRow], n
 def client_screen(words: Words, message: Message, name: str, channel: str, file_id: int | None = None) -> Screen:
     """Show what a client wrote over a channel, given by its title; `file_id` is the kept file they sent."""
     text = lines(f"📥 {bold(clip(name, 100))} · {esc(channel)}", esc(message.text) or words.t("(no text)"))
-    return Screen(text, (_client_row(words, message, file_id),), ("message", message.id))
+    return Screen(text, _client_rows(words, message, file_id), ("message", message.id))
 
 
-def _client_row(words: Words, message: Message, file_id: int | None = None) -> list[Button]:
+def _client_rows(words: Words, message: Message, file_id: int | None = None) -> tuple[Row, ...]:
     """Return what can be done about a client's message: what is nobody's opens for whoever takes it."""
     answer = [Button("💬 " + words.t("Answer"), pack("ca", message.id))] if message.answerable else []
     if message.owner_id is None:
-        return [*answer, Button("🙋 " + words.t("I take it"), pack("ct", message.id))]
+        return ([*answer, Button("🙋 " + words.t("I take it"), pack("ct", message.id))],)
+    if not message.answered:
+        answer.append(Button("✅ " + words.t("Dealt with"), pack("id", "m", message.id)))
     file = [Button("📎 " + words.t("File"), pack("fo", file_id))] if file_id else []
-    return [*answer, *file, Button(words.t("Open"), pack("om", message.id))]
+    return tuple(rows_of([*answer, *file, Button(words.t("Open"), pack("om", message.id))], 3))
 
 
 def edited_screen(words: Words, message: Message, name: str, before: str) -> Screen:
@@ -126,7 +159,7 @@ def edited_screen(words: Words, message: Message, name: str, before: str) -> Scr
         esc(clip(message.text, 1500)) or words.t("(no text)"),
         words.t("It was: {text}", text=f"<i>{esc(clip(before, 300))}</i>") if before else "",
     )
-    return Screen(text, (_client_row(words, message),), ("message", message.id))
+    return Screen(text, _client_rows(words, message), ("message", message.id))
 
 
 def unsure_screen(words: Words, message: Message, outbox_id: int) -> Screen:
@@ -202,6 +235,16 @@ def plugin_off_screen(words: Words, name: str, title: str, reason: str) -> Scree
     )
     row = [Button(words.t("Switch on again"), pack("ps", name, "on")), Button(words.t("Show it"), pack("pd", name))]
     return Screen(text, (row,))
+
+
+def bot_blocked_screen(words: Words, name: str, since: datetime) -> Screen:
+    """Tell whoever answers for somebody that nothing reaches them."""
+    return Screen(
+        lines(
+            "🔇 " + words.t("{name} has blocked the bot ({when}).", name=bold(name), when=words.when(since)),
+            words.t("No reminder and no message reaches them until they open the chat with the bot again."),
+        )
+    )
 
 
 def alarm_screen(words: Words, notice: str, args: dict[str, object]) -> Screen:

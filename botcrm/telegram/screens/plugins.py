@@ -1,13 +1,17 @@
 """The plugins as an administrator sees them: the list, and one of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
+from botcrm.contract.commands import Command
 from botcrm.contract.plugin import Manifest
-from botcrm.hooks import Loaded, Registry
+from botcrm.hooks import Loaded, Owned, Registry
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.words import Words
 
 _PAGE = 8
+# So many of a sort are named; more are only counted.
+_NAMED = 3
 _SIGNS = {"on": "🟢", "off": "⚪", "failed": "🔴"}
 
 
@@ -65,7 +69,7 @@ def plugin_screen(
         dots(_state(words, loaded), _version(words, loaded), _spent(words, loaded) if loaded.calls else None),
         esc(clip(loaded.about, 500)),
         f"⚠️ {esc(clip(loaded.reason, 500))}" if loaded.reason and loaded.state != "on" else "",
-        words.t("Adds: {what}", what=esc(clip(", ".join(adds), 1000))) if adds else "",
+        words.t("Adds: {what}", what=esc(clip(dots(*adds), 1000))) if adds else "",
         words.t("By itself it may: {what}", what=esc(clip(", ".join(manifest.needs), 500))) if manifest.needs else "",
     )
     row = []
@@ -79,22 +83,31 @@ def plugin_screen(
 
 
 def additions(words: Words, registry: Registry, name: str) -> list[str]:
-    """Return what a plugin that is on adds, each in a few words."""
-    found = [f"/{verb}" for verb, owned in registry.commands.items() if owned.plugin == name]
-    for label, held in (
-        (words.t("report {name}"), registry.reports),
-        (words.t("channel {name}"), registry.channels),
-        (words.t("trigger “{name}”"), registry.triggers),
-        (words.t("condition “{name}”"), registry.conditions),
-        (words.t("action “{name}”"), registry.actions),
-        (words.t("job {name}"), registry.jobs),
-        (words.t("command “{name}” in the terminal"), registry.cli),
-        (words.t("permission {name}"), registry.permissions),
-    ):
-        found += [
-            label.format(name=getattr(owned.value, "title", key)) for key, owned in held.items() if owned.plugin == name
-        ]
+    """Return what a plugin that is on adds: how many of each sort, and which where they are few."""
+    held: list[tuple[Mapping[Any, Owned[Any]], Callable[[int], str]]] = [
+        (registry.commands, lambda n: words.n("{n} command", "{n} commands", n)),
+        (registry.reports, lambda n: words.n("{n} report", "{n} reports", n)),
+        (registry.channels, lambda n: words.n("{n} channel", "{n} channels", n)),
+        (registry.triggers, lambda n: words.n("{n} trigger", "{n} triggers", n)),
+        (registry.conditions, lambda n: words.n("{n} condition", "{n} conditions", n)),
+        (registry.actions, lambda n: words.n("{n} action", "{n} actions", n)),
+        (registry.jobs, lambda n: words.n("{n} job", "{n} jobs", n)),
+        (registry.cli, lambda n: words.n("{n} command in the terminal", "{n} commands in the terminal", n)),
+        (registry.permissions, lambda n: words.n("{n} permission", "{n} permissions", n)),
+    ]
+    found = []
+    for known, counted in held:
+        mine = [_called(words, key, owned.value) for key, owned in known.items() if owned.plugin == name]
+        if mine:
+            found.append(counted(len(mine)) + (f" ({', '.join(mine)})" if len(mine) <= _NAMED else ""))
     routes = len(registry.routes.get(name, ()))
     if routes:
         found.append(words.n("{n} web address", "{n} web addresses", routes))
     return found
+
+
+def _called(words: Words, key: str, value: Any) -> str:
+    if isinstance(value, Command):
+        return f"/{key}"
+    title = getattr(value, "title", "")
+    return words.t(title) if title else key

@@ -44,6 +44,8 @@ def _monthly(words: Words, parts: dict[str, str], every: int) -> str:
     day = parts.get("BYDAY", "")
     if day[-2:] in WEEKDAYS and day[:-2].lstrip("-").isdecimal():
         return _place(words, int(day[:-2]), _day(words, day[-2:]))
+    if not day and "BYMONTHDAY" not in parts:
+        return words.n("every month", "every {n} months", every)
     number = int(parts.get("BYMONTHDAY", "1").split(",")[-1])
     if number < 0:
         return words.t("last day of the month")

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from botcrm.core.domain.rot import rotten_days
 from botcrm.core.domain.schedules import schedule_of
+from botcrm.core.domain.zones import start_of_day
 from botcrm.core.models import Deal
 from botcrm.core.services.home import DealRow
 from botcrm.telegram.screens.base import clip, esc
@@ -16,8 +17,15 @@ def waits_line(words: Words, until: datetime | None, reason: str | None) -> str:
     """Write until when a deal waits and what for; empty where it does not wait, or not any more."""
     if until is None or until <= words.now:
         return ""
-    text = "⏳ " + words.t("Waits until {day}", day=words.date(words.wall(until)))
+    day = words.date(words.wall(until))
+    text = "⏳ " + words.t("Waits until {day}", day=day if _opens(words, until) else f"{day} {words.clock(words.wall(until))}")
     return f"{text} — {esc(clip(reason, 150))}" if reason else text
+
+
+def _opens(words: Words, moment: datetime) -> bool:
+    """Tell whether a moment is when work begins on its day: when a day without a time of day comes (`wait_deal`)."""
+    week = schedule_of(words.prefs, words.now, leave=False)
+    return week.next_working_moment(start_of_day(words.wall(moment).date(), week.zone)) == moment
 
 
 def quiet_row(words: Words, row: DealRow) -> str:

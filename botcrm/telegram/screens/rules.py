@@ -80,10 +80,14 @@ def rule_screen(
     owner: str,
     *,
     may_change: bool,
+    signs: bool = False,
     head: str = "",
     undo: str = "",
 ) -> Screen:
-    """Show a rule with its parts, and what can be done with it."""
+    """Show a rule with its parts, and what can be done with it.
+
+    :param signs: whether one of its actions proves itself by the rule's key
+    """
     rule = row.rule
     actions = [f"   {n}. {esc(clip(one, 300))}" for n, one in enumerate(said.actions, 1)]
     text = lines(
@@ -117,19 +121,36 @@ def rule_screen(
                 Button("🧪 " + words.t("Try…"), pack("Ry", rule.id, 0)),
             ],
         ]
+    key = [Button("🔑 " + words.t("Key"), pack("Rk", rule.id))] if may_change and signs else []
     runs = [Button(words.t("Runs"), pack("Rr", rule.id))] if row.runs else []
     gone = [Button("🗑 " + words.t("Delete"), pack("Rd", rule.id, rule.version))] if may_change else []
     back = [Button("← " + words.t("All rules"), pack("Rl", 0))]
     taken = [Button("↩ " + words.t("Undo"), undo)] if undo else []
-    return Screen(text, (*rows, [*runs, *gone], [*taken, *back]))
+    return Screen(text, (*rows, [*runs, *key, *gone], [*taken, *back]))
+
+
+def key_screen(words: Words, rule: Rule, key: str, *, fresh: bool = False) -> Screen:
+    """Show the key by which a rule proves itself, to copy it."""
+    text = lines(
+        f"🔑 {bold(clip(rule.name, 100))}",
+        words.t("The rule has a new key; the old one signs nothing any more.") if fresh else "",
+        f"<code>{esc(key)}</code>",
+        words.t(
+            "What the rule sends is signed with it: {header} is HMAC-SHA256 of {signed}. Give it to the receiver, and to nobody else.",
+            header="<code>X-Botcrm-Signature</code>",
+            signed="<code>X-Botcrm-Timestamp</code> + <code>.</code> + body",
+        ),
+    )
+    row = [Button(words.t("Copy"), copy=key), Button(words.t("New key"), pack("RK", rule.id))]
+    return Screen(text, (row, [Button("← " + words.t("Back"), pack("Ru", rule.id))]))
 
 
 def runs_screen(words: Words, rule: Rule, runs: list[tuple[RuleRun, str, str]]) -> Screen:
     """Show a rule's last runs: each with the record's name and reference."""
     signs = {"done": "✅", "skipped": "⏭", "failed": "🚫"}
     shown = [
-        f"{signs.get(run.state, '·')} {words.soon(run.at)} · {bold(clip(name, 60))} · {ref}\n   "
-        + esc(clip("; ".join(run.did) if run.state == "done" else run.error, 200))
+        f"{'⚠️' if run.did and run.error else signs.get(run.state, '·')} {words.soon(run.at)} · {bold(clip(name, 60))} · {ref}"
+        f"\n   {esc(clip('; '.join(filter(None, (*run.did, run.error))), 300))}"
         for run, name, ref in runs
     ]
     text = lines(words.t("Runs of {rule}", rule=bold(clip(rule.name, 80))), *(shown or [words.t("Nothing yet.")]))
@@ -137,12 +158,16 @@ def runs_screen(words: Words, rule: Rule, runs: list[tuple[RuleRun, str, str]]) 
     return Screen(text, (*rows_of(opens, 2), [Button("← " + words.t("Back"), pack("Ru", rule.id))]))
 
 
-def rule_failed_screen(words: Words, rule: Rule, ref: str, error: str) -> Screen:
-    """Tell who answers for a rule that it failed for a record."""
+def rule_failed_screen(words: Words, rule: Rule, ref: str, error: str, *, later: bool = False) -> Screen:
+    """Tell who answers for a rule that it failed for a record.
+
+    :param later: the rule itself ran; what it set going failed
+    """
+    kept = words.t("What else the rule did stays.") if later else words.t("Nothing of it was kept.")
     text = lines(
         "⚙ " + words.t("The rule {rule} failed for {ref}.", rule=bold(clip(rule.name, 100)), ref=ref),
         f"<code>{esc(clip(error, 300))}</code>",
-        words.t("Nothing of it was kept. Other records are not touched by this."),
+        f"{kept} " + words.t("Other records are not touched by this."),
     )
     row = [
         Button(words.t("Open the rule"), pack("Ru", rule.id)),

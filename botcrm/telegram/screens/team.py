@@ -6,10 +6,11 @@ from botcrm.core.models import Note
 from botcrm.core.services.day import DayDone, PersonDone
 from botcrm.core.services.handover import HandedOver, Rehearsal
 from botcrm.core.services.home import DealRow
+from botcrm.core.services.loose import LooseRow
 from botcrm.core.services.overdue import LateActivity
-from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack, rows_of
+from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import Kinds, kind_of
-from botcrm.telegram.screens.lists import deal_item, number
+from botcrm.telegram.screens.lists import deal_item, loose_item, number
 from botcrm.words import Words
 
 _LISTED = 10
@@ -17,9 +18,21 @@ _OPENED = 6
 
 
 def late_screen(
-    words: Words, kinds: Kinds, late: Sequence[LateActivity], counts: Mapping[int, int], reader_id: int
+    words: Words,
+    kinds: Kinds,
+    late: Sequence[LateActivity],
+    counts: Mapping[int, int],
+    reader_id: int,
+    *,
+    last_id: int = 0,
+    putting_off: bool = False,
+    head: str = "",
 ) -> Screen:
-    """Tell of several overdue activities at once, by whose they are; `counts` also counts what is not listed."""
+    """Tell of several overdue activities at once, by whose they are; `counts` also counts what is not listed.
+
+    :param last_id: by which all of them can be put off together
+    :param putting_off: offer until when
+    """
     total = max(sum(counts.values()), len(late))
     shown: list[str] = []
     people: dict[int, str] = {}
@@ -34,16 +47,35 @@ def late_screen(
         shown += [f"   {words.soon(one.due_at, one.has_time)} — {_what(words, kinds, one)}" for one in own]
     more = total - len(listed)
     text = lines(
+        head,
         "🔴 " + bold(words.n("{n} is overdue", "{n} are overdue", total)),
         *shown,
         words.t("… and {n} more", n=more) if more > 0 else "",
     )
-    opens = [Button(clip(one.title or one.about or one.kind, 28), pack("ov", one.id)) for one in listed[:_OPENED]]
+    opens = [Button(_open_label(words, kinds, one), pack("ov", one.id)) for one in listed[:_OPENED]]
     rest = [
         Button(f"🔴 {clip(words.t('You') if late_id == reader_id else name, 20)}", pack("hm", late_id, "overdue", 0))
         for late_id, name in list(people.items())[:3]
     ]
-    return Screen(text, (*rows_of(opens, 2), rest))
+    return Screen(text, (*rows_of(opens, 2), rest, _put_off(words, last_id, putting_off=putting_off)))
+
+
+def _put_off(words: Words, last_id: int, *, putting_off: bool) -> Row:
+    """Offer to hear of all of them again later."""
+    if not last_id:
+        return []
+    if not putting_off:
+        return [Button("💤 " + words.t("Snooze all"), pack("sa", last_id))]
+    return [
+        *(Button("💤 " + words.minutes(n), pack("sa", last_id, n)) for n in (60, 180)),
+        Button("💤 " + words.t("Tomorrow 9:00"), pack("sa", last_id, "t")),
+    ]
+
+
+def _open_label(words: Words, kinds: Kinds, one: LateActivity) -> str:
+    """Name one of them on a button so that it is told from another one of the same words."""
+    title = clip(one.title or words.t(kind_of(kinds, one.kind).label), 18 if one.about else 28)
+    return f"{title} — {clip(one.about, 18)}" if one.about else title
 
 
 def _what(words: Words, kinds: Kinds, one: LateActivity) -> str:
@@ -57,7 +89,7 @@ def evening_screen(
     name: str,
     done: DayDone,
     overdue: int,
-    tomorrow: Sequence[DealRow],
+    tomorrow: Sequence[DealRow | LooseRow],
     team: Sequence[PersonDone],
 ) -> Screen:
     """Say what was done today, what is left, what tomorrow brings, and what the team did."""
@@ -73,7 +105,10 @@ def evening_screen(
         "💬 " + words.n("{n} message answered", "{n} messages answered", done.answered) if done.answered else "",
         "🔴 " + words.t("Still overdue: {n}", n=number(overdue)) if overdue else "",
         bold(words.t("Tomorrow:")) if tomorrow else "",
-        *(deal_item(words, kinds, row) for row in tomorrow),
+        *(
+            loose_item(words, kinds, row) if isinstance(row, LooseRow) else deal_item(words, kinds, row)
+            for row in tomorrow
+        ),
         bold(words.t("Your team today:")) if team else "",
         *(_person_line(words, one) for one in team),
     )
@@ -127,6 +162,7 @@ def count_line(words: Words, counts: Mapping[str, int]) -> str:
         "company": words.n("{n} company", "{n} companies", counts.get("company", 0)),
         "activity": words.n("{n} planned activity", "{n} planned activities", counts.get("activity", 0)),
         "message": words.n("{n} message to answer", "{n} messages to answer", counts.get("message", 0)),
+        "user": words.n("{n} person's manager", "{n} people's manager", counts.get("user", 0)),
     }
     return dots(*(text for entity, text in said.items() if counts.get(entity)))
 
@@ -135,13 +171,16 @@ def rehearsal_screen(
     words: Words, former: tuple[int, str], target: tuple[int, str], rehearsal: Rehearsal, *, gone: bool
 ) -> Screen:
     """Show what would go over, before it does; `gone` where the former owner has left."""
-    nothing = not rehearsal.total and not rehearsal.closed
+    nothing = not (rehearsal.total or rehearsal.closed or rehearsal.people)
     text = lines(
         words.t("Hand over all of {a}'s work to {b}?", a=bold(clip(former[1], 40)), b=bold(clip(target[1], 40))),
         words.t("{name} has left.", name=esc(clip(former[1], 40))) if gone else "",
         count_line(words, rehearsal.counts) or words.t("Nothing is open."),
         words.n("Closed deals and leads: {n}", "Closed deals and leads: {n}", rehearsal.closed)
         if rehearsal.closed
+        else "",
+        words.n("{n} person reports to {name}.", "{n} people report to {name}.", rehearsal.people, name=esc(former[1]))
+        if rehearsal.people
         else "",
         "" if nothing else words.t("What was done and written stays with who did it."),
     )
@@ -152,8 +191,27 @@ def rehearsal_screen(
     if rehearsal.closed:
         label = words.t("With what is closed: {n}", n=rehearsal.total + rehearsal.closed)
         rows.append([Button(label, pack("hW", former[0], target[0], 1))])
+    if rehearsal.people:
+        label = words.n("And {n} person", "And {n} people", rehearsal.people)
+        rows.append([Button("👥 " + label, pack("hW", former[0], target[0], 2))])
     rows.append([Button(words.t("Never mind"), pack("hX"))])
     return Screen(text, tuple(rows))
+
+
+def hand_over_button(words: Words, user_id: int) -> Button:
+    """Return the button that offers to hand over all of somebody's work."""
+    return Button("🤝 " + words.t("Hand over all"), pack("hl", user_id))
+
+
+def left_screen(words: Words, former: tuple[int, str], counts: Mapping[str, int]) -> Screen:
+    """Tell whoever is in charge that somebody has left, and what they leave undone."""
+    text = lines(
+        "🚪 " + words.t("{name} has left. Still theirs:", name=bold(clip(former[1], 60))),
+        count_line(words, counts),
+        words.t("Nobody else is told of it but you, until it is handed over."),
+    )
+    see = Button("📋 " + words.t("Show"), pack("hm", former[0], "-", 0))
+    return Screen(text, ([hand_over_button(words, former[0]), see],))
 
 
 def whom_screen(words: Words, former: tuple[int, str], people: Sequence[tuple[int, str]]) -> Screen:

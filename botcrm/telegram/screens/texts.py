@@ -83,6 +83,11 @@ HELP: dict[str, Help] = {
         ("leave 1.12-7.12", "leave 24.12, 27.12-31.12"),
         "Nothing is suggested for days you are away, and no working time is counted. A manager adds @name.",
     ),
+    "duplicates": Help(
+        "Find records that are the same",
+        ("duplicates contacts", "/duplicates companies"),
+        "You decide about each group: merge it, or say that they are not the same, which holds for everybody.",
+    ),
     "stages": Help("What each stage suggests, how long it may be quiet", ("stages",)),
     "rules": Help("What happens by itself", ("rules",)),
     "report": Help(
@@ -91,7 +96,25 @@ HELP: dict[str, Help] = {
         "Add a period, a name or a pipeline. The buttons below it change the period and send it as a file.",
     ),
     "calendar": Help("Your calendar's address", ("calendar",)),
+    "import": Help(
+        "Import contacts, companies, leads or deals from a file",
+        ("import",),
+        "Send the file here: CSV, XLSX or vCard. You see how it was understood first, and can take it back as a whole.",
+    ),
+    "export": Help(
+        "Get records as a file", ("export contacts", "export deals xlsx"), "Lists of deals and searches have a button for it."
+    ),
     "undo": Help("Take back the last thing", ("undo",)),
+    "merge": Help(
+        "Make two records of one person or company one",
+        ("merge c12 c15", "merge acme"),
+        "You see what would happen first. It can be taken back at any time.",
+    ),
+    "operations": Help(
+        "The journal of imports, bulk changes and merges",
+        ("operations",),
+        "Each of them can be stopped, and taken back as a whole; what somebody changed since stays and is listed.",
+    ),
     "invite": Help("Invite somebody by link", ("invite rep Anna",)),
     "plugins": Help("Switch plugins on and off", ("plugins",)),
     "settings": Help("Settings", ("settings", "settings zone Europe/Warsaw")),
@@ -119,11 +142,13 @@ _REP = (
     "report",
     "leave",
     "calendar",
+    "merge",
+    "operations",
     "undo",
     "settings",
     "help",
 )
-MENU = {"rep": _REP, "manager": ("today", "team", "rules", "stages", *_REP[1:-2], "handover", "invite", *_REP[-2:])}
+MENU = {"rep": _REP, "manager": ("today", "team", "rules", "stages", *_REP[1:-2], "handover", "duplicates", "invite", *_REP[-2:])}
 MENU["admin"] = (*MENU["manager"][:-2], "plugins", *MENU["manager"][-2:])
 
 

@@ -1,17 +1,20 @@
 """The timeline of a record: what is planned first, then what happened, day by day."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from botcrm.contract.cards import TimelineItem
-from botcrm.core.domain.kinds import LETTERS
+from botcrm.core.domain.kinds import LETTERS, Entity
+from botcrm.core.domain.reminding import minutes_in
 from botcrm.core.services.timeline import Entry, Planned, TimelinePage
 from botcrm.telegram.plugged.added import LONGEST_LINE
 from botcrm.telegram.plugged.markup import safe_line
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import Kinds, kind_of, outcome
+from botcrm.telegram.screens.repeats import length_text, repeat_text
 from botcrm.words import Words
 
 _MOST_KINDS = 9
@@ -21,12 +24,14 @@ _MOST_KINDS = 9
 class Names:
     """What the ids in a timeline's events are called; an activity's is its (kind, title).
 
+    :ivar deals: the deals whose story a company's, contact's or lead's timeline tells
     :ivar currency: of the record's amounts
     """
 
     stages: dict[int, str]
     people: dict[int, str]
     activities: dict[int, tuple[str, str]]
+    deals: dict[int, str] = field(default_factory=dict)
     currency: str = ""
 
 
@@ -76,7 +81,11 @@ def _change_text(words: Words, kinds: Kinds, entry: Entry, names: Names) -> str:
         case "ActivityDone":
             return f"✅ {words.t('done')}: {which}"
         case "ActivityRescheduled":
-            return "🕑 " + words.t("moved to {when}", when=_wall_text(words, after.get("due_wall"))) + f": {which}"
+            return "🕑 " + words.t("moved to {when}", when=_moved_to(words, after)) + f": {which}"
+        case "MissedCallSettled":
+            return "✅ " + words.t("the missed call is dealt with")
+        case "MessageAnswered":
+            return "✅ " + words.t("the client's message is dealt with")
         case "ActivityCancelled":
             return f"✖ {words.t('called off')}: {which}"
         case "NoteAdded" | "NoteChanged":
@@ -99,6 +108,12 @@ def _change_text(words: Words, kinds: Kinds, entry: Entry, names: Names) -> str:
             return "⏳ " + dots(words.t("waits until {when}", when=when) if when else words.t("waits"), reason)
         case "DealWaits":
             return "⏳ " + words.t("waits no longer")
+        case "RecordMerged":
+            refs = (f"{LETTERS[Entity(entry.entity)]}{one}" for one in (entry.record_id, after.get("merged_into_id")))
+            return "🔗 " + words.t("{a} was merged into {b}", **dict(zip("ab", refs, strict=True)))
+        case "RecordUnmerged":
+            refs = (f"{LETTERS[Entity(entry.entity)]}{one}" for one in (entry.record_id, before.get("merged_into_id")))
+            return "🔗 " + words.t("{a} was taken out of {b} again", **dict(zip("ab", refs, strict=True)))
         case "RecordAttached":
             return words.t("{what} put here", what=words.t(entry.entity))
         case "RuleRan":
@@ -114,13 +129,54 @@ def _change_text(words: Words, kinds: Kinds, entry: Entry, names: Names) -> str:
             return "↩ " + words.t("{what} is back", what=which if entry.entity == "activity" else words.t(entry.entity))
     if entry.type.endswith("Created"):
         return words.t("{what} added", what=words.t(entry.entity))
-    changed = ", ".join(_field(words, name, before.get(name), value, entry, names) for name, value in after.items())
-    return words.t("changed: {what}", what=esc(changed or entry.type))
+    changed = ", ".join(
+        _field(words, name, before.get(name), value, entry, names)
+        for name, value in after.items()
+        if name not in _NOBODYS_BUSINESS
+    )
+    return words.t("changed: {what}", what=esc(changed)) if changed else words.t("changed")
+
+
+# What follows from a change beside it and says nothing to anybody.
+_NOBODYS_BUSINESS = frozenset({"slot_wall", "due_wall", "due_zone", "telegram_id", "stage_entered_at"})
+
+
+def _field_name(words: Words, name: str) -> str:
+    """Return what people call a field."""
+    known = {
+        "company_name": words.t("company"),
+        "direction": words.t("direction"),
+        "duration_minutes": words.t("length"),
+        "expected_at": words.t("expected date"),
+        "lost_reason": words.t("lost reason"),
+        "recurrence": words.t("repeats"),
+        "reminders": words.t("reminders"),
+        "repeat_minutes": words.t("reminds again"),
+        "result": words.t("result"),
+    }
+    return known.get(name) or words.t(name.removesuffix("_id").replace("_", " "))
+
+
+def _worded(words: Words, name: str, value: object) -> str | None:
+    """Write the value of a field that is stored in a form of its own; None for any other field."""
+    match name:
+        case "recurrence":
+            return repeat_text(words, str(value)) if value else words.t("never")
+        case "reminders" if value is None:
+            return words.t("as in the settings")
+        case "reminders":
+            return ", ".join(length_text(words, one) for one in minutes_in(str(value))) or words.t("none")
+        case "repeat_minutes" | "duration_minutes":
+            return words.minutes(int(str(value))) if value else words.t("never")
+    return None
 
 
 def _field(words: Words, name: str, old: object, new: object, entry: Entry, names: Names) -> str:
     """Write one field's change: with both values where people know them."""
-    label = name.removesuffix("_id").replace("_", " ")
+    label = _field_name(words, name)
+    told = _worded(words, name, new)
+    if told is not None:
+        return f"{label} {_worded(words, name, old)} → {told}"
     if name.endswith("_id") or not isinstance(old, str | int | float | None) or not isinstance(new, str | int | float):
         return label
     if name == "amount":
@@ -141,7 +197,9 @@ def _amount(words: Words, value: object, currency: str) -> str:
 def _entry_text(words: Words, kinds: Kinds, entry: Entry, names: Names) -> str:
     """Word an event, and say so where it took another one back."""
     text = _change_text(words, kinds, entry, names)
-    back = entry.undoes and entry.type not in ("RecordDeleted", "RecordRestored")
+    if entry.entity == "deal" and entry.record_id in names.deals:
+        text += f" · {esc(clip(names.deals[entry.record_id], 60))}"
+    back = entry.undoes and entry.type not in ("RecordDeleted", "RecordRestored", "RecordUnmerged")
     return f"↩ {words.t('taken back')}: {text}" if back else text
 
 
@@ -149,7 +207,11 @@ def _day_and_time(words: Words, wall: datetime) -> str:
     return f"{words.day(wall)} {words.clock(wall)}"
 
 
-def _wall_text(words: Words, wall: object) -> str:
+def _moved_to(words: Words, after: Mapping[str, Any]) -> str:
+    """Write by the reader's clock when something is due now: another's wall clock may have been meant."""
+    if after.get("due_at"):
+        return _day_and_time(words, words.wall(datetime.fromisoformat(str(after["due_at"]))))
+    wall = after.get("due_wall")
     return _day_and_time(words, datetime.fromisoformat(str(wall))) if wall else words.t("no time yet")
 
 
@@ -205,13 +267,14 @@ def timeline_screen(
     opens = [
         Button(f"📎 {clip(file.name or file.caption or file.kind, 30)}", pack("fo", file.id)) for file in page.files
     ]
-    turn = [Button("← " + words.t("Back"), pack("op", ref))]
+    turn: list[Button] = []
     if page.newer is not None:
         turn.append(Button(words.t("← Newer"), pack("tl", ref, f"a{page.newer}", kind)))
     if page.older is not None:
         turn.append(Button(words.t("Older →"), pack("tl", ref, page.older, kind)))
     entity = {letter: str(kind) for kind, letter in LETTERS.items()}[ref[0]]
-    return Screen(text, (*rows_of(opens, 2), turn, *_kind_rows(words, kinds, ref, kind)), (entity, int(ref[1:])))
+    back = [Button("← " + words.t("Back"), pack("op", ref))]
+    return Screen(text, (*rows_of(opens, 2), turn, *_kind_rows(words, kinds, ref, kind), back), (entity, int(ref[1:])))
 
 
 def _kind_rows(words: Words, kinds: Kinds, ref: str, chosen: str) -> list[Row]:

@@ -69,6 +69,10 @@ class ChannelContract:
         await self.deliver(crm, Incoming(address or self.address, text, external_id=f"m{number}", name="Zoe Client"))
         await crm.settle()
 
+    async def deliver_edit(self, crm: Crm, incoming: Incoming) -> None:
+        """Bring in that a message was changed, as the provider does; without this, it is handed to `receive_edit`."""
+        await crm.channel(self._name(crm)).receive_edit(incoming)
+
     async def _messages(self, crm: Crm) -> list[Message]:
         return await Message.filter(channel=self._name(crm), direction="in").order_by("id")
 
@@ -97,6 +101,25 @@ class ChannelContract:
         await asyncio.gather(*(self.deliver(crm, incoming) for _ in range(5)))
         assert len(await self._messages(crm)) == 1
         assert await Lead.all().count() == 1
+
+    async def test_a_changed_message_is_the_same_one_with_new_words(self, crm: Crm, admin: Member) -> None:
+        """A client mends what they wrote: no second message, and the person responsible sees before and after, once."""
+        await self._write(crm, "Do you do rofs?")
+        for _ in range(2):
+            mended = Incoming(self.address, "Do you do roofs?", external_id="m1", name="Zoe Client")
+            await self.deliver_edit(crm, mended)
+            await crm.settle()
+        (message,) = await self._messages(crm)
+        assert message.text == "Do you do roofs?"
+        assert "Do you do rofs?" in admin.last
+        assert admin.seen.count("Do you do roofs?") == 1
+
+    async def test_a_change_of_what_was_never_kept_is_a_message(self, crm: Crm, admin: Member) -> None:
+        """The change may come first, or the message got lost: what is there is taken."""
+        await self.deliver_edit(crm, Incoming(self.address, "Do you do roofs?", external_id="m1", name="Zoe Client"))
+        await self._write(crm, "Do you do rofs?")
+        (message,) = await self._messages(crm)
+        assert message.text == "Do you do roofs?"
 
     async def test_messages_keep_their_order(self, crm: Crm, admin: Member) -> None:
         """What one client writes stays in order, and makes one lead."""

@@ -51,6 +51,10 @@ class _PartContract:
         """Return a record to try the part on; override it where the part looks at more than a plain one has."""
         return await record_for(crm, entity, rep)
 
+    def lent(self, crm: Crm, work: Work) -> Work:
+        """Return a work as the part gets it of a rule: by its plugin's handle."""
+        return crm.lent(self.part, work)
+
     async def test_the_form_explains_itself(self) -> None:
         """The part has a name and a title, and each field a description; a default is one that it takes."""
         part: type[Part] = self.part
@@ -70,7 +74,7 @@ class _PartContract:
         made = await self.make(rep)
         before = await _rows()
         async with crm.work() as work:
-            said = await made.say(work)
+            said = await made.say(self.lent(crm, work))
         assert _is_line(said), f"say() returned {said!r}; it is one line of up to 300 characters"
         assert await _rows() == before
 
@@ -109,7 +113,7 @@ class TriggerContract(_PartContract):
         before = await _rows()
         async with crm.work() as work:
             for event in seen:
-                assert isinstance(await made.matches(work, event), bool), (
+                assert isinstance(await made.matches(self.lent(crm, work), event), bool), (
                     f"matches() has to say True or False ({event.type})"
                 )
         assert await _rows() == before
@@ -123,7 +127,8 @@ class TriggerContract(_PartContract):
             await crm.advance(days=15 if number == 2 else 0)
         made = await self.make(rep)
         before = await _rows()
-        async with crm.work() as work:
+        async with crm.work() as opened:
+            work = self.lent(crm, opened)
             everything = await made.find(work, 0, 1_000)
             ids = [found.record_id for found in everything]
             assert ids == sorted(set(ids)), "find() returns each record once, by ascending id"
@@ -152,7 +157,8 @@ class ConditionContract(_PartContract):
             record = await self.record(crm, entity, rep)
             before = await _rows()
             async with crm.work() as work:
-                assert isinstance(await made.holds(work, record), bool), f"holds() has to say True or False ({entity})"
+                held = await made.holds(self.lent(crm, work), record)
+            assert isinstance(held, bool), f"holds() has to say True or False ({entity})"
             assert await _rows() == before, "a condition only looks"
 
 
@@ -170,9 +176,9 @@ class ActionContract(_PartContract):
 
     part: ClassVar[type[RuleAction]]
 
-    async def _as_rule(self, work: Work) -> Work:
+    async def _as_rule(self, crm: Crm, work: Work) -> Work:
         """Return the work in the hands of a rule."""
-        return work.acting_as(system(work.prefs))
+        return self.lent(crm, work.acting_as(system(work.prefs)))
 
     async def test_it_does_it_and_says_so(self, crm: Crm, rep: Member) -> None:
         """`run` works for each entity it can be done to, and returns a line for the rule's history."""
@@ -181,7 +187,7 @@ class ActionContract(_PartContract):
         for entity in self.part.entities:
             record = await self.record(crm, entity, rep)
             async with crm.work() as work:
-                done = await made.run(await self._as_rule(work), record)
+                done = await made.run(await self._as_rule(crm, work), record)
             assert _is_line(done), f"run() returned {done!r}; the rule's history wants a line ({entity})"
 
     async def test_it_goes_back_whole(self, crm: Crm, rep: Member) -> None:
@@ -193,7 +199,7 @@ class ActionContract(_PartContract):
             async with crm.work() as work:
                 with pytest.raises(_TakenBack):
                     async with work.savepoint():
-                        await made.run(await self._as_rule(work), record)
+                        await made.run(await self._as_rule(crm, work), record)
                         raise _TakenBack
             assert await _rows() == before, "write through the services and `work`, which take it back"
 
@@ -204,7 +210,7 @@ class ActionContract(_PartContract):
             record = await self.record(crm, entity, rep)
             before = await _rows()
             async with crm.work() as work:
-                rule = await self._as_rule(work)
+                rule = await self._as_rule(crm, work)
                 await made.run(rule, record)
                 wrote = any(event.work_id == rule.id and event.entity in ENTITIES.values() for event in work.events)
             after = await _rows()
@@ -243,7 +249,7 @@ class ActionContract(_PartContract):
         made = await self.make(rep)
         record = await self.record(crm, self.part.entities[0], rep)
         async with crm.work() as work:
-            await made.run(await self._as_rule(work), record)
+            await made.run(await self._as_rule(crm, work), record)
         await crm.settle()
         seen = rep.seen
         await crm.restart()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
@@ -59,6 +60,48 @@ def test_polish() -> None:
     assert found.when.at == datetime(2026, 11, 30, 9)
 
 
+@pytest.mark.parametrize(
+    ("text", "rule", "first", "rest"),
+    [
+        ("毎週月曜9時に電話", "FREQ=WEEKLY;BYDAY=MO", "2026-11-30 09:00", "電話"),
+        ("毎週月曜日 9:00 電話", "FREQ=WEEKLY;BYDAY=MO", "2026-11-30 09:00", " 電話"),
+        ("毎週月曜と木曜の午後3時に訪問", "FREQ=WEEKLY;BYDAY=MO,TH", "2026-11-26 15:00", "訪問"),
+        ("毎週月水金10時半 会議", "FREQ=WEEKLY;BYDAY=MO,WE,FR", "2026-11-25 10:30", " 会議"),
+        ("隔週金曜16時 報告", "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR", "2026-11-27 16:00", " 報告"),
+        ("2週間ごとの月曜9時に電話", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", "2026-11-30 09:00", "電話"),
+        ("毎日9時に確認", "FREQ=DAILY", "2026-11-25 09:00", "確認"),
+        ("毎朝8時 確認", "FREQ=DAILY", "2026-11-25 08:00", " 確認"),
+        ("毎晩8時 確認", "FREQ=DAILY", "2026-11-24 20:00", " 確認"),
+        ("3日ごと9時", "FREQ=DAILY;INTERVAL=3", "2026-11-25 09:00", ""),
+        ("毎営業日8時30分に朝礼", "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR", "2026-11-25 08:30", "朝礼"),
+        ("毎月15日10時に支払い", "FREQ=MONTHLY;BYMONTHDAY=15", "2026-12-15 10:00", "支払い"),
+        ("毎月第一営業日9時に報告", "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1", "2026-12-01 09:00", "報告"),
+        ("毎月最終営業日の17時に締め", "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", "2026-11-30 17:00", "締め"),
+        ("毎月第2火曜日 10:00 定例", "FREQ=MONTHLY;BYDAY=2TU", "2026-12-08 10:00", " 定例"),
+        ("毎月末日17時", "FREQ=MONTHLY;BYMONTHDAY=-1", "2026-11-30 17:00", ""),
+        ("毎年12月15日9時に挨拶", "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=15", "2026-12-15 09:00", "挨拶"),
+        ("毎週9時", "FREQ=WEEKLY;BYDAY=WE", "2026-11-25 09:00", ""),
+    ],
+)  # fmt: skip
+def test_japanese(text: str, rule: str, first: str, rest: str) -> None:
+    for language in ("ja", "en"):
+        found = read_repeat(text, NOW, language)
+        assert found is not None
+        assert isinstance(found.when, WhenFound)
+        assert (found.rule, f"{found.when.at:%Y-%m-%d %H:%M}", found.when.rest) == (rule, first, rest)
+        assert read_rule(rule) == rule
+
+
+def test_japanese_without_a_time() -> None:
+    found = read_repeat("毎週月曜に電話", NOW, "ja")
+    assert found is not None
+    assert isinstance(found.when, WhenFound)
+    assert (found.rule, found.when.has_time, found.when.rest) == ("FREQ=WEEKLY;BYDAY=MO", False, "電話")
+    assert found.when.at.date() == date(2026, 11, 30)
+    assert (found := read_repeat("毎週日本語の勉強", NOW, "ja")) is not None
+    assert (found.rule, found.phrase) == ("FREQ=WEEKLY;BYDAY=TU", "毎週")
+
+
 def test_without_a_time_it_is_the_day_today_too() -> None:
     found = read_repeat("every tue", NOW)
     assert found is not None
@@ -74,7 +117,20 @@ def test_an_hour_with_two_readings_is_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["every client", "every hour", "weekly report", "Co mon 9", "every", "", "each of them"]
+    "text",
+    [
+        "every client",
+        "every hour",
+        "weekly report",
+        "Co mon 9",
+        "every",
+        "",
+        "each of them",
+        "毎度",
+        "毎月32日",
+        "毎年2月30日",
+        "60日ごと",
+    ],
 )
 def test_what_is_no_such_phrase(text: str) -> None:
     assert read_repeat(text, NOW) is None
@@ -82,7 +138,7 @@ def test_what_is_no_such_phrase(text: str) -> None:
 
 @given(st.text(max_size=60), st.sampled_from(["en", "ru", "pl", "ja"]))
 def test_any_text_is_read_or_not(text: str, language: str) -> None:
-    for line in (text, f"every {text}", f"every mon {text}", f"co {text}"):
+    for line in (text, f"every {text}", f"every mon {text}", f"co {text}", f"毎週{text}", f"毎月第{text}"):
         found = read_repeat(line, NOW, language)
         if found is not None:
             assert line.startswith(found.phrase)
@@ -136,61 +192,84 @@ def test_working_days_are_the_companys() -> None:
 
 # --- clock changes ------------------------------------------------------------------------------------------------------------
 
-WALLS = tuple(time(hour, minute) for hour in (0, 1, 2, 3, 23) for minute in (0, 30))
+Change = tuple[datetime, datetime, datetime]
 
 
-def changes(zone: str) -> list[date]:
-    """Return the days on which a zone's clock is changed, 2024 to 2035."""
+def changes(zone: str) -> list[Change]:
+    """Return each change of a zone's clock, 2024 to 2035: its moment, and the wall time before and after it."""
     info = ZoneInfo(zone)
-    found, before = [], datetime(2024, 1, 1, tzinfo=UTC).astimezone(info).utcoffset()
-    for n in range(1, 366 * 12):
-        moment = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=n)
-        offset = moment.astimezone(info).utcoffset()
-        if offset != before:
-            found.append(moment.astimezone(info).date())
-        before = offset
+
+    def offset(moment: datetime) -> timedelta | None:
+        return moment.astimezone(info).utcoffset()
+
+    found, week = list[Change](), timedelta(days=7)
+    early = datetime(2024, 1, 1, tzinfo=UTC)
+    while early < datetime(2036, 1, 1, tzinfo=UTC):
+        late = early + week
+        if offset(early) != offset(late):
+            low, high = early, late
+            while high - low > timedelta(minutes=1):
+                middle = low + (high - low) // 2 // timedelta(minutes=1) * timedelta(minutes=1)
+                low, high = (middle, high) if offset(middle) == offset(early) else (low, middle)
+            before, after = high + (offset(early) or timedelta()), high + (offset(late) or timedelta())
+            found.append((high, before.replace(tzinfo=None), after.replace(tzinfo=None)))
+        early = late
     return found
+
+
+def clocks_around(change: Change) -> set[time]:
+    """Return times of day on, in and around what a change skips or repeats, and some far from it."""
+    first, last = sorted(change[1:])
+    minute = timedelta(minutes=1)
+    walls = (first - minute, first, first + minute, first + (last - first) / 2, last - minute, last, last + minute)
+    return {wall.time() for wall in walls} | {time(), time(0, 30), time(9), time(23, 59)}
 
 
 def test_no_clock_change_skips_or_doubles_a_reminder() -> None:
     """Every zone there is, each of its clock changes from 2024 to 2035: a daily activity comes once a day, and so do its reminders."""
-    seen: set[tuple[str, ...]] = set()
+    seen: set[tuple[Change, ...]] = set()
     checked = 0
     for zone in sorted(available_timezones()):
-        days = changes(zone)
-        info = ZoneInfo(zone)
+        found = changes(zone)
         # Zones whose clocks go alike are one.
-        alike = tuple(
-            str(to_utc(datetime.combine(day, clock), zone)) for day in days for clock in (time(0), time(2, 30))
-        )
-        if not days or alike in seen:
+        if not found or tuple(found) in seen:
             continue
-        seen.add(alike)
-        for day in days:
-            for clock in WALLS:
+        seen.add(tuple(found))
+        for change in found:
+            for clock in clocks_around(change):
                 checked += 1
-                slot = datetime.combine(day - timedelta(days=3), clock)
-                moments = [to_utc(slot, zone)]
-                meant = [slot]
-                for n in range(1, 6):
-                    found = next_wall("FREQ=DAILY", slot, slot)
-                    assert found is not None
-                    assert found.date() == day - timedelta(days=3) + timedelta(days=n), (zone, day)
-                    slot = found
-                    meant.append(slot)
-                    moments.append(to_utc(slot, zone))
-                gaps = [later - earlier for earlier, later in pairwise(moments)]
-                assert all(timedelta(hours=20) < gap < timedelta(hours=28) for gap in gaps), (zone, day, clock, gaps)
-                # By the wall clock it is the time meant, or the first minute after the one that the clock jumps over.
-                shifts = [
-                    at.astimezone(info).replace(tzinfo=None) - wall for at, wall in zip(moments, meant, strict=True)
-                ]
-                assert all(timedelta() <= shift <= timedelta(hours=3) for shift in shifts), (zone, day, clock)
-                assert sum(map(bool, shifts)) <= 1, (zone, day, clock)
-                for moment in moments:
-                    told = tellings(moment, (15, 60), now=moments[0] - timedelta(days=1), zone=zone)
-                    assert [one.at for one in told] == [moment - timedelta(minutes=n) for n in (60, 15, 0)]
-    assert checked > 1000
+                _check_days(zone, min(change[1:]).date(), clock)
+    assert len(seen) > 20
+    assert checked > 5000
+
+
+@functools.cache
+def _five_days(day: date, clock: time) -> tuple[datetime, ...]:
+    """Return the wall times of a daily activity around a day; no zone has a say in them."""
+    meant = [datetime.combine(day - timedelta(days=2), clock)]
+    for _ in range(4):
+        found = next_wall("FREQ=DAILY", meant[-1], meant[-1])
+        assert found is not None
+        meant.append(found)
+    assert [wall.date() - day for wall in meant] == [timedelta(days=n) for n in range(-2, 3)], day
+    return tuple(meant)
+
+
+def _check_days(zone: str, day: date, clock: time) -> None:
+    meant = _five_days(day, clock)
+    moments = [to_utc(wall, zone) for wall in meant]
+    gaps = [later - earlier for earlier, later in pairwise(moments)]
+    assert all(timedelta(hours=20) < gap < timedelta(hours=28) for gap in gaps), (zone, day, clock, gaps)
+    # By the wall clock it is the time meant, or the first minute after the one that the clock jumps over.
+    shifts = [to_wall(at, zone) - wall for at, wall in zip(moments, meant, strict=True)]
+    assert all(timedelta() <= shift <= timedelta(hours=3) for shift in shifts), (zone, day, clock)
+    assert sum(map(bool, shifts)) <= 1, (zone, day, clock)
+    told: list[datetime] = []
+    for moment in moments:
+        each = tellings(moment, (15, 60), now=moments[0] - timedelta(days=1), zone=zone)
+        assert [one.at for one in each] == [moment - timedelta(minutes=n) for n in (60, 15, 0)]
+        told += [one.at for one in each]
+    assert told == sorted(set(told)), "none comes twice, none before the one of the day before"
 
 
 # --- quiet hours ----------------------------------------------------------------------------------------------------------------

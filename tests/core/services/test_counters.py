@@ -16,27 +16,37 @@ from botcrm.app import App
 from botcrm.core import db
 from botcrm.core.domain.due import day_bounds
 from botcrm.core.domain.errors import CrmError
+from botcrm.core.domain.events import RecordAttached
 from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.domain.messages import Incoming
-from botcrm.core.models import Activity, Contact, Deal, Message, User
-from botcrm.core.services import activities, deals, inbound, records, undo
+from botcrm.core.models import Activity, Contact, Deal, Lead, Message, User
+from botcrm.core.services import activities, deals, inbound, incoming, leads, next_steps, records, undo
 from botcrm.core.services.activities import Due
 from botcrm.core.services.fixing import fix_derived
 from botcrm.core.services.handover import hand_over_all
-from botcrm.core.services.home import counters, home, team
+from botcrm.core.services.home import counters, home
+from botcrm.core.services.marks import mark_deal
 from botcrm.core.services.people import actor_by_id, add_user, change_setting
+from botcrm.core.services.team import team
 from botcrm.core.services.work import Work
 from botcrm.settings import Settings
 from tests.core.services.conftest import START, Office
 
 _OPS = (
     "deal", "plan", "loose", "done", "cancel", "move", "give", "give_activity", "win", "lose", "reopen", "delete", "undo",
-    "write", "answer", "missed", "call", "all", "wait",
+    "write", "answer", "missed", "call", "all", "wait", "form", "missed_loose", "call_client", "settle", "deal_with",
+    "attach", "merge", "convert", "give_contact", "delete_activity", "waits", "pin", "look",
+    "rehang",
+)  # fmt: skip
+# What everything begins with, so that each of the others finds something to be done to: (what, which, who, hours ahead).
+_BEFORE = (
+    ("deal", 1, 0, 0), ("deal", 2, 1, 0), ("plan", 0, 2, 3), ("plan", 1, 0, -2), ("plan", 1, 1, 30), ("loose", 2, 1, 1),
+    ("write", 1, 0, 0), ("write", 2, 0, 0), ("write", 5, 0, 0), ("missed", 1, 0, 0), ("missed_loose", 1, 1, 0),
 )  # fmt: skip
 Steps = st.lists(
-    st.tuples(st.sampled_from(_OPS), st.integers(0, 7), st.integers(0, 2), st.integers(-30, 60)),
+    st.tuples(st.sampled_from(_OPS), st.integers(0, 5), st.integers(0, 2), st.integers(-30, 60)),
     min_size=1,
-    max_size=30,
+    max_size=40,
 )
 
 
@@ -87,8 +97,9 @@ class _Company:
                 await deals.reopen_deal(work, deal.id)
             case "delete" if deal:
                 await records.delete_record(work, deal)
-            case "undo" if self.works:
-                await undo.undo(work, self.works[which % len(self.works)])
+            case "undo" if len(self.works) > 1:
+                # One of the last few: of an older one something newer stands in the way most of the time.
+                await undo.undo(work, self.works[-2 - which % (len(self.works) - 1)])
             case "write":
                 address = str(900 + which)
                 text = Incoming(
@@ -103,9 +114,71 @@ class _Company:
                 direction = "missed" if op == "missed" else "out"
                 await activities.log_activity(work, "call", "", direction=direction, deal_id=deal.id)
             case "all":
-                await hand_over_all(work, self.people[who].id, other.id)
+                await hand_over_all(work, self.people[who].id, other.id, closed=which % 2 == 0)
+            case "form":
+                sent = Incoming(address=f"f{len(self.works)}", text="a roof", external_id="1", telegram_id=900 + which)
+                await inbound.receive_message(work, "form", sent, answerable=False)
+            case "missed_loose" | "call_client":
+                found = await Contact.filter(deleted_at=None).order_by("id")
+                missed = op == "missed_loose"
+                await activities.log_activity(
+                    work,
+                    "call",
+                    "",
+                    direction="missed" if missed else "out",
+                    result=None if missed else "ok",
+                    contact_id=found[which % len(found)].id if found and which else None,
+                )
+            case "settle":
+                calls = await Activity.filter(direction="missed", deleted_at=None).order_by("id")
+                if calls:
+                    await incoming.settle_call(work, calls[which % len(calls)].id)
+            case "deal_with":
+                open_ones = await Message.filter(direction="in", answered=False, deleted_at=None).order_by("id")
+                if open_ones:
+                    await inbound.deal_with(work, open_ones[which % len(open_ones)].id)
+            case "attach" if activity:
+                await activities.change_activity(work, activity.id, deal_id=deal.id if deal and which % 3 else None)
+            case "merge" if deal and len(all_deals) > 1:
+                await self._merge(work, deal, all_deals[(which + 1) % len(all_deals)])
+            case "convert":
+                fresh = await Lead.filter(status="new", deleted_at=None).order_by("id")
+                if fresh:
+                    await leads.convert_lead(work, fresh[which % len(fresh)].id)
+            case "give_contact":
+                if client := await Contact.filter(deleted_at=None).order_by("-id").first():
+                    await records.hand_over(work, client, other.id)
+            case "delete_activity":
+                every = await Activity.filter(deleted_at=None).order_by("id")
+                if every:
+                    await records.delete_record(work, every[which % len(every)])
+            case "rehang":
+                said = await Message.filter(deleted_at=None).order_by("id")
+                if said:
+                    on = deal.id if deal and which % 3 else None
+                    await work.change(said[(which + hours) % len(said)], RecordAttached, deal_id=on)
+            case "waits" if deal:
+                await (
+                    next_steps.stop_waiting(work, deal.id)
+                    if which % 3 == 0
+                    else next_steps.wait_deal(work, deal.id, due)
+                )
+            case "pin" if deal:
+                await mark_deal(work, deal.id, ("pinned", "muted", None)[which % 3])
+            case "look":
+                await work.flush()
+                for person in self.people:
+                    assert await counters(work, person.id) == await self.recount(person.id, by_deal=True)
             case "wait":
                 self.now += timedelta(hours=max(1, hours))
+
+    async def _merge(self, work: Work, lost: Deal, kept: Deal) -> None:
+        """Move all that hangs on one deal to another, and delete the first, as bringing doubles together does."""
+        for model in (Activity, Message):
+            for hanging in await model.filter(deal_id=lost.id, deleted_at=None).order_by("id"):
+                await work.change(hanging, RecordAttached, deal_id=kept.id)
+        await work.flush()
+        await records.delete_record(work, await Deal.get(id=lost.id))
 
     async def recount(self, user_id: int, *, by_deal: bool) -> tuple[int, int, int]:
         """Count by reading every row."""
@@ -120,9 +193,13 @@ class _Company:
             if mine == user_id and activity.deadline_at < end:
                 due += 1
                 late += activity.deadline_at < self.now
+        for call in await Activity.filter(
+            kind="call", status="done", direction="missed", deal_id=None, deleted_at=None
+        ):
+            waiting += call.owner_id == user_id and call.result != "settled" and call.deadline_at is None
         for message in await Message.filter(direction="in", answered=False, deleted_at=None):
             deal = all_deals[message.deal_id] if message.deal_id else None
-            theirs = deal.owner_id if deal and deal.deleted_at is None and by_deal else None
+            theirs = deal.owner_id if deal and deal.status == "open" and not deal.deleted_at and by_deal else None
             waiting += (theirs or message.owner_id) == user_id
         for deal in all_deals.values():
             if deal.owner_id != user_id or deal.status != "open" or deal.deleted_at:
@@ -131,7 +208,7 @@ class _Company:
                 "-done_at", "-id"
             )
             answers = await Message.filter(deal_id=deal.id, direction="out", deleted_at=None)
-            if calls and calls[0].direction == "missed":
+            if calls and calls[0].direction == "missed" and calls[0].result != "settled":
                 assert calls[0].done_at
                 waiting += not any(answer.created_at >= calls[0].done_at for answer in answers)
         return waiting, due, late
@@ -150,7 +227,7 @@ async def _check(path: Path, steps: list[tuple[str, int, int, int]]) -> None:
             ]
         company = _Company(app, people)
         box.append(company)
-        for step in steps:
+        for step in (*_BEFORE, *steps):
             await company.do(*step)
         async with app.work() as work:
             for person in people:
@@ -163,7 +240,7 @@ async def _check(path: Path, steps: list[tuple[str, int, int, int]]) -> None:
                     found = (row.incoming, row.planned, row.overdue)
                     assert found == await company.recount(row.user_id, by_deal=True)
                 shown = await home(mine, size=200)
-                assert len({row.id for row in shown.rows}) == len(shown.rows) == sum(shown.counts.values())
+                assert len({(type(row), row.id) for row in shown.rows}) == len(shown.rows) == sum(shown.counts.values())
             assert set((await fix_derived()).values()) == {0}, steps
             actor = await actor_by_id(app.defaults, people[0].id)
             assert actor

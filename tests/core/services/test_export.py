@@ -15,9 +15,10 @@ from botcrm.core import db
 from botcrm.core.domain.errors import InvalidValue, NotAllowed
 from botcrm.core.domain.money import Money
 from botcrm.core.models import Company, Contact
-from botcrm.core.services import export
-from botcrm.core.services.activities import Due, plan_activity
+from botcrm.core.services import export, export_formats
+from botcrm.core.services.activities import Due, log_activity, plan_activity
 from botcrm.core.services.deals import add_deal
+from botcrm.core.services.next_steps import wait_deal
 from botcrm.core.services.people import actor_by_id, add_user
 from botcrm.settings import Settings
 
@@ -44,11 +45,11 @@ async def pieces(rows: list[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
 
 
 async def as_json(rows: list[dict[str, Any]]) -> str:
-    return "".join([piece async for piece in export.json_text(pieces(rows))])
+    return "".join([piece async for piece in export_formats.json_text(pieces(rows))])
 
 
 async def as_csv(rows: list[dict[str, Any]], *names: str) -> str:
-    return "".join([piece async for piece in export.csv_text(pieces(rows), names)])
+    return "".join([piece async for piece in export_formats.csv_text(pieces(rows), names)])
 
 
 async def sample(app: App) -> None:
@@ -95,10 +96,33 @@ async def test_deals(app: App) -> None:
         "created_at": "2026-11-23T10:00:00+01:00",
         "expected_close": "2026-12-31",
         "next_activity_at": "2026-11-24T15:00:00+01:00",
+        "next_activity_kind": "call",
+        "next_activity": "offer",
+        "waiting_until": None,
+        "waiting_for": None,
+        "last_contact_at": None,
         "lost_reason": None,
+        "closed_at": None,
+        "tags": None,
+        "product": None,
     }
     assert isinstance(roof["amount"], int)
     assert '"amount": 9999999999999998.90,' in await as_json([other])
+
+
+async def test_deals_say_until_when_they_wait_and_when_the_client_was_last_heard(app: App) -> None:
+    await sample(app)
+    async with app.work(await actor_by_id(app.defaults, 2)) as work:
+        await log_activity(work, "call", "", result="ok", deal_id=1)
+        await wait_deal(work, 1, Due(datetime(2026, 12, 15), has_time=False), "client's budget")
+    roof = (await rows(app, "deals"))[0]
+    assert (roof["waiting_until"], roof["waiting_for"], roof["last_contact_at"]) == (
+        "2026-12-15T09:00:00+01:00",
+        "client's budget",
+        "2026-11-23T10:00:00+01:00",
+    )
+    said = await as_csv([roof], "id", "waiting_until", "waiting_for", "last_contact_at")
+    assert said.split("\r\n")[1] == "1,2026-12-15T09:00:00+01:00,client's budget,2026-11-23T10:00:00+01:00"
 
 
 async def test_the_other_kinds(app: App) -> None:
@@ -116,7 +140,7 @@ async def test_the_other_kinds(app: App) -> None:
     (jan,) = await rows(app, "contacts")
     assert (jan["company"], jan["telegram_id"], jan["owner"]) == ("Acme", 5_000_000_000, "Anna")
     (acme,) = await rows(app, "companies")
-    assert list(acme) == ["id", "name", "phone", "email", "owner", "created_at"]
+    assert list(acme)[:6] == ["id", "name", "phone", "email", "owner", "created_at"]
     events = await rows(app, "events")
     assert [event["type"] for event in events][-2:] == ["ActivityPlanned", "DealCreated"]
     assert (events[-1]["actor"], events[-1]["after"]["title"], events[-1]["undoes"]) == ("Zofia", "Other", None)

@@ -17,17 +17,21 @@ from hypothesis import strategies as st
 from botcrm.app import App
 from botcrm.core import db
 from botcrm.core.domain.errors import AlreadyClosed, CrmError, InvalidValue, NotFound
+from botcrm.core.domain.events import RecordAttached
 from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.domain.messages import Incoming
-from botcrm.core.models import Activity, Deal
+from botcrm.core.models import Activity, Deal, Message
 from botcrm.core.services import activities, deals, inbound, records, undo
 from botcrm.core.services.activities import Due, suggested_due
 from botcrm.core.services.contact import recount_contacts
-from botcrm.core.services.home import MOST, team
+from botcrm.core.services.handover import hand_over_all
+from botcrm.core.services.home import MOST
 from botcrm.core.services.leave import cancel_leave, leave_of, planned_in, take_leave
+from botcrm.core.services.marks import mark_deal
 from botcrm.core.services.next_steps import explain_waiting, stop_waiting, violating_deals, wait_deal
 from botcrm.core.services.people import actor_by_id, add_user
 from botcrm.core.services.stages import change_pipeline, change_stage, suggested_text
+from botcrm.core.services.team import team
 from botcrm.core.services.violations import violations
 from botcrm.core.services.work import Work
 from botcrm.settings import Settings
@@ -174,19 +178,27 @@ async def test_last_contact_is_what_the_client_took_part_in(office: Office) -> N
 
 OPERATIONS = (
     "open", "plan", "plan_loose", "timeless", "done", "cancel", "later", "wait", "stop", "won", "lost", "reopen",
-    "call", "call_no", "call_contact", "attach", "undo", "pass", "hand",
+    "call", "call_no", "call_contact", "attach", "undo", "pass", "hand", "hand_all", "delete", "merge", "write", "answer",
+    "drop_step", "pin", "why", "rehang", "rehang_message",
 )  # fmt: skip
-Plan = st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 5)), min_size=1, max_size=25)
+# What every day begins with, so that each operation finds something to be done to.
+_BEFORE = (
+    ("open", 0, False), ("open", 1, False), ("open", 2, True), ("open", 4, False), ("plan", 1, False), ("plan", 2, False),
+    ("wait", 2, False), ("call", 0, False), ("call", 1, False), ("write", 1, False), ("lost", 0, False), ("call_contact", 1, False),
+)  # fmt: skip
+Plan = st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 5), st.booleans()), min_size=1, max_size=25)
 
 
 class Day:
-    """A rep's day in random order; each operation acts on one of what there is."""
+    """Two people's day in random order; each operation acts on one of what there is."""
 
     def __init__(self, app: App, people: list[int], now: list[datetime]) -> None:
         self.app, self.people, self.now = app, people, now
 
-    async def do(self, name: str, n: int) -> None:
-        actor = await actor_by_id(self.app.defaults, self.people[0])
+    async def do(self, name: str, n: int, other: bool) -> None:
+        # No two things happen at one moment: what came last can be told.
+        self.now[0] += timedelta(minutes=1)
+        actor = await actor_by_id(self.app.defaults, self.people[other])
         assert actor
         with contextlib.suppress(CrmError):
             async with self.app.work() as opened:
@@ -199,7 +211,7 @@ class Day:
         step = steps[n % len(steps)].id if steps else 0
         due = Due(datetime(2026, 11, 24 + n, 9), has_time=n % 2 == 0)
         operations: dict[str, Callable[[], Coroutine[Any, Any, Any]]] = {
-            "open": lambda: deals.add_deal(work, title="x", contact_id=1),
+            "open": lambda: deals.add_deal(work, title="x", contact_id=1 + n % 2),
             "plan": lambda: activities.plan_activity(work, "call", "x", due, deal_id=deal),
             "plan_loose": lambda: activities.plan_activity(work, "call", "x", due),
             "timeless": lambda: activities.plan_activity(work, "call", "x", None, deal_id=deal),
@@ -218,6 +230,16 @@ class Day:
             "undo": lambda: self._undo(work),
             "pass": lambda: self._pass(n),
             "hand": lambda: self._hand(work, deal, n),
+            "hand_all": lambda: hand_over_all(work, self.people[n % 2], self.people[1 - n % 2], closed=n > 3),
+            "delete": lambda: self._delete(work, Deal, deal),
+            "drop_step": lambda: self._delete(work, Activity, step),
+            "merge": lambda: self._merge(work, known[n % len(known)] if known else None, known[0] if known else None),
+            "write": lambda: self._write(work, n),
+            "answer": lambda: self._answer(work),
+            "pin": lambda: mark_deal(work, deal, ("pinned", "muted", None)[n % 3]),
+            "why": lambda: explain_waiting(work, deal, "budget"),
+            "rehang": lambda: self._rehang(work, deal, n),
+            "rehang_message": lambda: self._rehang_message(work, deal, n),
         }
         await operations[name]()
 
@@ -225,17 +247,52 @@ class Day:
         await undo.undo(work, await undo.last_work(work))
 
     async def _pass(self, n: int) -> None:
-        self.now[0] += timedelta(hours=5 * (n + 1))
+        self.now[0] += timedelta(hours=12 * (n + 1))
 
     async def _hand(self, work: Work, deal_id: int, n: int) -> None:
         if deal_id:
             await records.hand_over(work, await Deal.get(id=deal_id), self.people[n % 2])
 
+    async def _delete(self, work: Work, model: type[Deal | Activity], record_id: int) -> None:
+        if record_id:
+            await records.delete_record(work, await model.get(id=record_id))
+
+    async def _merge(self, work: Work, lost: Deal | None, kept: Deal | None) -> None:
+        """Move all that hangs on one deal to another, and delete the first, as bringing doubles together does."""
+        if lost is None or kept is None or lost.id == kept.id:
+            return
+        for model in (Activity, Message):
+            for hanging in await model.filter(deal_id=lost.id, deleted_at=None).order_by("id"):
+                await work.change(hanging, RecordAttached, deal_id=kept.id)
+        await work.flush()
+        await records.delete_record(work, await Deal.get(id=lost.id))
+
+    async def _rehang(self, work: Work, deal_id: int, n: int) -> None:
+        """Hang something done elsewhere: on a deal, or on the other contact alone."""
+        done = await Activity.filter(status="done", deleted_at=None).order_by("id")
+        if done:
+            links = {"deal_id": deal_id or None} if n % 3 else {"deal_id": None, "contact_id": 1 + n % 2}
+            await activities.change_activity(work, done[n % len(done)].id, **links)
+
+    async def _rehang_message(self, work: Work, deal_id: int, n: int) -> None:
+        said = await Message.filter(deleted_at=None).order_by("id")
+        if said:
+            links = {"deal_id": deal_id or None} if n % 3 else {"deal_id": None, "contact_id": 1 + n % 2}
+            await work.change(said[n % len(said)], RecordAttached, **links)
+
+    async def _write(self, work: Work, n: int) -> None:
+        text = Incoming(address="1", text="hi", external_id=f"{self.now[0]}{n}", phone="+48601234567")
+        await inbound.receive_message(work, "sms", text)
+
+    async def _answer(self, work: Work) -> None:
+        if waiting := await Message.filter(direction="in", answered=False).first():
+            await inbound.answer_client(work, waiting.id, "yes")
+
     async def check(self) -> None:
         """Recount everything from the activities themselves."""
         now = self.now[0]
         counted = await violations(now, self.people, MOST)
-        recount = dict.fromkeys(self.people, 0)
+        recount: dict[int, list[int]] = {user_id: [] for user_id in self.people}
         for deal in await Deal.all():
             steps = await Activity.filter(deal_id=deal.id, status="planned", deleted_at=None, deadline_at__isnull=False)
             first = min((step.deadline_at for step in steps if step.deadline_at), default=None)
@@ -243,12 +300,16 @@ class Day:
             waits = deal.waiting_until is not None and deal.waiting_until > now
             if deal.status == "open" and deal.deleted_at is None:
                 assert deal.owner_id
-                recount[deal.owner_id] += first is None and not waits
-        assert counted == recount
+                recount[deal.owner_id] += [deal.id] if first is None and not waits else []
+        assert counted == {user_id: len(found) for user_id, found in recount.items()}
+        async with self.app.work() as work:
+            for user_id, found in recount.items():
+                listed = await violating_deals(work, user_id, size=100)
+                assert sorted(row.id for row in listed) == sorted(found)
         assert await recount_contacts() == 0, "each last contact is what a recount gives"
 
 
-async def _live(path: Path, plan: list[tuple[str, int]]) -> None:
+async def _live(path: Path, plan: list[tuple[str, int, bool]]) -> None:
     now = [START]
     app = App(Settings(database_url=f"sqlite://{path}", timezone="Europe/Warsaw"), now=lambda: now[0])
     await app.start()
@@ -256,11 +317,12 @@ async def _live(path: Path, plan: list[tuple[str, int]]) -> None:
         async with app.work() as work:
             boss = await add_user(work, name="Boss", role="manager", telegram_id=1)
             anna = await add_user(work, name="Anna", role="manager", telegram_id=2, manager_id=boss.id)
-            bob = await add_user(work, name="Bob", role="rep", telegram_id=3, manager_id=anna.id)
-            await records.add_contact(work, "Jan", owner_id=anna.id)
+            bob = await add_user(work, name="Bob", role="admin", telegram_id=3, manager_id=anna.id)
+            await records.add_contact(work, "Jan", phone="+48601234567", owner_id=anna.id)
+            await records.add_contact(work, "Ewa", owner_id=anna.id)
         day = Day(app, [anna.id, bob.id], now)
-        for name, n in plan:
-            await day.do(name, n)
+        for name, n, other in (*_BEFORE, *plan):
+            await day.do(name, n, other)
             await day.check()
     finally:
         await app.stop()
@@ -269,7 +331,7 @@ async def _live(path: Path, plan: list[tuple[str, int]]) -> None:
 @settings(max_examples=40)
 @given(plan=Plan)
 def test_every_open_deal_has_a_step_or_a_day_or_is_counted(
-    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, plan: list[tuple[str, int]]
+    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, plan: list[tuple[str, int, bool]]
 ) -> None:
     path = tmp_path_factory.mktemp("day") / "day.sqlite3"
     shutil.copyfile(sqlite_template, path)

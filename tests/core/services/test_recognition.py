@@ -8,10 +8,18 @@ from typing import Any
 import pytest
 
 from botcrm.core import db
+from botcrm.core.domain.errors import AlreadyDone
 from botcrm.core.domain.messages import Incoming, IncomingFile, lane_number, short_key
 from botcrm.core.models import Activity, Contact, File, Lead, Message, Note, User
 from botcrm.core.services import activities, leads, records
-from botcrm.core.services.inbound import NoWayBack, answer_client, edit_message, receive_message, take_client
+from botcrm.core.services.inbound import (
+    NoWayBack,
+    answer_client,
+    deal_with,
+    edit_message,
+    receive_message,
+    take_client,
+)
 from tests.core.services.conftest import Office
 
 
@@ -132,13 +140,17 @@ async def test_a_file_of_a_channel_is_kept_with_where_to_fetch_it(office: Office
     assert (file.file_id, file.channel, file.url, file.name) == ("", "sms", "https://x/plan", "plan.pdf")
 
 
-async def test_what_carries_no_answers_waits_for_none(office: Office) -> None:
+async def test_what_carries_no_answers_waits_for_somebody_to_deal_with_it(office: Office) -> None:
     async with office.as_(None) as work:
         message_id = await receive_message(work, "web_form", Incoming("x", "call me"), answerable=False)
-    assert (await Message.get(id=message_id)).answered
+    assert not (await Message.get(id=message_id)).answered
     async with office.as_(office.admin) as work:
         with pytest.raises(NoWayBack):
             await answer_client(work, message_id or 0, "hello")
+        await deal_with(work, message_id or 0)
+        with pytest.raises(AlreadyDone):
+            await deal_with(work, message_id or 0)
+    assert (await Message.get(id=message_id)).answered
 
 
 async def test_an_answer_goes_to_its_channel_in_the_order_of_the_address(office: Office) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from botcrm.core.domain.errors import NotFound
-from botcrm.core.models import Deal
+from botcrm.core.models import Company, Contact, Deal, Lead
 from botcrm.core.services import activities, deals, records, timeline
 from botcrm.core.services.access import load
 from botcrm.core.services.timeline import TimelinePage
@@ -89,3 +89,28 @@ async def test_a_shared_clients_timeline_tells_only_what_the_reader_reaches(offi
         assert "hers" in str(await timeline.timeline(work, company, kind="note"))
         with pytest.raises(NotFound):
             await load(work, Deal, other.id)
+
+
+async def test_a_client_handed_over_brings_its_story_along(office: Office) -> None:
+    """The new owner's timeline was empty: it told only of what they had done themselves."""
+    piotr = await office.person("Piotr", manager_id=office.boss.id)
+    async with office.as_(office.anna) as work:
+        company = await records.add_company(work, "Acme")
+        contact = await records.add_contact(work, "Jan", company_id=company.id)
+        lead = await records.add_lead(work, title="Ivan")
+        for name, record in (("company", company), ("contact", contact), ("lead", lead)):
+            await activities.add_note(work, f"told by the {name}", **{f"{name}_id": record.id})
+        other = await records.add_contact(work, "Ola", company_id=company.id)
+        await activities.add_note(work, "of Ola alone", contact_id=other.id, company_id=company.id)
+    async with office.as_(office.boss) as work:
+        for record in (company, contact, lead):
+            await records.hand_over(work, record, piotr.id)
+    async with office.as_(piotr) as work:
+        for name, model, record in (("company", Company, company), ("contact", Contact, contact), ("lead", Lead, lead)):
+            page = await timeline.timeline(work, await load(work, model, record.id))
+            assert [entry.type for entry in page.entries][-1] == f"{name.title()}Created"
+            if name != "company":
+                assert [entry.type for entry in page.entries][0] == "OwnerChanged"
+            assert "NoteAdded" in [entry.type for entry in page.entries]
+        page = await timeline.timeline(work, await load(work, Company, company.id), kind="note")
+        assert [entry.after["text"] for entry in page.entries] == ["told by the company"]

@@ -1,0 +1,181 @@
+"""What is derived from many new records at once: the same rows that `derive` writes for each, in a few statements.
+
+A record made by one statement among thousands has no past: no reminders, no counters, nothing hangs on it yet. What is left is
+what it is found by.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from botcrm.core import db, sqlite
+from botcrm.core.domain.facts import keys_of
+from botcrm.core.domain.text import fold, terms
+from botcrm.core.services.derive import _digits, deal_name
+
+if TYPE_CHECKING:
+    from botcrm.core.services.work import Work
+
+# Of the statement's variables that SQLite takes.
+CHUNK = 500
+_UNIT = "\x1f"
+
+
+@dataclass(slots=True)
+class Derived:
+    """A new record as it is found.
+
+    :ivar words: folded, each once, with spaces between: thousands of these go from one process to another
+    :ivar keys: by which another record may turn out to be the same, with unit separators between
+    """
+
+    owner_id: int
+    name: str
+    folded: str
+    is_open: bool
+    words: str
+    keys: str
+
+
+def derived(entity: str, values: Mapping[str, Any], company: str = "", contact: str = "") -> Derived:
+    """Return what a company, contact, lead or deal is found by. Pure: rows may be prepared by another process.
+
+    :param values: by column; what is not there is empty
+    :param company: what its company is called
+    :param contact: what a deal's contact is called
+    """
+    get = values.get
+    is_open, keys = True, ""
+    if entity == "deal":
+        name, more, is_open = deal_name(get("title") or "", company), contact, get("status", "open") == "open"
+    elif entity == "lead":
+        name, is_open = get("title") or "", get("status", "new") in ("new", "working")
+        more = " ".join(filter(None, (get("name"), get("company_name"), _digits(get("phone")), get("email"))))
+    else:
+        name = get("name") or ""
+        more = " ".join(filter(None, (company, _digits(get("phone")), get("email"))))
+    if entity != "deal":
+        keys = _UNIT.join(keys_of(entity, {**values, "company": company} if company else values))
+    words = " ".join(list(dict.fromkeys(word[:64] for word in terms(f"{name} {more}")))[:40])
+    return Derived(get("owner_id") or 0, name[:500], fold(name)[:500], is_open, words, keys)
+
+
+async def derive_many(work: "Work", entity: str, records: Sequence[tuple[int, Derived]]) -> None:
+    """Write what new records are found by; those that have it already, touched by somebody meanwhile, are left as they are."""
+    if not records:
+        return
+    known = await _entered(entity, [record_id for record_id, _ in records])
+    fresh = [(record_id, found) for record_id, found in records if record_id not in known]
+    if not fresh:
+        return
+    entries = await reserve("search_entry", len(fresh))
+    now, opens = stored(work.now), {True: stored(True), False: stored(False)}
+    await insert_many(
+        "search_entry",
+        ("id", "entity", "record_id", "owner_id", "name", "folded", "open", "touched_at"),
+        [
+            (entry_id, entity, record_id, found.owner_id, found.name, found.folded, opens[found.is_open], now)
+            for entry_id, (record_id, found) in zip(entries, fresh, strict=True)
+        ],
+    )
+    rows = [
+        (word, found.owner_id, entry_id)
+        for entry_id, (_, found) in zip(entries, fresh, strict=True)
+        for word in found.words.split()
+    ]
+    # In the order of the index its pages are gone through once.
+    rows.sort(key=itemgetter(0))
+    await insert_many("search_term", ("term", "owner_id", "entry_id"), rows)
+    keys = [(entity, key, record_id) for record_id, found in fresh for key in found.keys.split(_UNIT) if key]
+    keys.sort(key=itemgetter(1))
+    await insert_many("record_key", ("entity", "key", "record_id"), keys)
+    await _learn(rows)
+
+
+async def _entered(entity: str, ids: Sequence[int]) -> set[int]:
+    row = await db.fetch_one(
+        "SELECT 1 AS y FROM search_entry WHERE entity = ? AND record_id BETWEEN ? AND ? LIMIT 1",
+        entity,
+        min(ids),
+        max(ids),
+    )
+    if row is None:
+        return set()
+    return set(
+        await db.column(
+            "SELECT record_id FROM search_entry WHERE entity = ? AND record_id BETWEEN ? AND ?",
+            entity,
+            min(ids),
+            max(ids),
+        )
+    )
+
+
+async def _learn(rows: Sequence[tuple[str, int, int]]) -> None:
+    """Add words to the vocabulary that inexact search looks through."""
+    words = {word for word, _, _ in rows}
+    fresh = sorted(word for word in words if len(word) >= 3 and word.isalpha())
+    if db.dialect() == "postgres":
+        await db.execute_many("INSERT INTO search_word (word) VALUES (?) ON CONFLICT DO NOTHING", [(w,) for w in fresh])
+        return
+    numbered = {int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), signed=True): word for word in fresh}
+    for part in chunks(list(numbered)):
+        marks = ", ".join("?" * len(part))
+        for number in await db.column(f"SELECT id FROM search_word_content WHERE id IN ({marks})", *part):
+            del numbered[number]
+    await db.execute_many("INSERT INTO search_word (rowid, word) VALUES (?, ?)", sorted(numbered.items()))
+
+
+# --- many rows at once -------------------------------------------------------------------------------------------------
+
+
+def chunks(items: Sequence[Any], size: int = CHUNK) -> Iterable[Sequence[Any]]:
+    """Yield a list in parts of a size that one statement takes."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+async def reserve(table: str, count: int) -> Sequence[int]:
+    """Return so many ids of a table, in order, that nobody else is given."""
+    if db.dialect() == "postgres":
+        return await db.column(
+            f"SELECT nextval(pg_get_serial_sequence('\"{table}\"', 'id')) FROM generate_series(1, ?)", count
+        )
+    # This transaction is the only writer, and inserting the rows moves the table's own count on.
+    row = await db.fetch_one(
+        "SELECT max(COALESCE((SELECT seq FROM sqlite_sequence WHERE name = ?), 0), "
+        f'COALESCE((SELECT max(id) FROM "{table}"), 0)) AS n',
+        table,
+    )
+    first = int(row["n"]) + 1 if row else 1
+    return range(first, first + count)
+
+
+_PLAIN = frozenset({int, str, float, bytes, type(None)})
+
+
+def stored(value: Any) -> Any:
+    """Return a value as `insert_many` takes it: SQLite's own types there, whatever the driver takes elsewhere."""
+    if type(value) in _PLAIN or db.dialect() == "postgres":
+        return value
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(" ")
+    return str(value)  # an amount, a day
+
+
+async def insert_many(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows of values that `stored` returned."""
+    if not rows:
+        return
+    sql = f'INSERT INTO "{table}" ({", ".join(columns)}) VALUES ({", ".join("?" * len(columns))})'
+    client = db.connection()
+    if isinstance(client, sqlite.Transaction):
+        # Looking at each of millions of values once more would cost as much as inserting them.
+        client.change_many(sql, rows)
+    else:
+        await db.execute_many(sql, rows)

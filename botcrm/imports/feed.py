@@ -1,0 +1,165 @@
+"""A file's rows on their way in: read, understood and prepared a chunk at a time, here or by a process of its own.
+
+Reading costs as much as writing: a second process has the next rows ready while the ones before are written.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from botcrm.core.services.derive_many import Derived, derived
+from botcrm.core.services.importing_cells import Frame
+from botcrm.core.services.importing_rows import Understanding, Understood
+from botcrm.imports.opening import open_table
+from botcrm.imports.table import Row, UnreadableFile
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Rows that follow each other.
+
+    :ivar prepared: what their records will be found by, by the row's number
+    :ivar number: of the last one
+    :ivar end: where that ended
+    """
+
+    rows: list[Understood]
+    prepared: dict[int, Derived]
+    number: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What file is read, and how.
+
+    :ivar size: how many rows a chunk has
+    """
+
+    path: Path
+    name: str
+    encoding: str
+    delimiter: str
+    frame: Frame
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Why the other process cannot go on: the facts of an UnreadableFile, else a text."""
+
+    text: str
+    facts: dict[str, str]
+
+
+class Feed(Protocol):
+    """Chunks in order."""
+
+    def take(self) -> Chunk | None:
+        """Return the next chunk, None behind the last one."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file."""
+        ...
+
+
+class Here(Feed):
+    """Reads in this process."""
+
+    def __init__(self, spec: Spec, number: int, end: int) -> None:
+        self._size = spec.size
+        self._frame = spec.frame
+        self._understanding = Understanding(spec.frame)
+        self._table = open_table(spec.path, encoding=spec.encoding, delimiter=spec.delimiter, name=spec.name)
+        self._rows: Iterator[Row] = self._table.rows(number, end)
+
+    def take(self) -> Chunk | None:
+        """Return the next chunk."""
+        rows: list[Understood] = []
+        prepared: dict[int, Derived] = {}
+        last: Row | None = None
+        for row in self._rows:
+            last = row
+            understood = self._understanding.row(row.number, row.cells, row.problem)
+            rows.append(understood)
+            if not understood.problems:
+                prepared[row.number] = prepare(self._frame.entity, understood)
+            if len(rows) == self._size:
+                break
+        return Chunk(rows, prepared, last.number, last.end) if last else None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._table.close()
+
+
+def prepare(entity: str, row: Understood) -> Derived:
+    """Return what a row's record will be found by, as far as the row tells."""
+    values = {**row.values}
+    if entity != "deal":
+        values |= {
+            "phone": row.phones[0] if row.phones else None,
+            "email": row.emails[0] if row.emails else None,
+            "more_phones": row.phones[1:],
+            "more_emails": row.emails[1:],
+        }
+    return derived(entity, values, row.company, row.contact)
+
+
+class Apart(Feed):
+    """Has another process read; it is always one chunk ahead."""
+
+    def __init__(self, spec: Spec, number: int, end: int) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "botcrm.imports.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=_environment(),
+        )
+        assert self._process.stdin
+        pickle.dump((spec, number, end), self._process.stdin, protocol=5)
+        self._process.stdin.close()
+
+    def take(self) -> Chunk | None:
+        """Return the next chunk.
+
+        :raises UnreadableFile: the file is damaged here
+        :raises OSError: it cannot be read
+        """
+        assert self._process.stdout
+        try:
+            found = pickle.load(self._process.stdout)  # noqa: S301  from our own child
+        except EOFError:
+            raise RuntimeError("the process that reads the file ended") from None
+        if isinstance(found, Failed):
+            raise UnreadableFile(**found.facts) if found.facts else OSError(found.text)
+        assert found is None or isinstance(found, Chunk)
+        return found
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process.stdout:
+            self._process.stdout.close()
+        self._process.kill()
+        self._process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Return what the process needs of ours: no setting, and so no secret."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BOTCRM_")}
+    home = str(Path(__file__).resolve().parents[2])
+    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))}
+
+
+def open_feed(spec: Spec, number: int, end: int, *, apart: bool) -> Feed:
+    """Begin to read behind a row, from the first one where it is 0.
+
+    :raises UnreadableFile: it is no table any more
+    """
+    return Apart(spec, number, end) if apart else Here(spec, number, end)

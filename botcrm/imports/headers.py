@@ -1,0 +1,89 @@
+"""Guess what a column is by its name, whoever called it so: words of several languages, and slips of the finger."""
+
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz, process
+
+from botcrm.core.services.importing_fields import FIELDS, NOTE, SKIP, target
+from botcrm.imports.header_words import WORDS
+from botcrm.imports.sources import Source, plain_name
+
+_LEAST = 82.0
+_WORDS = {
+    name: [word.strip() for word in rest.split(",")]
+    for name, _, rest in (line.partition(": ") for line in WORDS.strip().replace("\n    ", " ").splitlines())
+}
+# What a name may end with when there are several: Phone 2, E-mail (work).
+_SUFFIXES = tuple("0123456789 .()#№-_")
+
+
+def _words_of(entity: str) -> dict[str, str]:
+    """Return name -> field for an entity; of two fields that share a name the one that stands first has it."""
+    known: dict[str, str] = {}
+    for field in FIELDS[entity]:
+        for word in (plain_name(field.label), field.name, *map(plain_name, _WORDS.get(field.name, ()))):
+            known.setdefault(word, field.name)
+    if entity == "company":
+        known |= {plain_name(word): "name" for word in _WORDS["company"]}
+    if entity == "deal":
+        # Beside a deal's name these are its client's.
+        known |= {"name": "title", "client": "contact", "customer": "company", "клиент": "contact", "klient": "company"}
+    return known
+
+
+_KNOWN = {entity: _words_of(entity) for entity in FIELDS}
+
+
+def guess(entity: str, header: Sequence[str], source: Source | None = None) -> list[str]:
+    """Return what each column becomes: a field's name, or "note:" where nobody knows.
+
+    :param source: the system that the file comes from; what it calls a column goes before what others do
+    """
+    known = _KNOWN[entity]
+    found: list[str] = []
+    for column in header:
+        name = plain_name(column)
+        if source and source.entity == entity and name in source.fields:
+            found.append(source.fields[name])
+            continue
+        found.append(_field(known, name))
+    return _each_once(entity, header, found)
+
+
+def _field(known: dict[str, str], name: str) -> str:
+    bare = name.rstrip("".join(_SUFFIXES)).strip() or name
+    for one in (name, bare, name.replace("_", " "), bare.replace("_", " "), name.partition("(")[0].strip()):
+        if one in known:
+            return known[one]
+    if len(bare) > 4:
+        near = process.extractOne(bare, known.keys(), scorer=fuzz.ratio, score_cutoff=_LEAST)
+        if near:
+            return known[near[0]]
+    return NOTE
+
+
+def _each_once(entity: str, header: Sequence[str], found: list[str]) -> list[str]:
+    """Leave a field that takes one column to the first one that names it best; the others become lines of the note."""
+    result: list[str] = []
+    for place, name in enumerate(found):
+        field = target(entity, name)
+        if field is not None and not field.many and name in result:
+            first = result.index(name)
+            exact = plain_name(header[place]) in (name, plain_name(field.label))
+            if exact and plain_name(header[first]) not in (name, plain_name(field.label)):
+                result[first] = NOTE
+            else:
+                name = SKIP if _same(header[first], header[place]) else NOTE
+        result.append(name)
+    return _name_made_up(entity, result)
+
+
+def _same(first: str, second: str) -> bool:
+    return plain_name(first) == plain_name(second)
+
+
+def _name_made_up(entity: str, found: list[str]) -> list[str]:
+    """Take a column “Name” beside a last name for the first name; with both parts there the whole goes before them."""
+    if entity in ("contact", "lead") and "last_name" in found and "first_name" not in found and "name" in found:
+        found[found.index("name")] = "first_name"
+    return found

@@ -1,0 +1,44 @@
+"""Buttons that send records out as a file: a whole kind, a list of deals as it was narrowed, or what a search found."""
+
+from botcrm.core.domain.errors import NotFound
+from botcrm.core.models import Draft
+from botcrm.core.services.export import demand_export
+from botcrm.core.services.export_formats import FORMATS
+from botcrm.telegram.commands.exporting import FIND, allowed, ask, formats_screen
+from botcrm.telegram.context import Context
+from botcrm.telegram.screens.base import Button, Screen, esc, pack, rows_of
+
+
+async def export(ctx: Context, kind: str, form: str, what: str = "", more: str = "") -> Screen | None:
+    """Send a kind of records, or offer the formats.
+
+    :param what: of deals: whose they are; of a search: its number
+    :param more: of deals: what the list was narrowed to; of a search: the format
+    """
+    if kind == FIND:
+        return await _found(ctx, form, what, more)
+    demand_export(ctx.work, kind)
+    if form not in FORMATS:
+        return formats_screen(ctx, kind, *([what, more] if what else []))
+    owner_id = int(what or 0)
+    await ask(ctx, kind, form, owner_id=owner_id, code=more, only_open=bool(owner_id))
+    ctx.toast(ctx.words.t("It comes in a moment."))
+    return None
+
+
+async def _found(ctx: Context, kind: str, number: str, form: str) -> Screen | None:
+    draft = await Draft.filter(id=int(number), user_id=ctx.user_id, kind="export").first()
+    if draft is None:
+        raise NotFound(ref=f"#{number}")
+    if kind == "-":
+        kinds = [one for one in allowed(ctx) if one != "activities"]
+        offered = [Button(ctx.words.t(one), pack("ex", FIND, one, draft.id)) for one in kinds]
+        text = ctx.words.t("What “{query}” finds: which of it?", query=esc(draft.data["text"]))
+        return Screen(text, tuple(rows_of(offered, 2)))
+    demand_export(ctx.work, kind)
+    if form not in FORMATS:
+        row = [Button(one.upper(), pack("ex", FIND, kind, draft.id, one)) for one in FORMATS]
+        return Screen(formats_screen(ctx, kind).text, (row,))
+    await ask(ctx, kind, form, text=str(draft.data["text"]))
+    ctx.toast(ctx.words.t("It comes in a moment."))
+    return None

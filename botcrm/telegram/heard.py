@@ -1,0 +1,56 @@
+"""What somebody typed, as far as we read it; a plain text needs no library to be understood."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aiogram.types import Message
+
+# A message of nothing but these is a plain text. What else one may carry goes the long way, through aiogram's types.
+_PLAIN = frozenset(
+    {"message_id", "from", "chat", "date", "text", "entities", "link_preview_options", "reply_to_message"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message of somebody's: who wrote where, the text, and which message it replies to."""
+
+    chat_id: int
+    message_id: int
+    sender_id: int
+    text: str | None
+    replied_id: int | None = None
+    forwarded: bool = False
+
+
+def heard_in(message: Message, sender_id: int) -> Heard:
+    """Return what we read of a typed message."""
+    replied = message.reply_to_message
+    return Heard(
+        message.chat.id,
+        message.message_id,
+        sender_id,
+        message.text,
+        replied.message_id if replied else None,
+        message.forward_origin is not None,
+    )
+
+
+def plain_text(update: dict[str, Any]) -> Heard | None:
+    """Read an update that is a person's plain new text in a private chat; None where it is anything else.
+
+    Typing and routing it took a seventh of what an update costs, for five fields.
+    """
+    message = update.get("message")
+    if len(update) != 2 or not isinstance(message, dict) or not _PLAIN.issuperset(message):
+        return None
+    sender, chat, replied = message.get("from"), message.get("chat"), message.get("reply_to_message")
+    if not isinstance(sender, dict) or not isinstance(chat, dict) or not isinstance(replied, dict | None):
+        return None
+    text, replied_id = message.get("text"), replied.get("message_id") if replied else None
+    ids = (message.get("message_id"), sender.get("id"), chat.get("id"), message.get("date"), replied_id or 0)
+    if any(type(one) is not int for one in ids) or not isinstance(text, str):
+        return None
+    if chat.get("type") != "private" or sender.get("is_bot") is not False:
+        return None
+    return Heard(chat["id"], message["message_id"], sender["id"], text, replied_id)

@@ -1,0 +1,117 @@
+"""A bulk merge, and taking it back, killed again and again: nothing is half done, nothing twice, nothing missing."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from botcrm.app import App
+from botcrm.core import db
+from botcrm.core.services import activities, deals, operations, records
+from botcrm.core.services.bulk_merging import Rule, start_bulk_merge
+from botcrm.core.services.people import actor_by_id, add_user
+from botcrm.settings import Settings
+
+PAIRS, KILLS = 130, 3
+SCRIPT = Path(__file__).with_name("operation.py")
+STATE = (
+    "SELECT id, name, phone, email, more_phones, merged_into_id, deleted_at FROM contact ORDER BY id",
+    "SELECT id, contact_id FROM deal ORDER BY id",
+    "SELECT id, contact_id FROM note ORDER BY id",
+    "SELECT entity, record_id, tag FROM tag ORDER BY entity, record_id, tag",
+    "SELECT entity, record_id, name FROM search_entry ORDER BY entity, record_id",
+)
+
+
+async def state() -> list[list[dict[str, Any]]]:
+    return [await db.fetch(sql) for sql in STATE]
+
+
+async def filled(app: App) -> int:
+    """Put pairs of one person each into the base, and return the bulk merge that is to make them one."""
+    async with app.work() as work:
+        user = await add_user(work, name="Ada", role="admin", telegram_id=1)
+    actor = await actor_by_id(app.defaults, user.id)
+    assert actor
+    async with app.work(actor) as work:
+        search = await operations.start(work, "duplicates", "contact", "Duplicates", params={})
+        search.state = "done"
+        await search.save()
+        for number in range(1, PAIRS + 1):
+            main = await records.add_contact(work, f"Jan {number}", phone=f"+48601{number:06}")
+            other = await records.add_contact(work, f"Janek {number}", phone=f"+48602{number:06}", email="a@b.example")
+            await records.add_tags(work, other, ["vip"])
+            await deals.add_deal(work, title="roof", contact_id=other.id)
+            await activities.add_note(work, "x", contact_id=other.id)
+            reasons = [{"what": "email", "percent": 0}]
+            members = [{"id": one.id, "score": 0.99, "reasons": reasons} for one in (main, other)]
+            values = {"operation_id": search.id, "entity": "contact", "number": number, "score": 0.99, "state": "open"}
+            await db.insert("duplicate_group", members=db.to_json(members), **values)
+    async with app.work(actor) as work:
+        operation = await start_bulk_merge(work, Rule(search.id, 0.9), "Merge")
+        await operations.run(work, operation, here=True)
+    return int(operation.id)
+
+
+async def killed_until_done(url: str, operation_id: int, dice: random.Random) -> int:
+    """Run an operation in processes of their own, each killed at a random moment, until one comes to the end."""
+    kills = 0
+    while True:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, str(SCRIPT), url, str(operation_id), stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout
+        # The first ones die after a piece, in the midst of the next one.
+        pieces = 1 if kills < KILLS else 10**6
+        seen = 0
+        while await process.stdout.readline():
+            seen += 1
+            if seen > pieces:
+                await asyncio.sleep(dice.random() * 0.03)
+                process.send_signal(signal.SIGKILL)
+                break
+        code = await process.wait()
+        if code == 0:
+            return kills
+        assert code == -signal.SIGKILL
+        kills += 1
+
+
+async def test_a_bulk_merge_and_its_undo_survive_every_kill(migrated_url: str) -> None:
+    dice = random.Random(7)
+    app = App(Settings(database_url=migrated_url, timezone="Europe/Warsaw"))
+    await app.start()
+    operation_id = await filled(app)
+    before = await state()
+    await app.stop()
+
+    kills = await killed_until_done(migrated_url, operation_id, dice)
+    await app.start()
+    assert kills == KILLS
+    row = await db.fetch_one("SELECT state, counts FROM operation WHERE id = ?", operation_id)
+    assert row
+    assert (row["state"], db.from_json(row["counts"])["merged"]) == ("done", PAIRS)
+    merges = await db.fetch("SELECT main_id, merged_id FROM merge ORDER BY id")
+    assert len(merges) == len({one["merged_id"] for one in merges}) == PAIRS
+    events = await db.column("SELECT record_id FROM event WHERE type = 'RecordMerged'")
+    assert sorted(events) == sorted(one["merged_id"] for one in merges)
+    assert await db.column("SELECT count(*) FROM contact WHERE deleted_at IS NULL") == [PAIRS]
+    wrong = "SELECT count(*) FROM deal d JOIN contact c ON c.id = d.contact_id WHERE c.deleted_at IS NOT NULL"
+    assert await db.column(wrong) == [0]
+    actor = await actor_by_id(app.defaults, 1)
+    async with app.work(actor) as work:
+        taking = await operations.undo(work, operation_id, here=True)
+    await app.stop()
+
+    kills = await killed_until_done(migrated_url, taking.id, dice)
+    await app.start()
+    assert kills == KILLS
+    assert await state() == before
+    row = await db.fetch_one("SELECT counts FROM operation WHERE id = ?", taking.id)
+    assert row
+    assert db.from_json(row["counts"])["back"] == PAIRS
+    await app.stop()
