@@ -16,28 +16,45 @@ Row = dict[str, str]
 
 _GIVEN = {
     "en": (
-        "James John Robert Michael William David Richard Joseph Thomas Charles Daniel Matthew Anthony Mark Steven Paul Andrew "
-        "Joshua Kenneth Kevin Brian George Edward Ronald Timothy Jason Jeffrey Ryan Jacob Gary Nicholas Eric Stephen Jonathan "
-        "Larry Justin Scott Brandon Benjamin Samuel Gregory Frank Alexander Raymond Patrick Jack Dennis Jerry Peter Philip",
-        "Mary Patricia Jennifer Linda Elizabeth Barbara Susan Jessica Sarah Karen Lisa Nancy Betty Margaret Sandra Ashley "
-        "Kimberly Emily Donna Michelle Carol Amanda Melissa Deborah Stephanie Rebecca Laura Sharon Cynthia Kathleen Amy Angela "
-        "Shirley Anna Brenda Pamela Emma Nicole Helen Samantha Katherine Christine Rachel Carolyn Janet Maria Olivia Alice Joan",
+        """
+James John Robert Michael William David Richard Joseph Thomas Charles Daniel Matthew Anthony Mark Steven Paul
+Andrew Joshua Kenneth Kevin Brian George Edward Ronald Timothy Jason Jeffrey Ryan Jacob Gary Nicholas Eric
+Stephen Jonathan Larry Justin Scott Brandon Benjamin Samuel Gregory Frank Alexander Raymond Patrick Jack
+Dennis Jerry Peter Philip
+""",
+        """
+Mary Patricia Jennifer Linda Elizabeth Barbara Susan Jessica Sarah Karen Lisa Nancy Betty Margaret Sandra
+Ashley Kimberly Emily Donna Michelle Carol Amanda Melissa Deborah Stephanie Rebecca Laura Sharon Cynthia
+Kathleen Amy Angela Shirley Anna Brenda Pamela Emma Nicole Helen Samantha Katherine Christine Rachel Carolyn
+Janet Maria Olivia Alice Joan
+""",
     ),
     "pl": (
-        "Piotr Krzysztof Andrzej Tomasz Jan Paweł Michał Marcin Jakub Adam Marek Łukasz Grzegorz Mateusz Wojciech Mariusz Dariusz "
-        "Zbigniew Maciej Rafał Robert Kamil Jerzy Dawid Szymon Kacper Tadeusz Jacek Bartosz Stanisław Józef Ryszard Henryk "
-        "Artur Sebastian Damian Przemysław Roman Karol Filip Leszek Daniel Czesław Bogdan Witold Franciszek Antoni Hubert",
-        "Anna Katarzyna Maria Małgorzata Agnieszka Barbara Ewa Krystyna Magdalena Elżbieta Joanna Aleksandra Zofia Monika Teresa "
-        "Danuta Natalia Karolina Marta Julia Beata Dorota Janina Alicja Jadwiga Jolanta Halina Iwona Irena Paulina Justyna "
-        "Bożena Urszula Renata Hanna Grażyna Sylwia Patrycja Helena Wiktoria Ewelina Izabela Marianna Kinga Weronika Gabriela",
+        """
+Piotr Krzysztof Andrzej Tomasz Jan Paweł Michał Marcin Jakub Adam Marek Łukasz Grzegorz Mateusz Wojciech
+Mariusz Dariusz Zbigniew Maciej Rafał Robert Kamil Jerzy Dawid Szymon Kacper Tadeusz Jacek Bartosz Stanisław
+Józef Ryszard Henryk Artur Sebastian Damian Przemysław Roman Karol Filip Leszek Daniel Czesław Bogdan Witold
+Franciszek Antoni Hubert
+""",
+        """
+Anna Katarzyna Maria Małgorzata Agnieszka Barbara Ewa Krystyna Magdalena Elżbieta Joanna Aleksandra Zofia
+Monika Teresa Danuta Natalia Karolina Marta Julia Beata Dorota Janina Alicja Jadwiga Jolanta Halina Iwona
+Irena Paulina Justyna Bożena Urszula Renata Hanna Grażyna Sylwia Patrycja Helena Wiktoria Ewelina Izabela
+Marianna Kinga Weronika Gabriela
+""",
     ),
     "ru": (
-        "Александр Сергей Дмитрий Андрей Алексей Максим Евгений Иван Михаил Николай Владимир Павел Виктор Роман Константин "
-        "Юрий Олег Антон Игорь Илья Никита Денис Кирилл Анатолий Василий Артём Вячеслав Григорий Борис Фёдор Пётр Степан Виталий "
-        "Валерий Геннадий Станислав Леонид Тимофей Георгий Егор Матвей Семён Яков Руслан Вадим Эдуард Тимур Глеб",
-        "Елена Ольга Наталья Татьяна Ирина Светлана Мария Анна Екатерина Юлия Марина Анастасия Людмила Галина Надежда Вера "
-        "Валентина Оксана Любовь Дарья Алина Нина Виктория Тамара Ксения Евгения Лариса Полина Александра Алла Кристина "
-        "Жанна Зинаида Вероника Софья Маргарита Яна Инна Лидия Раиса Антонина Диана Регина Ульяна Элина Зоя",
+        """
+Александр Сергей Дмитрий Андрей Алексей Максим Евгений Иван Михаил Николай Владимир Павел Виктор Роман
+Константин Юрий Олег Антон Игорь Илья Никита Денис Кирилл Анатолий Василий Артём Вячеслав Григорий Борис Фёдор
+Пётр Степан Виталий Валерий Геннадий Станислав Леонид Тимофей Георгий Егор Матвей Семён Яков Руслан Вадим
+Эдуард Тимур Глеб
+""",
+        """
+Елена Ольга Наталья Татьяна Ирина Светлана Мария Анна Екатерина Юлия Марина Анастасия Людмила Галина Надежда
+Вера Валентина Оксана Любовь Дарья Алина Нина Виктория Тамара Ксения Евгения Лариса Полина Александра Алла
+Кристина Жанна Зинаида Вероника Софья Маргарита Яна Инна Лидия Раиса Антонина Диана Регина Ульяна Элина Зоя
+""",
     ),
 }
 _SHORT = {
@@ -74,49 +91,100 @@ _SHORT = {
 }
 _PARTS = {
     "en": (
-        "Ash Black Brad Brook Burn Car Clay Cross Dun East Fair Field Ford Glen Green Hal Hart Hill Hol King Lang Law Mar Mill New "
-        "Nor Oak Pem Pres Rad Red Rich Ros Sel Shel Stan Strat Sut Thorn Wal Ward West Whit Wil Win Wood Yar",
-        "bury by combe cott den ditch field ford gate ham hurst land ley man mere more ney pool ridge ridge ridge shaw son stead "
-        "stone ton tree wall ward well wick win worth wright",
+        """
+Ash Black Brad Brook Burn Car Clay Cross Dun East Fair Field Ford Glen Green Hal Hart Hill Hol King Lang Law
+Mar Mill New Nor Oak Pem Pres Rad Red Rich Ros Sel Shel Stan Strat Sut Thorn Wal Ward West Whit Wil Win Wood
+Yar
+""",
+        """
+bury by combe cott den ditch field ford gate ham hurst land ley man mere more ney pool ridge ridge ridge shaw
+son stead stone ton tree wall ward well wick win worth wright
+""",
     ),
     "pl": (
-        "Ada Bara Bory Brzez Cheł Czar Dąbr Dobr Gaj Głow Gór Gra Jabł Jan Jaw Kacz Kal Kam Koł Kow Kral Kuch Lip Łuk Mal Mar Mich "
-        "Now Ols Paw Piątk Pietr Row Sad Sob Sos Stań Szym Tom Urb Was Wiś Wójc Wron Zając Zal Ziel",
-        "alski owski ewski iński eński icki ecki ak czyk iak uk arz ka",
+        """
+Ada Bara Bory Brzez Cheł Czar Dąbr Dobr Gaj Głow Gór Gra Jabł Jan Jaw Kacz Kal Kam Koł Kow Kral Kuch Lip Łuk
+Mal Mar Mich Now Ols Paw Piątk Pietr Row Sad Sob Sos Stań Szym Tom Urb Was Wiś Wójc Wron Zając Zal Ziel
+""",
+        """
+alski owski ewski iński eński icki ecki ak czyk iak uk arz ka
+""",
     ),
     "ru": (
-        "Аксён Андре Баран Бел Богдан Бур Вол Вороб Гон Горд Григор Дмитри Ерм Ефим Жук Зай Заха Зим Иван Игнат Казак Калин Карп "
-        "Ковал Коз Комар Крыл Кузн Лаврент Лебед Мак Март Мед Мороз Ник Ор Пав Петр Поляк Пруд Род Ром Сав Сем Сид Сокол Стеф Тарас "
-        "Тихон Фом Чер Шевч Щерб Яковл",
-        "ов ев ин ский цев ченко ич ков чук енков",
+        """
+Аксён Андре Баран Бел Богдан Бур Вол Вороб Гон Горд Григор Дмитри Ерм Ефим Жук Зай Заха Зим Иван Игнат Казак
+Калин Карп Ковал Коз Комар Крыл Кузн Лаврент Лебед Мак Март Мед Мороз Ник Ор Пав Петр Поляк Пруд Род Ром Сав
+Сем Сид Сокол Стеф Тарас Тихон Фом Чер Шевч Щерб Яковл
+""",
+        """
+ов ев ин ский цев ченко ич ков чук енков
+""",
     ),
 }
+_MIDDLES = {
+    "en": ["", "", "er", "in", "al", "o", "en", "ar", "or", "an"],
+    "ru": ["", "", "ан", "ер", "ол", "ин", "ар"],
+}
 _STREETS = {
-    "en": "High Station Church Park Mill Queen King Victoria Green Manor Grove Chapel Spring Garden River Bridge North South School".split(),
-    "pl": "Lipowa Polna Leśna Słoneczna Krótka Szkolna Ogrodowa Łąkowa Brzozowa Kwiatowa Kościelna Parkowa Sosnowa Zielona Długa".split(),
-    "ru": "Ленина Советская Молодёжная Центральная Школьная Новая Садовая Лесная Набережная Мира Гагарина Зелёная Полевая".split(),
+    "en": """
+High Station Church Park Mill Queen King Victoria Green Manor Grove Chapel Spring Garden River Bridge North
+South School
+""",
+    "pl": """
+Lipowa Polna Leśna Słoneczna Krótka Szkolna Ogrodowa Łąkowa Brzozowa Kwiatowa Kościelna Parkowa Sosnowa
+Zielona Długa
+""",
+    "ru": """
+Ленина Советская Молодёжная Центральная Школьная Новая Садовая Лесная Набережная Мира Гагарина Зелёная Полевая
+""",
 }
 _CITIES = {
-    "en": "London Leeds Bristol Manchester York Oxford Sheffield Cardiff Glasgow Norwich Derby Exeter Bath Luton Hull".split(),
-    "pl": "Warszawa Kraków Łódź Wrocław Poznań Gdańsk Szczecin Lublin Katowice Białystok Gdynia Radom Toruń Kielce".split(),
-    "ru": "Москва Новосибирск Екатеринбург Казань Самара Омск Челябинск Уфа Пермь Волгоград Саратов Тюмень Томск".split(),
+    "en": """
+London Leeds Bristol Manchester York Oxford Sheffield Cardiff Glasgow Norwich Derby Exeter Bath Luton Hull
+""",
+    "pl": """
+Warszawa Kraków Łódź Wrocław Poznań Gdańsk Szczecin Lublin Katowice Białystok Gdynia Radom Toruń Kielce
+""",
+    "ru": """
+Москва Новосибирск Екатеринбург Казань Самара Омск Челябинск Уфа Пермь Волгоград Саратов Тюмень Томск
+""",
+}
+_TRADES = {
+    "en": ("Roofing", "Systems", "Foods", "Partners"),
+    "pl": ("Dach", "Budowa", "Serwis", "Handel"),
+    "ru": ("Строй", "Сервис", "Торг", "Мебель"),
 }
 _FORMS = {"en": ("Ltd", "Limited", "LLC", "Inc."), "pl": ("Sp. z o.o.", "sp z oo", "S.A."), "ru": ("ООО", "АО", "ЗАО")}
 _FREE = ("gmail.com", "outlook.com", "yahoo.com", "mail.ru", "wp.pl", "onet.pl", "icloud.com", "proton.me")
+_UNWRITTEN = (
+    (("phone",), 0.1),
+    (("email",), 0.25),
+    (("birth_date",), 0.55),
+    (("street", "postcode"), 0.4),
+    (("city",), 0.2),
+)
 # Two schemes for a passport and a habit; a third of Cyrillic letters differ between them.
 _LATIN = {
-    "passport": "a b v g d e e zh z i i k l m n o p r s t u f kh ts ch sh shch ie y - e iu ia".split(),
-    "habit": "a b v g d e yo zh z i y k l m n o p r s t u f h c ch sh sch - y - e yu ya".split(),
-    "polish": "a b w g d e io ż z i j k l m n o p r s t u f ch c cz sz szcz - y - e ju ja".split(),
+    "passport": """
+a b v g d e e zh z i i k l m n o p r s t u f kh ts ch sh shch ie y - e iu ia
+""",
+    "habit": """
+a b v g d e yo zh z i y k l m n o p r s t u f h c ch sh sch - y - e yu ya
+""",
+    "polish": """
+a b w g d e io ż z i j k l m n o p r s t u f ch c cz sz szcz - y - e ju ja
+""",
 }
 _LETTERS = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
 
 
 def latin(text: str, scheme: str) -> str:
     """Write Russian in Latin letters by a scheme."""
-    table = {letter: "" if to == "-" else to for letter, to in zip(_LETTERS, _LATIN[scheme], strict=True)}
+    table = {letter: "" if to == "-" else to for letter, to in zip(_LETTERS, _LATIN[scheme].split(), strict=True)}
     return "".join(
-        (table[letter.lower()].capitalize() if letter.isupper() else table[letter]) if letter.lower() in table else letter
+        (table[letter.lower()].capitalize() if letter.isupper() else table[letter])
+        if letter.lower() in table
+        else letter
         for letter in text
     )
 
@@ -136,7 +204,7 @@ class _Maker:
     def _surnames(self, locale: str, count: int) -> list[str]:
         """Return surnames, the frequent first: choosing follows 1 / rank to the power of 0.7."""
         heads, tails = (part.split() for part in _PARTS[locale])
-        middles = ["", "", "er", "in", "al", "o", "en", "ar", "or", "an"] if locale != "ru" else ["", "", "ан", "ер", "ол", "ин", "ар"]
+        middles = _MIDDLES["ru" if locale == "ru" else "en"]
         found: dict[str, None] = {}
         for _ in range(count * 20):
             if len(found) >= count:
@@ -168,31 +236,45 @@ class _Maker:
 
     def number(self, locale: str) -> str:
         digits = "".join(str(self.dice.randrange(10)) for _ in range(8))
-        return {"en": "+447" + digits + str(self.dice.randrange(10)), "pl": "+48" + self.dice.choice("567") + digits, "ru": "+79" + digits + str(self.dice.randrange(10))}[locale]
+        last, first, again = self.dice.randrange(10), self.dice.choice("567"), self.dice.randrange(10)
+        return {"en": f"+447{digits}{last}", "pl": f"+48{first}{digits}", "ru": f"+79{digits}{again}"}[locale]
 
     def landline(self, locale: str) -> str:
         digits = "".join(str(self.dice.randrange(10)) for _ in range(7))
-        return {"en": "+44203" + digits, "pl": "+4822" + digits, "ru": "+7495" + digits}[locale]
+        return {"en": "+44203", "pl": "+4822", "ru": "+7495"}[locale] + digits
 
     def address(self, given: str, surname: str, host: str | None = None) -> str:
         dice = self.dice
         first, last = (_plain(latin(word, "habit")).lower() for word in (given, surname))
-        local = dice.choice((f"{first}.{last}", f"{first[0]}{last}", f"{last}.{first}", f"{first}{last}", f"{first}_{last}"))
+        local = dice.choice(
+            (f"{first}.{last}", f"{first[0]}{last}", f"{last}.{first}", f"{first}{last}", f"{first}_{last}")
+        )
         self.serial += 1
-        tail = "" if host else str(self.serial) if dice.random() < 0.6 else f"{dice.randrange(50, 99)}{self.serial % 1000}"
+        tail = (
+            "" if host else str(self.serial) if dice.random() < 0.6 else f"{dice.randrange(50, 99)}{self.serial % 1000}"
+        )
         return f"{local}{tail}@{host or dice.choice(_FREE)}"
 
     def home(self, locale: str) -> Row:
         dice = self.dice
-        name, number = dice.choice(_STREETS[locale]), dice.randrange(1, 200)
+        name, number = dice.choice(_STREETS[locale].split()), dice.randrange(1, 200)
         flat = f"/{dice.randrange(1, 60)}" if dice.random() < 0.5 else ""
-        street = {"en": f"{number}{flat and ' Flat ' + flat[1:]} {name} Street", "pl": f"ul. {name} {number}{flat}", "ru": f"ул. {name}, {number}{flat}"}[locale]
-        code = f"{dice.randrange(10, 99)}-{dice.randrange(100, 999)}" if locale == "pl" else str(dice.randrange(100000, 999999))
-        return {"street": street, "city": dice.choice(_CITIES[locale]), "postcode": code}
+        street = {
+            "en": f"{number}{flat and ' Flat ' + flat[1:]} {name} Street",
+            "pl": f"ul. {name} {number}{flat}",
+            "ru": f"ул. {name}, {number}{flat}",
+        }[locale]
+        code = (
+            f"{dice.randrange(10, 99)}-{dice.randrange(100, 999)}"
+            if locale == "pl"
+            else str(dice.randrange(100000, 999999))
+        )
+        return {"street": street, "city": dice.choice(_CITIES[locale].split()), "postcode": code}
 
     def people(self, count: int) -> Iterator[Row]:
         """Yield different people: alone, in families, at companies, and namesakes of some before them."""
-        dice, made, before = self.dice, 0, []
+        dice, made = self.dice, 0
+        before: list[Row] = []
         while made < count:
             chance, locale = dice.random(), dice.choices(("en", "pl", "ru"), (4, 3, 3))[0]
             if chance < 0.05:
@@ -202,7 +284,11 @@ class _Maker:
             elif chance < 0.11 and before:
                 other = dice.choice(before)
                 twin = self.person(other["locale"])
-                twin |= {"given": other["given"], "surname": other["surname"], "email": self.address(other["given"], other["surname"])}
+                twin |= {
+                    "given": other["given"],
+                    "surname": other["surname"],
+                    "email": self.address(other["given"], other["surname"]),
+                }
                 group = [twin]
             else:
                 group = [self.person(locale)]
@@ -232,7 +318,7 @@ class _Maker:
     def colleagues(self, locale: str) -> list[Row]:
         dice = self.dice
         word = self.surname(locale)
-        kind = dice.choice({"en": ("Roofing", "Systems", "Foods", "Partners"), "pl": ("Dach", "Budowa", "Serwis", "Handel"), "ru": ("Строй", "Сервис", "Торг", "Мебель")}[locale])
+        kind = dice.choice(_TRADES[locale])
         company = f"{word} {kind} {dice.choice(_FORMS[locale])}"
         host = f"{_plain(latin(word, 'habit')).lower()}-{self.serial}.{dice.choice(('com', 'pl', 'ru', 'eu'))}"
         phone, where = self.landline(locale), self.home(locale)
@@ -249,7 +335,7 @@ class _Maker:
 
     def thinned(self, row: Row) -> Row:
         """Leave out what people do not write down."""
-        for fields, share in ((("phone",), 0.1), (("email",), 0.25), (("birth_date",), 0.55), (("street", "postcode"), 0.4), (("city",), 0.2)):
+        for fields, share in _UNWRITTEN:
             if self.dice.random() < share:
                 row = row | dict.fromkeys(fields, "")
         if not row["phone"] and not row["email"]:
@@ -270,11 +356,18 @@ class _Maker:
         return {field: row.get(field, "") for field in FIELDS} | {"name": name, "phone": phone}
 
     def formatted(self, number: str) -> str:
-        length = 3 if number.startswith("+44") or number.startswith("+48") else 2
+        length = 3 if number.startswith(("+44", "+48")) else 2
         code, rest = number[:length], number[length:]
         cut = [rest[:3], rest[3:6], rest[6:]]
         return self.dice.choice(
-            (number, f"{code} {' '.join(cut)}", f"{code} ({cut[0]}) {cut[1]}-{cut[2]}", "00" + number[1:], f"{code}-{'-'.join(cut)}", f"{code} {rest}")
+            (
+                number,
+                f"{code} {' '.join(cut)}",
+                f"{code} ({cut[0]}) {cut[1]}-{cut[2]}",
+                "00" + number[1:],
+                f"{code}-{'-'.join(cut)}",
+                f"{code} {rest}",
+            )
         )
 
     def typo(self, word: str) -> str:
@@ -327,7 +420,9 @@ class _Maker:
                 case 12:
                     row |= self.home(row["locale"])
                 case 13:
-                    row["street"] = self.typo(row["street"]).replace("ul. ", "").replace("ул. ", "").replace(" Street", " St")
+                    row["street"] = (
+                        self.typo(row["street"]).replace("ul. ", "").replace("ул. ", "").replace(" Street", " St")
+                    )
                 case 14:
                     upper = dice.random() < 0.5
                     plain = not upper

@@ -177,7 +177,11 @@ def _day(text: str) -> str:
     """Write a day as ISO 8601; some of febrl's are none, which are left out."""
     text = text.partition(".")[0]
     good = len(text) == 8 and "01" <= text[4:6] <= "12" and "01" <= text[6:] <= "31"
-    if not good or (text[4:6] in ("04", "06", "09", "11") and text[6:] == "31") or (text[4:6] == "02" and text[6:] > "28"):
+    if (
+        not good
+        or (text[4:6] in ("04", "06", "09", "11") and text[6:] == "31")
+        or (text[4:6] == "02" and text[6:] > "28")
+    ):
         return ""
     return f"{text[:4]}-{text[4:6]}-{text[6:]}"
 

@@ -85,7 +85,7 @@ class Run:
 
 
 def _memory(pid: int) -> float:
-    """Return the resident megabytes of a process and its children now."""
+    """Return the megabytes that a process and its children have for their own now, without mapped files."""
     total, waiting = 0.0, [pid]
     while waiting:
         one = waiting.pop()
@@ -94,7 +94,7 @@ def _memory(pid: int) -> float:
             waiting += map(int, Path(f"/proc/{one}/task/{one}/children").read_text().split())
         except OSError:
             continue
-        found = re.search(r"VmRSS:\s+(\d+)", status)
+        found = re.search(r"RssAnon:\s+(\d+)", status)
         total += int(found[1]) / 1024 if found else 0.0
     return total
 

@@ -90,7 +90,7 @@ async def _measured(app: App, pairs: int) -> int:
     seconds = watch.seconds
     assert await _state() == before, "something is not as before"
     table(("what", "", "count", "seconds", "ms each", "CPU ms each"), rows)
-    longest = max(after - begun for begun, after in itertools.pairwise(pieces))
+    longest = max((after - begun for begun, after in itertools.pairwise(pieces)), default=0.0)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"Longest piece {longest * 1000:.0f} ms; peak memory {memory:.0f} MB; every field, link and tag as before.")
     fast = seconds * 10_000 / pairs < WANTED_SECONDS

@@ -17,6 +17,7 @@ from botcrm.core.services.work import Buffer, Work
 from botcrm.hooks import PluginManager, Registry, tasks
 from botcrm.metrics import Metrics
 from botcrm.plugins import BUILT_IN
+from botcrm.reminders.duplicates import close_searches
 from botcrm.reminders.pinned import plan_counters
 from botcrm.reminders.plugin_jobs import follow
 from botcrm.reminders.rules import Rules
@@ -71,6 +72,7 @@ class App:
     async def stop(self) -> None:
         """Have the plugins shut down, and close the database."""
         await self.hooks.close()
+        await close_searches()
         await db.close()
 
     def on_commit(self, listener: Callable[[Work], None]) -> None:

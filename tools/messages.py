@@ -24,6 +24,9 @@ def table_texts() -> Iterator[str]:
     from botcrm.core.domain.errors import CrmError
     from botcrm.core.domain.kinds import ActivityStatus, DealStatus, Entity, LeadStatus
     from botcrm.core.domain.preferences import PREFERENCES
+    from botcrm.core.services import export, importing_cells
+    from botcrm.core.services.importing_fields import FIELDS
+    from botcrm.imports.table import READING_PROBLEMS
     from botcrm.plugins.kinds import register_activity_kinds
     from botcrm.plugins.reports import register_reports
     from botcrm.plugins.rules import register_rules
@@ -33,7 +36,7 @@ def table_texts() -> Iterator[str]:
     from botcrm.telegram.commands import table  # noqa: F401 - its errors are subclasses too
     from botcrm.telegram.fields import fields_of
     from botcrm.telegram.rule_forms import Basics
-    from botcrm.telegram.screens import cards
+    from botcrm.telegram.screens import cards, importing
     from botcrm.telegram.screens.texts import HELP
 
     waiting = [CrmError]
@@ -50,6 +53,11 @@ def table_texts() -> Iterator[str]:
             yield text.more
     yield from (str(word) for words in (Entity, DealStatus, LeadStatus, ActivityStatus) for word in words)
     yield from errors._CHANGES.values()
+    yield from importing_cells.PROBLEMS.values()
+    yield from READING_PROBLEMS
+    yield from (field.label for fields in FIELDS.values() for field in fields)
+    yield from (text for texts in (importing.KINDS, importing.RULES) for text in texts.values())
+    yield from export.KINDS
     yield from records._REASONS
     yield from cards._OUTCOMES.values()
     for part in (*register_rules(), Basics, Reminding):

@@ -32,24 +32,9 @@ _SHOWN_PROBLEMS = 50
 
 
 def import_file(options: Namespace) -> int:
-    """Import a file, look it through where nothing is to be written, or take an import back."""
-    if options.undo is not None:
-        asyncio.run(_undo(options.undo, options.actor))
-    elif options.kind is None or options.file is None:
-        raise Failure("say what is imported, and from which file: botcrm import contacts FILE", 2)
-    else:
-        asyncio.run(_import(options))
+    """Import a file, or look it through where nothing is to be written."""
+    asyncio.run(_import(options))
     return 0
-
-
-async def _undo(number: int, name: str | None) -> None:
-    async with opened() as app:
-        actor = await _actor(app, name)
-        async with app.work(actor) as work:
-            taking = await operations.undo(work, number, here=True)
-        taking = await run_here(app, taking.id)
-        counts = ", ".join(f"{word} {count:,}" for word, count in taking.counts.items() if count)
-        print(f"{taking.title}: {taking.state}. {counts}")
 
 
 async def _import(options: Namespace) -> None:
@@ -193,7 +178,7 @@ async def _run(app: App, actor: Actor, operation: Operation) -> None:
             complain(f"{seen:,} of {'about ' if total != seen else ''}{max(total, seen):,} rows, {rate:,.0f} a second")
 
     # Rows by the thousand live for a moment and hold no cycles: looking for some each time costs a tenth.
-    gc.freeze()
+    usual = gc.get_threshold()
     gc.set_threshold(100_000, 20, 20)
     try:
         operation = await run_here(app, operation.id, progress)
@@ -201,6 +186,7 @@ async def _run(app: App, actor: Actor, operation: Operation) -> None:
         complain("Broken off. The same command goes on where it was.")
         raise
     finally:
+        gc.set_threshold(*usual)
         await _pay(app, actor, operation.id)
     _end(operation, time.monotonic() - began, before)
 
@@ -226,7 +212,7 @@ def _end(operation: Operation, seconds: float, before: int) -> None:
         print(f"The rows with problems are in {operation.params['problems']}: mend them there and import that file.")
     if operation.state != "done":
         raise Failure(operation.error or f"the import is {operation.state}; the same command goes on where it was")
-    print(f"To take it back: botcrm import --undo {operation.id}.", file=sys.stderr)
+    print(f"To take it back: botcrm journal --undo {operation.id}.", file=sys.stderr)
 
 
 _SAID = (

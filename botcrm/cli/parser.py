@@ -172,8 +172,8 @@ def _add_import(commands: Any) -> None:
         "Exports of Bitrix24, HubSpot, Pipedrive, Kommo and Odoo are known by their columns. Rows with problems come back in a file "
         "of their own. Broken off, the same command goes on where it was. It may run beside the bot.",
     )
-    taking.add_argument("kind", nargs="?", choices=IMPORTS, metavar="KIND", help=", ".join(IMPORTS))
-    taking.add_argument("file", nargs="?", metavar="FILE", help="what is read; its kind is told by what is in it")
+    taking.add_argument("kind", choices=IMPORTS, metavar="KIND", help=", ".join(IMPORTS))
+    taking.add_argument("file", metavar="FILE", help="what is read; its kind is told by what is in it")
     taking.add_argument(
         "--map",
         action="append",
@@ -197,7 +197,6 @@ def _add_import(commands: Any) -> None:
     taking.add_argument(
         "--run-rules", action="store_true", help="rules and plugins hear of every record, as if somebody had typed it"
     )
-    taking.add_argument("--undo", type=int, metavar="NUMBER", help="take an import back; its number is said at its end")
 
 
 def _add_care(commands: Any) -> None:

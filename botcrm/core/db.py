@@ -350,7 +350,8 @@ async def _migrate(url: str) -> list[str]:
     path = sqlite_path(url)
     filled = path is not None and path.exists() and path.stat().st_size > 0  # asked before connecting makes the file
     pending = await pending_migrations(url)
-    if pending and not filled and await _made_at_once(url, pending):
+    # A file that was only looked at, by a command or a check, is not empty any more and holds nothing all the same.
+    if pending and await _made_at_once(url, pending):
         pass
     elif pending:
         if path is not None and filled:

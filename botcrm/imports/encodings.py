@@ -1,6 +1,6 @@
 """Tell a text's encoding by its bytes: whole letters of one language, not single likely bytes.
 
-A general library was tried and took Polish of cp1250 for cp1252 and short UTF-8 for Korean (docs/decisions/0021-encodings.md).
+A general library was tried and took Polish of cp1250 for cp1252 and short UTF-8 for Korean (docs/decisions/0022-imports-in-pieces.md).
 """
 
 import codecs

@@ -6,7 +6,9 @@ whoever goes on after a kill pays it first.
 """
 
 import asyncio
+import atexit
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +19,7 @@ from botcrm.core.models import Operation
 from botcrm.core.services.derive_many import Derived
 from botcrm.core.services.files_out import MOST_BYTES, read_file, send_file
 from botcrm.core.services.importing import COUNTS, MOST_ASKED, Importer, Outcome, build_frame, derive
-from botcrm.core.services.importing_owed import pay, ranges
+from botcrm.core.services.importing_owed import is_job, pay, ranges
 from botcrm.core.services.importing_rows import Problem
 from botcrm.core.services.operations import advance
 from botcrm.core.services.work import Work
@@ -33,6 +35,8 @@ PIECE, LARGE_PIECE = 200, 2_000
 APART = 4_000_000
 # So many records may wait to be found.
 MOST_OWED = 25_000
+# So long may that keep others from writing, in seconds; on a slow machine fewer are written at a time.
+_HELD = 2.0
 
 
 class FileGone(CrmError):
@@ -41,7 +45,11 @@ class FileGone(CrmError):
 
 @dataclass(slots=True)
 class _State:
-    """An import in the hands of this process."""
+    """An import in the hands of this process.
+
+    :ivar late: whether search hears later, as of a large file that a command takes in
+    :ivar limit: so many records may be owed to it
+    """
 
     importer: Importer
     feed: Feed
@@ -49,8 +57,10 @@ class _State:
     delimiter: str
     path: Path
     at: tuple[int, int]
+    late: bool
     owed: dict[str, list[tuple[int, Derived]]] = field(default_factory=dict)
     temporary: bool = False
+    limit: int = field(default_factory=lambda: MOST_OWED)
 
     @property
     def owing(self) -> int:
@@ -66,7 +76,9 @@ class Imports:
     """Takes imports in; it keeps a file open from one piece to the next."""
 
     def __init__(self) -> None:
+        # By the operation's work id: two bases have the same numbers.
         self._states: dict[int, _State] = {}
+        atexit.register(self.close)
 
     def close(self) -> None:
         """Let go of all files."""
@@ -83,27 +95,27 @@ class Imports:
         try:
             return await self._step(work, operation)
         except BaseException:
-            self._drop(operation.id)
+            self._drop(operation.work_id)
             raise
 
-    def _drop(self, operation_id: int) -> None:
-        state = self._states.pop(operation_id, None)
+    def _drop(self, work_id: int) -> None:
+        state = self._states.pop(work_id, None)
         if state:
             state.close()
 
     async def _step(self, work: Work, operation: Operation) -> bool:
         progress: dict[str, Any] = dict(operation.progress)
         at = (int(progress.get("number", 0)), int(progress.get("end", 0)))
-        state = self._states.get(operation.id)
+        state = self._states.get(operation.work_id)
         if state is None or state.at != at:
-            self._drop(operation.id)
+            self._drop(operation.work_id)
             if progress.get("owed") and await pay(work, progress["owed"]):
                 await advance(work, operation, progress=progress, counts=operation.counts)
                 return False
             progress.pop("owed", None)
-            state = self._states[operation.id] = await self._open(work, operation, at)
-        late = bool(operation.params.get("here"))
-        if state.owing >= MOST_OWED:
+            state = self._states[operation.work_id] = await self._open(work, operation, at)
+        late = state.late
+        if state.owing >= state.limit:
             await self._pay(work, operation, state, progress)
             return False
         chunk = await asyncio.to_thread(state.feed.take) if late else state.feed.take()
@@ -111,7 +123,7 @@ class Imports:
             if state.owing:
                 await self._pay(work, operation, state, progress)
             await self._end(work, operation)
-            self._drop(operation.id)
+            self._drop(operation.work_id)
             return True
         outcome = await state.importer.take(work, chunk.rows, chunk.prepared)
         await self._set_aside(work, operation, state, progress, outcome)
@@ -154,22 +166,23 @@ class Imports:
                 source=params.get("source", ""),
                 default_owner=params.get("owner_id"),
             )
-            here = bool(params.get("here"))
+            # Gone on with from the chat, what was begun as a command is the bot's, which has others to serve.
+            late = bool(params.get("here")) and not await is_job(operation.id)
             spec = Spec(
                 path,
                 params["name"],
                 about.encoding,
                 about.delimiter,
                 frame,
-                LARGE_PIECE if here else PIECE,
+                LARGE_PIECE if late else PIECE,
             )
-            feed = open_feed(spec, *at, apart=here and about.size > APART)
+            feed = open_feed(spec, *at, apart=late and about.size > APART)
         except BaseException:
             if temporary:
                 path.unlink(missing_ok=True)
             raise
         importer = Importer(frame, rule=params.get("rule", "skip"), heard=bool(params.get("heard")))
-        return _State(importer, feed, header, about.delimiter, path, at, temporary=temporary)
+        return _State(importer, feed, header, about.delimiter, path, at, late, temporary=temporary)
 
     async def _end(self, work: Work, operation: Operation) -> None:
         counts = dict(operation.counts)
@@ -189,7 +202,9 @@ class Imports:
         await advance(work, operation, progress=progress, counts=counts)
 
     async def _pay(self, work: Work, operation: Operation, state: _State, progress: dict[str, Any]) -> None:
+        began = time.monotonic()
         await derive(work, state.owed)
+        state.limit = max(1, min(MOST_OWED, round(state.owing * _HELD / max(0.001, time.monotonic() - began))))
         state.owed = {}
         state.importer.links.forget()
         progress.pop("owed", None)

@@ -9,6 +9,23 @@ from botcrm.core.domain.errors import CrmError
 MOST_COLUMNS = 1_000
 
 
+# Why a file, or a row of one, cannot be read: the gettext ids that the readers use.
+READING_PROBLEMS = (
+    "there is nothing in it.",
+    "it is no table. CSV, XLSX and vCard files can be read.",
+    "there is no such encoding.",
+    "A quote is not closed, or a cell is too long.",
+    "The line is too long.",
+    "A quote is not closed.",
+    "Some letters are not in the file's encoding.",
+    "it is damaged, or locked by a password.",
+    "it unpacks to more than a table does.",
+    "there is no contact card in it.",
+    "The card has no end.",
+    "it is an old Excel file, or locked by a password. Save it as XLSX or CSV.",
+)
+
+
 class UnreadableFile(CrmError):
     """A file that is no table; `reason` is a gettext id."""
 

@@ -24,4 +24,6 @@ async def waiting_over(work: Work, job: DueJob) -> None:
     if owner is None:
         return
     key = f"waited:{deal.id}:{job.payload['until']}"
-    await work.tell(owner.id, owner.telegram_id, "waiting_over", key=key, about=("deal", deal.id), deal_id=deal.id, of=deal.owner_id)
+    await work.tell(
+        owner.id, owner.telegram_id, "waiting_over", key=key, about=("deal", deal.id), deal_id=deal.id, of=deal.owner_id
+    )

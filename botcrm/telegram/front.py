@@ -19,7 +19,7 @@ from botcrm.core.services.blocking_bot import has_blocked, is_back
 from botcrm.core.services.people import accept_invite, actor_by_id, actor_by_telegram, is_invite
 from botcrm.core.services.work import Work
 from botcrm.telegram import clients, drafts, inline, menu
-from botcrm.telegram.buttons.table import ACTIONS, ONCE
+from botcrm.telegram.buttons.table import ACTIONS, LEAVING, ONCE
 from botcrm.telegram.commands.general import open_card
 from botcrm.telegram.commands.table import TABLE
 from botcrm.telegram.context import Context
@@ -35,6 +35,7 @@ from botcrm.telegram.plugged.catalogue import Plugged
 from botcrm.telegram.plugged.routers import Routers, used_kinds
 from botcrm.telegram.screens.base import Screen
 from botcrm.telegram.screens.texts import welcome_screen
+from botcrm.telegram.smart import asking_left
 from botcrm.words import Words
 
 log = logging.getLogger(__name__)
@@ -281,6 +282,8 @@ class Front:
                     ctx.toast(ctx.words.t("Done already."))
                 else:
                     screen = await handler(ctx, *args)
+                    if screen and action in LEAVING:
+                        screen = await asking_left(ctx, screen)
         except Stale as exc:
             ctx.toasted = False
             ctx.toast(words_for(ctx.words, exc))

@@ -17,6 +17,7 @@ from botcrm.core.services.reading import Reading
 from botcrm.core.services.work import Buffer
 from botcrm.imports import problems
 from botcrm.imports.analysing import Analysis, analyse, read_layout
+from botcrm.imports.table import UnreadableFile
 from botcrm.reminders.outbox_rows import OutboxRow, Undeliverable
 from botcrm.telegram.api import Transport, download
 from botcrm.telegram.errors import words_for
@@ -62,6 +63,9 @@ class ImportCalls:
                 return _problems_call(words, row, operation, found)
             await self._keep(actor, words, operation, found)
             screen = preview_screen(words, operation)
+        except UnreadableFile as exc:
+            said = words.t(exc.message, name=esc(exc.name), reason=words.t(exc.reason))
+            screen = failed_screen(words, operation, said, again=False)
         except CrmError as exc:
             screen = failed_screen(words, operation, words_for(words, exc), again=False)
         except (OSError, ValueError) as exc:

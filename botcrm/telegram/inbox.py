@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
 _PAGE = 500
-# A transaction takes in no further update after this; whoever is answered first waits for the last. Writing the changed pages
-# down costs as much as all else in an update, and updates that share a transaction share most of these pages.
+# A transaction takes in no further update after this; whoever is answered first waits for the last. The pages that a commit
+# writes are the dearest part of an update in the database, and updates that share a transaction share many of them.
 _BATCH_SECONDS = 0.04
 # A failure that cannot even be marked is the database's own: the update keeps its place and is tried again, at this pace.
 _LONGEST_PAUSE = 5.0

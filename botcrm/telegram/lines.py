@@ -19,11 +19,14 @@ from botcrm.telegram.errors import change_words, words_for
 from botcrm.telegram.offers import asks, correct_caption, offer_unknown
 from botcrm.telegram.plugged import running
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines
+from botcrm.telegram.smart import asking_left
 
 log = logging.getLogger(__name__)
 
 # More commands than this in one message are an accident.
 MOST_LINES = 50
+# Who looks at one of these has left the card before it.
+_LISTS = frozenset({"today", "deals", "find", "team"})
 
 
 def read(ctx: Context, text: str) -> list[Line]:
@@ -54,6 +57,8 @@ async def handle_text(ctx: Context, text: str, *, forwarded: bool = False) -> No
             screen = await _safely(ctx, drafts.answer(ctx, waiting, text))
     elif len(found) == 1:
         screen = await run_line(ctx, found[0])
+        if found[0].verb in _LISTS or lone_reference(found[0]):
+            screen = await asking_left(ctx, screen)
     elif len(found) > MOST_LINES:
         screen = Screen(
             ctx.words.t(

@@ -2,11 +2,12 @@
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from botcrm.core import db
 from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.rot import CONTACT_SQL, is_contact
-from botcrm.core.models import Activity, Deal
+from botcrm.core.models import Activity, Deal, Draft
 from botcrm.core.services.access import load, load_any, ref
 from botcrm.core.services.activities import due_values, suggested_due
 from botcrm.core.services.next_steps import waits
@@ -14,8 +15,11 @@ from botcrm.core.services.stages import suggested_text
 from botcrm.core.services.suggestions import suggestions_wanted
 from botcrm.core.services.work import Work
 from botcrm.telegram.context import Context
-from botcrm.telegram.screens.base import Button, Row, Screen, clip, esc, lines, pack
+from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, dots, esc, lines, pack
 from botcrm.words import Words
+
+# A screen that is longer has no room for a question below it: Telegram's limit is 4,096.
+_MOST_TEXT = 3500
 
 
 async def suggestion(ctx: Context, deal_id: int) -> Screen | None:
@@ -25,7 +29,7 @@ async def suggestion(ctx: Context, deal_id: int) -> Screen | None:
 
 async def suggest(ctx: Context, entity: str, record_id: int) -> Screen | None:
     """Ask whether to follow up a deal, or a contact or lead who has none, where nothing is planned and suggestions are on."""
-    if not await suggestions_wanted(ctx.work):
+    if not await suggestions_wanted(ctx.work, record_id if entity == "deal" else 0):
         return None
     if entity == "deal":
         deal = await Deal.filter(id=record_id, status="open", deleted_at=None).first()
@@ -87,12 +91,55 @@ def with_question(screen: Screen, asked: Screen, keep: Sequence[Row]) -> Screen:
     return Screen(lines(screen.text, asked.text), (*asked.rows, *keep), screen.about)
 
 
+# --- on leaving a card -------------------------------------------------------------------------------------------------------
+
+# Remembers which deal somebody was asked about last when they left its card; it waits for no words.
+_LEFT = "left"
+
+
+async def asking_left(ctx: Context, screen: Screen) -> Screen:
+    """Ask in a line below a screen for the next step of one's own deal whose card was left for it; never twice in a row."""
+    if not screen.rows or _asks_already(screen):
+        return screen
+    left = await _card_left(ctx)
+    if left is None or screen.about == ("deal", left):
+        return screen
+    deal = await Deal.filter(id=left, owner_id=ctx.user_id, deleted_at=None).first()
+    asked = await suggestion(ctx, left) if deal else None
+    last = await Draft.filter(user_id=ctx.user_id, kind=_LEFT).order_by("-id").first()
+    if deal is None or asked is None or (last is not None and last.data["deal_id"] == left):
+        return screen
+    await Draft.filter(user_id=ctx.user_id, kind=_LEFT).delete()
+    await ctx.ask(_LEFT, deal_id=left)
+    text = "⚫ " + dots(bold(clip(await ctx.name_of(deal), 60)), asked.text)
+    if len(screen.text) + len(text) > _MOST_TEXT:
+        return screen
+    save = asked.rows[0][0]
+    row = [replace(save, label=f"{save.label} · d{left}")]
+    return Screen(lines(screen.text, "", text), (*screen.rows, row), screen.about)
+
+
+def _asks_already(screen: Screen) -> bool:
+    return any(button.data.startswith("sm:") for row in screen.rows for button in row)
+
+
+async def _card_left(ctx: Context) -> int | None:
+    """Return the deal whose card was pressed on, or was the last thing that came in the chat; None where it was no deal's."""
+    if ctx.query_id:
+        return ctx.about[1] if ctx.about and ctx.about[0] == "deal" else None
+    row = await db.fetch_one(
+        "SELECT entity, record_id FROM outbox WHERE chat_id = ? AND message_id IS NOT NULL ORDER BY message_id DESC, id DESC LIMIT 1",
+        ctx.chat_id,
+    )
+    return int(row["record_id"]) if row and row["entity"] == "deal" else None
+
+
 # --- after a call ------------------------------------------------------------------------------------------------------------
 
 
 async def after_talk(ctx: Context, activity: Activity) -> Screen | None:
     """Ask what comes next of what was just done: whether a meeting is set after a cold call, else for the next step."""
-    if await is_cold_call(activity) and await suggestions_wanted(ctx.work):
+    if await is_cold_call(activity) and await suggestions_wanted(ctx.work, activity.deal_id or 0):
         rows = (
             [
                 Button("🤝 " + ctx.words.t("Yes"), pack("my", activity.id)),

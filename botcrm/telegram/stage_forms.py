@@ -18,6 +18,9 @@ _Text = Annotated[str, Field(max_length=300, title="Next step")]
 class StageForm(BaseModel):
     """What a stage suggests, and how long a deal in it may be quiet."""
 
+    suggests: bool = Field(
+        True, title="Suggest a next step", description="Off: nobody is asked about deals in this stage"
+    )
     smart_text: _Text = Field("", description="Suggested where a deal has none. " + _PLACES)
     rot_days: int = Field(
         ROT_DAYS,
@@ -31,6 +34,9 @@ class StageForm(BaseModel):
 class PipelineForm(BaseModel):
     """What the stages of a pipeline suggest that say nothing of their own."""
 
+    suggests: bool = Field(
+        True, title="Suggest a next step", description="Off: nobody is asked about deals in this pipeline"
+    )
     smart_text: _Text = Field("", description="Suggested where neither deal nor stage has one. " + _PLACES)
 
 
@@ -60,13 +66,15 @@ class StageForms:
     async def load(self, ctx: Context, rest: str) -> Form:
         """Return a stage's form."""
         stage = await stage_of(ctx.work, _id(rest))
-        values = {"smart_text": stage.smart_text, "rot_days": stage.rot_days}
+        values = {"suggests": stage.suggests, "smart_text": stage.smart_text, "rot_days": stage.rot_days}
         return Form(bold(clip(stage.name, 100)), StageForm, values, (_back(ctx),))
 
     async def save(self, ctx: Context, rest: str, values: dict[str, Any]) -> None:
         """Keep a stage's form."""
         known = StageForm(**values)
-        await change_stage(ctx.work, _id(rest), smart_text=known.smart_text, rot_days=known.rot_days)
+        await change_stage(
+            ctx.work, _id(rest), smart_text=known.smart_text, rot_days=known.rot_days, suggests=known.suggests
+        )
 
 
 class PipelineForms:
@@ -75,11 +83,13 @@ class PipelineForms:
     async def load(self, ctx: Context, rest: str) -> Form:
         """Return a pipeline's form."""
         pipeline = await pipeline_of(ctx.work, _id(rest))
-        return Form(bold(clip(pipeline.name, 100)), PipelineForm, {"smart_text": pipeline.smart_text}, (_back(ctx),))
+        values = {"suggests": pipeline.suggests, "smart_text": pipeline.smart_text}
+        return Form(bold(clip(pipeline.name, 100)), PipelineForm, values, (_back(ctx),))
 
     async def save(self, ctx: Context, rest: str, values: dict[str, Any]) -> None:
         """Keep a pipeline's form."""
-        await change_pipeline(ctx.work, _id(rest), smart_text=PipelineForm(**values).smart_text)
+        known = PipelineForm(**values)
+        await change_pipeline(ctx.work, _id(rest), smart_text=known.smart_text, suggests=known.suggests)
 
 
 SOURCES["stage"] = StageForms()

@@ -107,7 +107,9 @@ async def test_without_a_time_there_is_no_file(anna: Member) -> None:
     assert anna.files == []
 
 
-async def test_an_address_of_this_machine_is_said_to_be_one(anna: Member, crm: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_address_of_this_machine_is_said_to_be_one(
+    anna: Member, crm: Crm, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said = await anna.send("/calendar")
     assert "Google, Apple and Outlook calendars can read" not in said
     assert "the administrator sets BOTCRM_PUBLIC_URL" in said

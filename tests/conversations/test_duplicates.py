@@ -98,7 +98,9 @@ async def test_what_is_open_is_offered_again(crm: Crm, boss: Member) -> None:
     await boss.tap("Companies")
     await crm.advance(seconds=5)
     assert boss.last == "✅ Duplicates among companies"
-    assert (await boss.send("/duplicates deals")).startswith("✋ I look for duplicates among contacts, companies and leads.")
+    assert (await boss.send("/duplicates deals")).startswith(
+        "✋ I look for duplicates among contacts, companies and leads."
+    )
 
 
 async def test_only_within_reach_and_with_the_right(crm: Crm, anna: Member, boss: Member) -> None:
@@ -159,3 +161,36 @@ async def test_a_search_that_breaks_off_says_so(
     await search.wait()
     await crm.advance(seconds=10)
     assert "Failed: The search for duplicates broke off; nothing was changed. Try again." in boss.last
+
+
+@pytest.mark.usefixtures("people")
+async def test_a_group_is_merged_and_gone(crm: Crm, boss: Member) -> None:
+    await searched(crm, boss)
+    await boss.tap("Look through them")
+    plan = await boss.tap("Merge")
+    assert "Kowalski Janek" in plan
+    await boss.tap("Merge")
+    assert await db.column("SELECT merged_into_id FROM contact WHERE id = 2") == [1]
+    assert await searched(crm, boss) == "✅ Duplicates among contacts"
+
+
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+async def test_a_bot_that_stops_ends_its_search(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "SMALL", 0)
+    crm = await Crm.start(database_url)
+    boss = await crm.join("manager", "Marta Boss")
+    await boss.send("contact Jan Kowalski +48 601 234 567")
+    await boss.send("/duplicates contacts")
+    await crm.advance(seconds=1)
+    assert duplicates.SEARCHES
+    await crm.stop()
+    assert not duplicates.SEARCHES
+    crm = await Crm.start(database_url)
+    try:
+        await crm.advance(minutes=1)
+        [search] = duplicates.SEARCHES.values()
+        await search.wait()
+        await crm.advance(minutes=2)
+        assert await db.column("SELECT state FROM operation") == ["done"], "it began anew"
+    finally:
+        await crm.stop()

@@ -121,13 +121,12 @@ async def test_columns_are_changed_by_taps_and_remembered(crm: Crm, boss: Member
     ("rule", "street", "city"),
     [("leave them", None, "Kraków"), ("fill in", "Lipowa 5", "Kraków"), ("write the file", "Lipowa 5", "Gdańsk")],
 )
-async def test_those_there_already(
-    crm: Crm, boss: Member, rule: str, street: str | None, city: str
-) -> None:
+async def test_those_there_already(crm: Crm, boss: Member, rule: str, street: str | None, city: str) -> None:
     await boss.send("contact Anna Nowak +48 601 234 567")
     await db.execute("UPDATE contact SET city = 'Kraków'")
     await boss.send_document(
-        b"Name,Phone,City,Street,Tags\nNowak Anna,601234567,Gda\xc5\x84sk,Lipowa 5,vip\nPiotr Nowak,601234567,,,\n", "a.csv"
+        b"Name,Phone,City,Street,Tags\nNowak Anna,601234567,Gda\xc5\x84sk,Lipowa 5,vip\nPiotr Nowak,601234567,,,\n",
+        "a.csv",
     )
     await boss.tap("Contacts")
     assert "2 rows · 1 new · 1 there already" in boss.last, "one of the family is somebody else"
@@ -166,7 +165,7 @@ async def test_deals_come_with_their_company_and_contact(crm: Crm, boss: Member)
     table = (
         "Deal - Title,Deal - Value,Deal - Currency of Value,Deal - Organization,Deal - Contact person,Deal - Stage,Deal - Status,"
         "Deal - Owner,Deal - Expected close date,Deal - ID\n"
-        "Roof,\"12,000.50\",EUR,Acme Ltd,Bea Roofer,Proposal,Open,,2026-12-31,77\n"
+        'Roof,"12,000.50",EUR,Acme Ltd,Bea Roofer,Proposal,Open,,2026-12-31,77\n'
         "Barn,500,PLN,Farm & Co,,Somewhere,Won,,,78\n"
         "Shed,100,PLN,Farm & Co,,,Won,,,79\n"
     )
@@ -190,7 +189,9 @@ async def test_deals_come_with_their_company_and_contact(crm: Crm, boss: Member)
     assert "Acme Ltd Roof" in await boss.send("find roof")
 
 
-async def test_a_rep_is_offered_no_import_and_a_hidden_button_does_nothing(crm: Crm, anna: Member, boss: Member) -> None:
+async def test_a_rep_is_offered_no_import_and_a_hidden_button_does_nothing(
+    crm: Crm, anna: Member, boss: Member
+) -> None:
     said = await anna.send_document(PEOPLE.encode(), "ludzie.csv")
     assert "Import" not in said
     assert not button(anna, "Contacts")

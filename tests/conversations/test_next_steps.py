@@ -60,7 +60,9 @@ async def test_waiting_by_taps(anna: Member) -> None:
 async def test_a_wait_keeps_what_was_said(anna: Member) -> None:
     await anna.send("deal Acme 12k roof next thu 9:00 offer")
     said = await anna.send("/wait d1 31.2 client's budget")
-    assert said.startswith("✋ “31.2” is not understood as a day.\n⏳ Until when is Acme roof to wait?\n   client's budget\n")
+    assert said.startswith(
+        "✋ “31.2” is not understood as a day.\n⏳ Until when is Acme roof to wait?\n   client's budget\n"
+    )
     said = await anna.tap("2 weeks")
     assert said.startswith("✅ Saved\n")
     assert "\n⏳ Waits until Tue 8 Dec — client's budget" in said, "beside what is planned"
@@ -308,3 +310,85 @@ async def test_a_late_step_is_said_to_be_late_after_a_call(anna: Member, crm: Cr
     assert "▶ Next: Tue 24 Nov 15:00 — 📌 send offer" in await anna.send("/call d1 5m ok fine")
     await crm.advance(hours=8)
     assert "🔴 Overdue: Tue 24 Nov 15:00 — 📌 send offer" in await anna.send("/call d1 5m ok sorry")
+
+
+# --- on leaving a card ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_card_that_is_left_asks_in_a_line(anna: Member, boss: Member) -> None:
+    await anna.send("deal Acme 12k roof next thu 9:00 offer\ndeal Baltic 5k doors")
+    await boss.send("d2")
+    assert "⚫ Baltic doors" not in await boss.send("/team"), "it is not hers"
+    await anna.send("d2")
+    said = await anna.send("/today")
+    assert said.endswith("⚫ Baltic doors · No next step. Follow up Fri 27 Nov 10:00?")
+    assert anna.buttons[-1] == "✅ Save · d2"
+    listed = anna.card
+    await anna.send("d2")
+    assert "Follow up" not in await anna.send("/today"), "not twice in a row"
+    await anna.send("d1")
+    assert "No next step" not in await anna.send("/deals #roof"), "it has one"
+    assert "▶ Next: Fri 27 Nov 10:00" in await anna.tap("Save · d2", listed)
+    await anna.send("d2")
+    assert "No next step" not in await anna.send("/today")
+
+
+async def test_a_card_left_by_a_tap_or_for_another_asks_too(anna: Member) -> None:
+    await anna.send("deal Acme 12k roof next thu 9:00 offer\ndeal Baltic 5k doors\ndeal Cargo 3k gate")
+    await anna.send("d2")
+    await anna.forge("op:d1", anna.card)
+    assert anna.last.endswith("⚫ Baltic doors · No next step. Follow up Fri 27 Nov 10:00?")
+    await anna.send("d3")
+    assert anna.last.count("Follow up") == 1, "it asks of its own"
+    assert "⚫ Cargo gate · No next step." in await anna.send("d1")
+    await anna.send("d2")
+    assert "⚫ Baltic doors · No next step." in await anna.send("/find acme")
+    await anna.send("d3")
+    await anna.tap("Don't ask ▾")
+    await anna.tap("today")
+    assert "⚫ Cargo" not in await anna.send("d1")
+
+
+# --- not asked, more finely ------------------------------------------------------------------------------------------------
+
+
+async def test_one_deal_alone_is_left_in_peace(anna: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 12k roof")
+    await anna.send("deal Beta 5k stairs")
+    await anna.send("d1")
+    await anna.tap("Don't ask ▾")
+    said = await anna.tap("this deal, this week")
+    assert said.startswith("No suggestions about this deal until Mon 30 Nov.\n💼 Acme roof")
+    assert "Follow up" not in await anna.send("d1")
+    assert "Follow up" in await anna.send("d2")
+    await crm.advance(days=6)
+    assert "Follow up" in await anna.send("d1")
+    await anna.tap("Don't ask ▾")
+    assert "any more" in await anna.tap("this deal, for ever")
+    await crm.advance(days=60)
+    assert "Follow up" not in await anna.send("d1")
+    assert "d1: suggestions" in await anna.send("/undo")
+    assert "Follow up" in await anna.send("d1")
+    await anna.tap("Don't ask ▾")
+    await anna.tap("this deal, for ever")
+    await anna.send("/settings smart_activity on")
+    assert "Follow up" in await anna.send("d1")
+
+
+async def test_a_stage_or_a_pipeline_asks_nothing_where_the_manager_says_so(anna: Member, boss: Member) -> None:
+    await anna.send("deal Acme 12k roof")
+    await anna.send("deal Beta 5k stairs")
+    await anna.send("/stage d2 >proposal")
+    await boss.send("/stages")
+    await boss.tap("✏️ New")
+    assert "Suggest a next step: off" in await boss.tap("Suggest a next step")
+    assert "New: 🥀 after 3 days · suggests nothing" in await boss.send("/stages")
+    await anna.send("d1")
+    assert anna.buttons[0] == "▶ Plan next step"
+    await anna.send("d2")
+    assert anna.buttons[0] == "✅ Save"
+    await boss.tap("✏️ Sales")
+    await boss.tap("Suggest a next step")
+    assert "Sales: suggests nothing" in await boss.send("/stages")
+    await anna.send("d2")
+    assert anna.buttons[0] == "▶ Plan next step"

@@ -161,3 +161,22 @@ async def test_groups_of_duplicates_are_merged_by_a_rule_after_a_look(crm: Crm, 
     await crm.advance(seconds=5)
     assert boss.last == "✅ Take back: Merge duplicates from 95 % on\ntaken back: 1"
     assert await Contact.filter(deleted_at=None).count() == 4
+
+
+@pytest.mark.usefixtures("imports")
+async def test_one_that_was_broken_off_can_go_on(crm: Crm, anna: Member) -> None:
+    actor = await actor_by_id(crm.app.defaults, anna.user_id or 0)
+    assert actor
+    async with crm.app.work(actor) as work:
+        operation = await operations.start(work, "import", "contact", "people.csv", params={"total": 4})
+        await operations.run(work, operation, here=True)
+    await anna.send("/operations")
+    await anna.tap("people.csv")
+    assert anna.buttons == ["Stop", "Journal"], "a command does it just now"
+    await crm.advance(minutes=2)
+    await anna.tap("Journal")
+    await anna.tap("people.csv")
+    assert anna.last == "⏳ people.csv\nIt was broken off; it can go on."
+    await anna.tap("Go on")
+    await crm.advance(seconds=5)
+    assert anna.last == "✅ people.csv\nadded: 4"

@@ -108,7 +108,11 @@ async def test_the_list_and_one_of_them(crm: Crm, ada: Member) -> None:
     head, state, *rest = (await ada.tap("Visits")).split("\n")
     assert head == "🔌 Visits · visits"
     assert state.startswith("on · a file")
-    assert rest == ["Checks in at a client's & out again.", "Adds: 1 command (/meet in)", "By itself it may: activity.add"]
+    assert rest == [
+        "Checks in at a client's & out again.",
+        "Adds: 1 command (/meet in)",
+        "By itself it may: activity.add",
+    ]
     assert ada.buttons == ["Switch off", "⚙️ Settings", "← All plugins"]
     await ada.tap("All plugins")
     assert "cannot be switched on" in await ada.tap("wrong")

@@ -108,7 +108,12 @@ async def test_an_unclear_hour_is_asked_and_still_comes_again(anna: Member) -> N
 
 
 async def test_a_number_behind_every_month(anna: Member) -> None:
-    for line in ("every month 15. 9:00 vat", "every month 15 9:00 vat", "monthly 15 at 9:00 vat", "every month 15th 9:00 vat"):
+    for line in (
+        "every month 15. 9:00 vat",
+        "every month 15 9:00 vat",
+        "monthly 15 at 9:00 vat",
+        "every month 15th 9:00 vat",
+    ):
         said = await anna.send(f"task {line}")
         assert said.startswith("📌 Tue 15 Dec 9:00 — vat\n   🔁 every month on day 15"), line
     said = await anna.send("task every month 31. vat")
@@ -158,7 +163,7 @@ async def test_reminders_by_kind(anna: Member, crm: Crm) -> None:
 
 
 async def test_a_setting_for_a_kind_that_is_none(anna: Member) -> None:
-    said = "✋ {}: “bogus” is not understood. Kinds: call, meeting, task"
+    said = "✋ {}: “bogus” is not understood. Kinds: call, meeting, email, task."
     assert (await anna.send("/settings reminder_kinds call 5m, bogus 1h")).startswith(said.format("reminder_kinds"))
     assert (await anna.send("/settings repeat_kinds bogus 1h")).startswith(said.format("repeat_kinds"))
     assert "reminder_kinds = none" in await anna.send("/settings reminder_kinds")
@@ -280,3 +285,47 @@ async def test_moved_by_a_day_and_called_off_it_comes_once(anna: Member) -> None
     await anna.tap("+1 day")
     await anna.send("a1")
     assert (await anna.tap("Call off")).startswith("🔁 Next: Thu 26 Nov 12:00\n")
+
+
+# --- when a reminder waits, and when there is none any more ----------------------------------------------------------------------
+
+
+async def _hourly(anna: Member, line: str) -> None:
+    await anna.send("/settings repeat_kinds task 1h, call 1h")
+    await anna.send(line)
+
+
+async def test_a_repeated_reminder_waits_for_the_end_of_the_quiet_hours(anna: Member, crm: Crm) -> None:
+    await anna.send("/settings quiet_hours 13:00-15:00")
+    await _hourly(anna, "task 11:00 send offer")
+    await crm.until(datetime(2026, 11, 24, 11, 5, tzinfo=UTC))
+    seen = await reminders(anna)
+    assert seen[-1] == "⏰ 1 h late: send offer"
+    await crm.until(datetime(2026, 11, 24, 13, 55, tzinfo=UTC))
+    assert await reminders(anna) == seen
+    await crm.until(datetime(2026, 11, 24, 14, 5, tzinfo=UTC))
+    assert (await reminders(anna))[len(seen) :] == ["⏰ 4 h late: send offer"]
+
+
+async def test_after_the_bot_was_down_nobody_is_woken(anna: Member, crm: Crm) -> None:
+    await anna.send("/settings quiet_hours 13:00-15:00")
+    await anna.send("task 12:30 send offer")
+    await crm.until(datetime(2026, 11, 24, 10, 30, tzinfo=UTC))
+    await crm.restart(hours=2)
+    await crm.until(datetime(2026, 11, 24, 13, 50, tzinfo=UTC))
+    assert await reminders(anna) == []
+    await crm.until(datetime(2026, 11, 24, 14, 5, tzinfo=UTC))
+    assert (await reminders(anna))[0] == "⏰ late: send offer"
+
+
+async def test_nobody_is_reminded_again_of_what_nobody_waits_for(anna: Member, crm: Crm) -> None:
+    await _hourly(anna, "deal Acme 1k roof next 11:00 call")
+    await anna.send("lead Ivan next 11:00 call him")
+    await crm.until(datetime(2026, 11, 24, 11, 5, tzinfo=UTC))
+    assert len([text for text in await reminders(anna) if "late" in text]) == 2
+    await anna.send("/won d1")
+    await anna.send("l1")
+    await anna.tap("Not a lead")
+    seen = await reminders(anna)
+    await crm.until(datetime(2026, 11, 25, 14, 5, tzinfo=UTC))
+    assert await reminders(anna) == seen

@@ -158,7 +158,7 @@ async def test_duplicate_score_asks_on_the_new_card(extra: Extra, anna: Member) 
     await anna.send("company Acme South")
     assert "Same as" not in anna.last
     await anna.send("company Acme")
-    assert "👥 Same as Acme South · o1 (name 90 %; same <tax> number)?" in anna.last
+    assert "👥 Same as Acme South · o1 (name 62 %; same <tax> number)?" in anna.last
 
 
 async def test_use_that_one_takes_the_new_one_back(anna: Member) -> None:

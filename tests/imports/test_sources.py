@@ -6,6 +6,7 @@ import csv
 import io
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,52 +31,31 @@ SALES = PipelineFact(
 PEOPLE = {"anna nowak": 7, "anna": 7, "анна иванова": 8}
 
 
+FILES = Path(__file__).with_name("files")
+
+
+def export(name: str) -> str:
+    return (FILES / f"{name}.csv").read_text(encoding="utf-8")
+
+
 def understood(entity: str, text: str, delimiter: str = ",", **frame: Any) -> tuple[str, list[Any]]:
     header, *rows = csv.reader(io.StringIO(text), delimiter=delimiter)
     source = sources.recognise(header)
     assert source is None or source.entity == entity
     mapping = tuple(guess(entity, header, source))
-    facts: dict[str, Any] = {"region": "PL", "people": PEOPLE, "pipelines": (SALES,), "zone": "Europe/Warsaw", "currency": "PLN"}
+    facts: dict[str, Any] = {
+        "region": "PL",
+        "people": PEOPLE,
+        "pipelines": (SALES,),
+        "zone": "Europe/Warsaw",
+        "currency": "PLN",
+    }
     understanding = Understanding(Frame(entity, tuple(header), mapping, **(facts | frame)))
     return source.name if source else "", [understanding.row(n, cells) for n, cells in enumerate(rows, 1)]
 
 
-HUBSPOT = """\
-Record ID,First Name,Last Name,Email,Phone Number,Mobile Phone Number,Contact owner,Associated Company,Associated Company IDs,Lead Status,Create Date,Favorite colour
-501,Jane,Doe,jane@example.com,(650) 450-8812,+1 650 450 8813,Anna Nowak (anna@example.com),Acme Inc,901,Open,2025-10-13 09:15,green
-"""
-PIPEDRIVE = """\
-Person - Name,Person - Organization,Person - Email - Work,Person - Email - Home,Person - Phone - Work,Person - Phone - Mobile,Person - Owner,Person - Labels,Person - ID,Person - Open deals
-Jane Doe,Acme,jane@example.com,j@home.example,+48 601 234 567,,Anna Nowak,"Hot, VIP",12,3
-"""
-KOMMO = """\
-ID,Название сделки,Бюджет ₽,Ответственный,Дата создания сделки,Кем создана сделка,Теги сделки,Примечание,Этап сделки,Воронка,Полное имя контакта,Компания контакта,Рабочий телефон,Рабочий email
-31,Крыша,120000,Анна Иванова,24.11.2025 10:30:00,Робот,крыша,позвонить,Успешно реализовано,Sales,Пётр Сидоров,ООО Ромашка,'+79161234567,p@example.ru
-"""
-KOMMO_CONTACTS = """\
-ID,Наименование,Имя,Фамилия,Компания,Ответственный,Дата создания,Сделки,Теги,Рабочий телефон,Мобильный телефон,Рабочий email,Должность
-77,Пётр Сидоров,Пётр,Сидоров,ООО Ромашка,Анна Иванова,24.11.2025,Крыша,,+79161234567,+79161234568,p@example.ru,Директор
-"""
-BITRIX = """\
-ID;Обращение;Имя;Отчество;Фамилия;Дата рождения;Рабочий телефон;Мобильный телефон;Рабочий e-mail;Компания;Должность;Ответственный;Тип контакта;Комментарий
-9;г-н;Пётр;Иванович;Сидоров;01.02.1980;8 (916) 123-45-67;;p@example.ru;ООО Ромашка;Директор;Анна Иванова;Клиенты;важный
-"""
-BITRIX_DEALS = """\
-ID;Название сделки;Стадия сделки;Сумма;Валюта;Компания;Контакт;Ответственный;Предполагаемая дата закрытия;Вероятность
-4;Крыша;Proposal;120 000,50;Рубль;ООО Ромашка;Пётр Сидоров;Анна Иванова;31.12.2026;50
-"""
-ODOO = """\
-External ID,Display Name,Phone,Mobile,Email,Related Company,Related Company/External ID,Salesperson,Street,Street2,City,Zip,Country,Tax ID,Tags
-__export__.res_partner_12,Jane Doe,+48 601 234 567,,jane@example.com,Acme,__export__.res_partner_3,Anna Nowak,Lipowa 5,m. 7,Kraków,30-001,Poland,PL123,vip
-"""
-ODOO_DEALS = """\
-External ID,Opportunity,Customer,Contact Name,Email,Phone,Expected Revenue,Stage,Salesperson,Expected Closing,Tags,Probability
-__export__.crm_lead_5,Roof,Acme,Jane Doe,jane@example.com,+48601234567,12000.50,Won,Anna Nowak,12/31/2026,roof,100
-"""
-
-
 def test_hubspot() -> None:
-    system, (jane,) = understood("contact", HUBSPOT, region="US")
+    system, (jane,) = understood("contact", export("hubspot_contacts"), region="US")
     assert system == "hubspot"
     assert not jane.problems
     assert (jane.external_id, jane.values["name"], jane.emails, jane.phones) == (
@@ -90,7 +70,7 @@ def test_hubspot() -> None:
 
 
 def test_pipedrive() -> None:
-    system, (jane,) = understood("contact", PIPEDRIVE)
+    system, (jane,) = understood("contact", export("pipedrive_people"))
     assert (system, jane.problems) == ("pipedrive", [])
     assert (jane.external_id, jane.emails, jane.phones, jane.tags, jane.company) == (
         "12",
@@ -103,9 +83,13 @@ def test_pipedrive() -> None:
 
 
 def test_kommo() -> None:
-    system, (roof,) = understood("deal", KOMMO, currency="RUB")
+    system, (roof,) = understood("deal", export("kommo_leads_ru"), currency="RUB")
     assert (system, roof.problems) == ("kommo", [])
-    assert (roof.values["title"], roof.values["amount"], roof.values["currency"]) == ("Крыша", Decimal("120000.00"), "RUB")
+    assert (roof.values["title"], roof.values["amount"], roof.values["currency"]) == (
+        "Крыша",
+        Decimal("120000.00"),
+        "RUB",
+    )
     assert (roof.values["status"], roof.values["stage_id"], roof.values["owner_id"]) == ("won", 8, 8)
     assert (roof.company, roof.contact, roof.contact_phones, roof.contact_emails) == (
         "ООО Ромашка",
@@ -118,12 +102,12 @@ def test_kommo() -> None:
         "позвонить",
         datetime(2025, 11, 24, 9, 30, tzinfo=UTC),
     )
-    system, (peter,) = understood("contact", KOMMO_CONTACTS)
+    system, (peter,) = understood("contact", export("kommo_contacts_ru"))
     assert (system, peter.values["name"], peter.phones) == ("kommo", "Пётр Сидоров", ["+79161234567", "+79161234568"])
 
 
 def test_bitrix24() -> None:
-    system, (peter,) = understood("contact", BITRIX, ";", region="RU")
+    system, (peter,) = understood("contact", export("bitrix24_contacts_ru"), ";", region="RU")
     assert (system, peter.problems) == ("bitrix24", [])
     assert (peter.values["name"], peter.phones, peter.values["birth_date"], peter.values["job_title"]) == (
         "Пётр Иванович Сидоров",
@@ -132,7 +116,7 @@ def test_bitrix24() -> None:
         "Директор",
     )
     assert peter.note == "важный"
-    system, (deal,) = understood("deal", BITRIX_DEALS, ";", currency="RUB")
+    system, (deal,) = understood("deal", export("bitrix24_deals_ru"), ";", currency="RUB")
     assert (system, deal.values["amount"], deal.values["stage_id"], deal.values["expected_close"]) == (
         "bitrix24",
         Decimal("120000.50"),
@@ -142,7 +126,7 @@ def test_bitrix24() -> None:
 
 
 def test_odoo() -> None:
-    system, (jane,) = understood("contact", ODOO)
+    system, (jane,) = understood("contact", export("odoo_contacts"))
     assert (system, jane.problems) == ("odoo", [])
     assert (jane.values["street"], jane.values["postcode"], jane.values["tax_id"], jane.company_ref) == (
         "Lipowa 5 m. 7",
@@ -150,7 +134,7 @@ def test_odoo() -> None:
         "PL123",
         "__export__.res_partner_3",
     )
-    system, (roof,) = understood("deal", ODOO_DEALS, region="US", day_first={9: False})
+    system, (roof,) = understood("deal", export("odoo_opportunities"), region="US", day_first={9: False})
     assert (system, roof.values["amount"], roof.values["status"], roof.values["expected_close"]) == (
         "odoo",
         Decimal("12000.50"),
@@ -160,8 +144,12 @@ def test_odoo() -> None:
 
 
 def test_febrl_columns_are_guessed() -> None:
-    header = "rec_id,given_name,surname,street_number,address_1,address_2,suburb,postcode,state,date_of_birth,soc_sec_id"
-    system, (row,) = understood("contact", f"{header}\nrec-1-org,mia,white,12,oak court,unit 4,perth,6000,wa,19161027,123\n")
+    header = (
+        "rec_id,given_name,surname,street_number,address_1,address_2,suburb,postcode,state,date_of_birth,soc_sec_id"
+    )
+    system, (row,) = understood(
+        "contact", f"{header}\nrec-1-org,mia,white,12,oak court,unit 4,perth,6000,wa,19161027,123\n"
+    )
     assert system == ""
     assert not row.problems
     assert (row.external_id, row.values) == (
@@ -183,7 +171,11 @@ def test_febrl_columns_are_guessed() -> None:
     ("entity", "header", "mapping"),
     [
         ("contact", "Имя;Фамилия;Телефон;Почта;Город", "first_name;last_name;phone;email;city"),
-        ("contact", "Vorname;Nachname;Telefonnummer;E-Mail;Firma;Notiz", "first_name;last_name;phone;email;company;note"),
+        (
+            "contact",
+            "Vorname;Nachname;Telefonnummer;E-Mail;Firma;Notiz",
+            "first_name;last_name;phone;email;company;note",
+        ),
         ("contact", "氏名;会社名;電話番号;メール", "name;company;phone;email"),
         ("contact", "Name;Phone;Phone 2;E-mial;Qwertz", "name;phone;phone;email;note:"),
         ("company", "Nazwa firmy;NIP;Telefon;Strona www", "name;tax_id;phone;website"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import zipfile
@@ -157,10 +158,8 @@ def test_letters_that_are_not_of_the_encoding(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_table_is_refused_or_has_no_rows(tmp_path: Path, content: bytes) -> None:
-    try:
+    with contextlib.suppress(UnreadableFile):
         assert read(written(tmp_path, content))[1] == []
-    except UnreadableFile as exc:
-        assert exc.reason
 
 
 def test_only_a_header(tmp_path: Path) -> None:

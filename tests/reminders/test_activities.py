@@ -14,6 +14,7 @@ from botcrm.core.services.activities import (
     change_activity,
     complete_activity,
     due_values,
+    later_by,
     plan_activity,
     reschedule_activity,
 )
@@ -219,6 +220,19 @@ async def test_time_counts_by_the_owners_zone(world: World, runner: JobRunner, b
     assert await world.told("activity_overdue") == []
     await run_until(world, runner, datetime(2026, 3, 6, 2, 35))
     assert len(await world.told("activity_overdue")) == 1
+
+
+async def test_a_day_later_is_by_the_clock_it_is_kept_by(world: World, rep: User) -> None:
+    """New York sets its clocks on 8 March 2026, Warsaw three weeks later."""
+    activity = await plan(world, rep, datetime(2026, 3, 7, 12))
+    boss = await world.person("Ann", 40, role="admin")
+    async with world.work(await world.acting(boss)) as work:
+        await change_setting(work, "zone", "America/New_York", for_company=False)
+    async with world.work() as bot:
+        work = bot.acting_as(await world.acting(boss))
+        moved = await reschedule_activity(work, activity.id, later_by(work, activity, timedelta(days=1)))
+    assert (moved.due_wall, moved.due_zone) == ("2026-03-08T12:00:00", "Europe/Warsaw")
+    assert moved.due_at == datetime(2026, 3, 8, 11, tzinfo=UTC)
 
 
 async def test_what_is_repeated_goes_on_with_whoever_it_goes_over_to(

@@ -124,12 +124,12 @@ async def test_the_morning_missed_while_down_is_made_up_for_the_same_day_only(wo
         await plan_all_digests(work)  # what a start does must not push today's away
     await runner.sweep()
     assert await digests(world) == [(10, "2026-03-06")]
-    world.clock.time = datetime(2026, 3, 9, 5, tzinfo=UTC)  # before dawn: Sunday's is too old, Monday's is near
+    world.clock.time = datetime(2026, 3, 10, 5, tzinfo=UTC)  # before dawn: Monday's is too old, Tuesday's is near
     await runner.sweep()
     assert len(await digests(world)) == 1
-    world.clock.time = datetime(2026, 3, 9, 8, tzinfo=UTC)
+    world.clock.time = datetime(2026, 3, 10, 8, tzinfo=UTC)
     await runner.sweep()
-    assert await digests(world) == [(10, "2026-03-07"), (10, "2026-03-09")]
+    assert await digests(world) == [(10, "2026-03-06"), (10, "2026-03-10")]
 
 
 async def test_the_digest_follows_a_changed_zone_and_time(world: World, runner: JobRunner) -> None:

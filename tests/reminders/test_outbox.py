@@ -9,6 +9,7 @@ import pytest
 
 from botcrm.core import db
 from botcrm.core.domain.kinds import Lane
+from botcrm.reminders import outbox_table
 from botcrm.reminders.outbox_rows import OutboxRow, RetryAfter, Undeliverable
 from tests.reminders.conftest import START, Bot, MakeOutbox, World, settle
 
@@ -26,6 +27,27 @@ async def test_a_committed_message_goes_out_at_once_and_is_written_down(
     assert (row["state"], row["message_id"], db.moment(row["sent_at"])) == ("sent", 1000 + one, START)
     assert await outbox.depth() == 0
     assert await outbox.oldest_waiting() is None
+
+
+async def test_what_was_just_committed_is_not_read_again(
+    world: World, bot: Bot, make_outbox: MakeOutbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = make_outbox()
+    await outbox.start()
+    monkeypatch.setattr(outbox_table, "leased", None)
+    await world.post(7, "hello", user_id=None, about="what it says")
+    await outbox.drain()
+    assert bot.texts == ["hello"]
+
+
+async def test_a_row_submitted_by_its_id_alone_is_read(world: World, bot: Bot, make_outbox: MakeOutbox) -> None:
+    outbox = make_outbox()
+    await outbox.start()
+    world.outbox = None
+    one, two = await world.post(7, "one"), await world.post(8, "two")
+    outbox.submit([two, one])
+    await outbox.drain()
+    assert bot.texts == ["one", "two"]
 
 
 async def test_a_chat_gets_its_messages_in_order_lower_lanes_first(

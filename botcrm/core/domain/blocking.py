@@ -1,4 +1,4 @@
-"""Which records of a whole base are worth comparing: those that share a key of one of several kinds, so that one wrong field loses nobody."""
+"""Which records of a whole base are worth comparing: those that share a key, of several kinds so that one wrong field loses nobody."""
 
 from __future__ import annotations
 
@@ -47,7 +47,10 @@ def blocks(entity: str, facts: Facts) -> Iterator[tuple[int, str]]:
         yield NAME_PLACE, f"{name}:{facts.city}"
     if name and facts.street:
         # The numbers stand first.
-        yield NAME_PLACE, f"{name}~{skeleton(next((part for part in facts.street.split() if not part.isdecimal()), ''))}"
+        yield (
+            NAME_PLACE,
+            f"{name}~{skeleton(next((part for part in facts.street.split() if not part.isdecimal()), ''))}",
+        )
     if name and (entity == "company" or not _more_than_name(facts)):
         # Of people a name alone is not enough to be the same, whatever comes with it is in another key.
         yield NAME, name

@@ -65,8 +65,8 @@ def facts_of(entity: str, values: Mapping[str, Any]) -> Facts:
     if entity == "company":
         words, company = company_words(named), ""
     else:
-        words = name_words(named or str(get("title") or ""))
         company = str(get("company") or get("company_name") or "")
+        words = _person_words(named or str(get("title") or ""), company)
     street, city = get("street"), get("city")
     return Facts(
         words,
@@ -82,6 +82,13 @@ def facts_of(entity: str, values: Mapping[str, Any]) -> Facts:
         company_core(company) if company else "",
         _site(get("website")),
     )
+
+
+def _person_words(name: str, company: str) -> tuple[str, ...]:
+    """Return the words of a person's name; none where something else stands in its place: an address, a number, the company."""
+    if "@" in name or not any(character.isalpha() for character in name) or (company and fold(name) == fold(company)):
+        return ()
+    return name_words(name)
 
 
 def _several(first: Any, more: Any) -> Iterable[str]:

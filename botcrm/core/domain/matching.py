@@ -1,7 +1,7 @@
 """How likely two records are the same: each thing they share or differ in weighs so many bits, as Fellegi and Sunter add them up.
 
 A bit more doubles the odds. What few have weighs more than what many have: a rare surname, a phone of two rather than of fifty.
-What is missing weighs nothing. docs/decisions/0020 says where the weights come from.
+What is missing weighs nothing. docs/decisions/0023-duplicates-weighed.md says where the weights come from.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ class Weights:
 
     word_most: float = 13.0
     name_most: float = 18.0
-    name_alone: float = -4.0  # what a name comes to at most where nothing else agrees; each bit of something else adds one
+    name_alone: float = (
+        -4.0
+    )  # what a name comes to at most where nothing else agrees; each bit of something else adds one
     word_least: float = 2.0
     short: float = 0.7  # of the word's bits: Bob for Robert
     family: float = 0.6  # Kowalski and Kowalska
@@ -91,8 +93,8 @@ class Counts(Protocol):
 class Base:
     """What the records around are like: how many there are, and what many of them have.
 
-    `words` counts folded words of names. `shared` counts keys ("p:+48…", "e:…", "s:" street, "z:" postcode, "c:" city, "o:" company, "t:", "w:"),
-    those with two or fewer may be left out.
+    `words` counts folded words of names. `shared` counts keys: "p:+48…" phone, "e:" mailbox, "s:" street, "z:" postcode, "c:" city,
+    "o:" company, "t:" tax number, "w:" site; those with two or fewer may be left out.
     """
 
     n: int = 1000

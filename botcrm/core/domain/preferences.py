@@ -164,7 +164,9 @@ PREFERENCES = {
         Preference("language", "Language of the texts", "en", _matching("en", str.lower), personal=True),
         Preference("currency", "Currency of new deals", "PLN", _matching("[a-z]{3}")),
         Preference("region", "Country that phone numbers without a code belong to", "PL", _matching("[a-z]{2}")),
-        Preference("working_hours", "Working hours of the company, breaks and all", "Mon-Thu 9-13, 14-18; Fri 9-16", _hours),
+        Preference(
+            "working_hours", "Working hours of the company, breaks and all", "Mon-Thu 9-13, 14-18; Fri 9-16", _hours
+        ),
         Preference("holidays", "Country whose public holidays are free, or a part of it (off: none)", "PL", _country),
         Preference(
             "days_off",

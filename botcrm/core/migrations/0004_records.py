@@ -211,6 +211,17 @@ class Migration(migrations.Migration):
             options={'table': 'saved_filter', 'app': 'core', 'indexes': [Index(fields=['owner_id']), Index(fields=['shared'])], 'pk_attr': 'id', 'table_description': 'A query that somebody gave a name: for themselves, or shared with everybody who may see what it finds.'},
             bases=['Record'],
         ),
+        ops.CreateModel(
+            name='SmartQuiet',
+            fields=[
+                ('id', fields.IntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('user_id', fields.IntField()),
+                ('deal_id', fields.IntField()),
+                ('until', fields.CharField(null=True, description='the first day on which it is suggested again', max_length=10)),
+            ],
+            options={'table': 'smart_quiet', 'app': 'core', 'unique_together': (('user_id', 'deal_id'),), 'pk_attr': 'id', 'table_description': 'A deal that one person wants no next step suggested for, until a day of theirs, or for ever where there is none.'},
+            bases=['Model'],
+        ),
         ops.AddIndex(
             model_name='Activity',
             index=Index(fields=['counts_own', 'counts_for', 'deadline_at']),
@@ -384,5 +395,15 @@ class Migration(migrations.Migration):
             model_name='Lead',
             name='street',
             field=fields.CharField(null=True, max_length=200),
+        ),
+        ops.AddField(
+            model_name='Pipeline',
+            name='suggests',
+            field=fields.BooleanField(default=True, description='whether next steps are suggested at all', db_default=True),
+        ),
+        ops.AddField(
+            model_name='Stage',
+            name='suggests',
+            field=fields.BooleanField(default=True, description='whether next steps are suggested in it', db_default=True),
         ),
     ]

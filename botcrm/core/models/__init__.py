@@ -12,7 +12,7 @@ from botcrm.core.models.custom import (
     SavedFilter,
 )
 from botcrm.core.models.flow import Inbox, Job, Outbox, Press
-from botcrm.core.models.focus import DealMark, PinnedCounters
+from botcrm.core.models.focus import DealMark, PinnedCounters, SmartQuiet
 from botcrm.core.models.forms import WebForm
 from botcrm.core.models.identity import DistinctPair, DuplicateGroup, Erasure, ExternalRef, Merge, RecordKey
 from botcrm.core.models.memory import Draft, EventRow, Line, SearchEntry, SearchTerm
@@ -67,6 +67,7 @@ __all__ = [
     "SearchEntry",
     "SearchTerm",
     "Setting",
+    "SmartQuiet",
     "Stage",
     "Tag",
     "User",

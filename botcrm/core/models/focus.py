@@ -1,4 +1,4 @@
-"""What a person keeps at the top of their lists or out of them, and the message that shows their counters."""
+"""What a person keeps at the top of their lists, out of them or unasked about, and the message that shows their counters."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -17,6 +17,19 @@ class DealMark(Model):
 
     class Meta:
         table = "deal_mark"
+        unique_together = (("user_id", "deal_id"),)
+
+
+class SmartQuiet(Model):
+    """A deal that one person wants no next step suggested for, until a day of theirs, or for ever where there is none."""
+
+    id = fields.IntField(primary_key=True)
+    user_id = fields.IntField()
+    deal_id = fields.IntField()
+    until = fields.CharField(max_length=10, null=True, description="the first day on which it is suggested again")
+
+    class Meta:
+        table = "smart_quiet"
         unique_together = (("user_id", "deal_id"),)
 
 

@@ -95,6 +95,7 @@ class Pipeline(Model):
     name = fields.CharField(max_length=100)
     position = fields.IntField(default=0)
     smart_text = fields.CharField(max_length=300, default="", db_default="", description="what a next step suggests")
+    suggests = fields.BooleanField(default=True, db_default=True, description="whether next steps are suggested at all")
 
     class Meta:
         table = "pipeline"
@@ -111,6 +112,7 @@ class Stage(Model):
     position = fields.IntField()
     kind = fields.CharField(max_length=10, default="open", description="open, won or lost")
     smart_text = fields.CharField(max_length=300, default="", db_default="", description="the pipeline's where empty")
+    suggests = fields.BooleanField(default=True, db_default=True, description="whether next steps are suggested in it")
     rot_days = fields.IntField(default=5, db_default=5, description="business days without contact, 0: any number")
 
     pipeline_id: int

@@ -156,12 +156,17 @@ async def bulk_merge_piece(work: Work, operation: Operation) -> bool:
         progress = {"after": 0, "total": await _count(rule)}
     rows = await _page(rule, progress["after"], _GROUPS_AT_ONCE)
     counts = {name: operation.counts.get(name, 0) for name in ("merged", "left", "seen")}
-    for row in rows:
-        merged = await _merge_group(work, operation, rule, row)
-        counts["merged"] += merged
-        counts["left"] += not merged
-        counts["seen"] += 1
-        progress["after"] = row["id"]
+    try:
+        async with work.savepoint():
+            merged = [await _merge_group(work, operation, rule, row) for row in rows]
+    except CrmError:
+        # One of them may not be merged: each by itself, then.
+        merged = [await _merged_apart(work, operation, rule, row) for row in rows]
+    counts["merged"] += sum(merged)
+    counts["left"] += merged.count(0)
+    counts["seen"] += len(rows)
+    if rows:
+        progress["after"] = rows[-1]["id"]
     await advance(work, operation, progress=progress, counts={"total": progress["total"], **counts})
     return len(rows) < _GROUPS_AT_ONCE
 
@@ -172,15 +177,20 @@ async def _merge_group(work: Work, operation: Operation, rule: Rule, row: dict[s
     if len(group.ids) < 2 or group.by_name or await _said_distinct(operation.entity, group.ids):
         return 0
     main_id, *others = group.ids
+    choices = await _newest(operation.entity, group.ids) if rule.conflicts == NEWEST else {}
     one = work.acting_as(work.actor)
-    try:
-        async with one.savepoint():
-            choices = await _newest(operation.entity, group.ids) if rule.conflicts == NEWEST else {}
-            await merge(one, operation.entity, main_id, others, choices, operation_id=operation.id)
-    except CrmError:
-        return 0
+    await merge(one, operation.entity, main_id, others, choices, operation_id=operation.id)
     await db.execute("UPDATE duplicate_group SET state = 'merged' WHERE id = ?", group.id)
     return len(others)
+
+
+async def _merged_apart(work: Work, operation: Operation, rule: Rule, row: dict[str, Any]) -> int:
+    """Merge one group apart from the others; what may not be merged is left."""
+    try:
+        async with work.savepoint():
+            return await _merge_group(work, operation, rule, row)
+    except CrmError:
+        return 0
 
 
 async def _newest(entity: str, ids: Sequence[int]) -> dict[str, int]:

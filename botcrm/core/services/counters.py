@@ -90,7 +90,7 @@ def _went_over(work: "Work", deal: Deal) -> bool:
     return any(
         (event.entity, event.record_id) == ("deal", deal.id)
         and not event.creates
-        and not {"owner_id", "deleted_at"}.isdisjoint(event.after)
+        and not {"owner_id", "status", "deleted_at"}.isdisjoint(event.after)
         for event in work.events
     )
 

@@ -19,7 +19,7 @@ _NEXT_STEPS = (
 
 
 # Raised by a version that keeps something new beside the records: they are gone through once then.
-_KEPT = 3
+_KEPT = 4
 _KEY = "derived.kept"
 
 

@@ -183,14 +183,13 @@ async def _by_reach(work: Work, entity: str, source: str, rows: Sequence[Underst
 
 async def _said_apart(entity: str, source: str, row: Understood, ids: Sequence[int]) -> set[int]:
     """Return which of these somebody said are not the one that the row is about."""
-    phones, emails = row.phones or [None], row.emails or [None]
     values = {
         **row.values,
         "company": row.company,
-        "phone": phones[0],
-        "email": emails[0],
-        "more_phones": phones[1:],
-        "more_emails": emails[1:],
+        "phone": next(iter(row.phones), None),
+        "email": next(iter(row.emails), None),
+        "more_phones": row.phones[1:],
+        "more_emails": row.emails[1:],
     }
     marks = [mark_of(entity, values)]
     if row.external_id:

@@ -5,6 +5,7 @@ from typing import Any
 
 from botcrm.core import db
 from botcrm.core.services.derive_many import Derived, derive_many, derived
+from botcrm.core.services.operations import job_key
 from botcrm.core.services.work import Work
 
 
@@ -16,6 +17,14 @@ def ranges(owed: Mapping[str, Sequence[tuple[int, Derived]]]) -> dict[str, list[
         for entity, made in owed.items()
         if made
     }
+
+
+async def is_job(operation_id: int) -> bool:
+    """Tell whether the bot does an operation's pieces, between other things; else a command does, which has nothing else to do."""
+    row = await db.fetch_one(
+        "SELECT 1 AS y FROM job WHERE key = ? AND state IN ('waiting', 'running')", job_key(operation_id)
+    )
+    return row is not None
 
 
 async def pay(work: Work, owed: Mapping[str, Sequence[int]]) -> bool:

@@ -101,7 +101,10 @@ class Understanding:
 
         :param problem: why its text could not be read, a gettext id
         """
-        row = Understood(number, _UNIT.join(cells))
+        raw = _UNIT.join(cells)
+        if raw.count(_UNIT) >= len(cells) > 0:
+            raw = _UNIT.join(cell.replace(_UNIT, " ") for cell in cells)
+        row = Understood(number, raw)
         if problem:
             row.problems.append(Problem(problem))
             return row
@@ -198,6 +201,9 @@ class Understanding:
                 values["name"] = one_line(name)[:300]
         if entity == "contact":
             fallback = row.company or next(iter(row.emails), "") or next(iter(row.phones), "")
+            if not fallback and any(values.get(known) for known in ("tax_id", "birth_date", "street")):
+                # Somebody all the same, whom the search for duplicates can find: its name is what is asked for.
+                fallback = "?"
             values.setdefault("name", fallback)
         elif entity == "company":
             values.setdefault("name", next(iter(row.emails), "").partition("@")[2])

@@ -49,6 +49,11 @@ class LooseRow:
     deal_id: int | None = None
     deal_owner: str = ""
 
+    @property
+    def name(self) -> str:
+        """Return what it is called."""
+        return self.title or self.about or self.kind
+
 
 def sees_loose(work: Work, owner_id: int) -> bool:
     """Tell whether the actor reaches what somebody has to do."""

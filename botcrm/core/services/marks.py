@@ -86,8 +86,6 @@ async def set_mark(work: Work, deal_id: int, kind: Mark | None, *, undoes: int |
     work.undoes = undoes
     try:
         # It is the actor's alone: nothing of it stands in the deal's timeline.
-        work.remember_plain(
-            SettingChanged, "setting", user_id or 0, key=f"{MARK}:{deal_id}", before=before, value=kind
-        )
+        work.remember_plain(SettingChanged, "setting", user_id or 0, key=f"{MARK}:{deal_id}", before=before, value=kind)
     finally:
         work.undoes = None

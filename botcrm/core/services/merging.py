@@ -92,7 +92,6 @@ async def parties(work: Work, entity: str, main_id: int, other_ids: Sequence[int
     others = list(dict.fromkeys(other_id for other_id in other_ids if other_id != main_id))
     if entity not in merging.ENTITIES or not others:
         raise NotMergeable
-    await work.flush()
     await lock(entity, [main_id, *others])
     model: Any = MODELS[entity]
     main = await load(work, model, main_id, Action.CHANGE)

@@ -19,7 +19,9 @@ async def reports_to_move(work: Work, from_id: int, to_id: int) -> list[int]:
     row = await db.fetch_one('SELECT r.grants FROM "user" u JOIN role r ON r.id = u.role_id WHERE u.id = ?', to_id)
     if row is None or Reach(grants_in(row["grants"]).get("deal.read", Reach.NONE)) not in _WIDE:
         return []
-    rows = await db.fetch('SELECT id FROM "user" WHERE active AND manager_id = ? AND id <> ? ORDER BY id', from_id, to_id)
+    rows = await db.fetch(
+        'SELECT id FROM "user" WHERE active AND manager_id = ? AND id <> ? ORDER BY id', from_id, to_id
+    )
     found = [int(one["id"]) for one in rows]
     reached = owners(work.actor, "deal", Action.CHANGE)
     return found if reached is None or reached.issuperset(found) else []
@@ -51,7 +53,9 @@ async def give_back_reports(work: Work, work_id: int) -> int:
     :returns: how many went back
     """
     count = 0
-    rows = await db.fetch("SELECT record_id, after FROM event WHERE work_id = ? AND type = 'UserChanged' ORDER BY id DESC", work_id)
+    rows = await db.fetch(
+        "SELECT record_id, after FROM event WHERE work_id = ? AND type = 'UserChanged' ORDER BY id DESC", work_id
+    )
     for row in rows:
         after = db.from_json(row["after"])
         user = await User.filter(id=row["record_id"]).first()

@@ -49,29 +49,31 @@ async def pipeline_of(work: Work, pipeline_id: int) -> Pipeline:
     return pipeline
 
 
-async def change_stage(work: Work, stage_id: int, *, smart_text: str, rot_days: int) -> Stage:
+async def change_stage(work: Work, stage_id: int, *, smart_text: str, rot_days: int, suggests: bool = True) -> Stage:
     """Set what is suggested in a stage, and after how many business days without contact a deal in it is pointed out.
 
+    :param suggests: whether anything is suggested in it
     :raises InvalidValue: the text is too long, or the days are under 0 or over a year
     """
     stage = await stage_of(work, stage_id)
     if not 0 <= rot_days <= MOST_ROT_DAYS:
         raise InvalidValue(what="days", value=str(rot_days), how=f"From 0 (never) to {MOST_ROT_DAYS}.")
     text = _checked(smart_text)
-    await Stage.filter(id=stage.id).update(smart_text=text, rot_days=rot_days)
-    _told(work, f"stage.{stage.id}", smart_text=text, rot_days=rot_days)
+    await Stage.filter(id=stage.id).update(smart_text=text, rot_days=rot_days, suggests=suggests)
+    _told(work, f"stage.{stage.id}", smart_text=text, rot_days=rot_days, suggests=suggests)
     return await Stage.get(id=stage.id)
 
 
-async def change_pipeline(work: Work, pipeline_id: int, *, smart_text: str) -> Pipeline:
+async def change_pipeline(work: Work, pipeline_id: int, *, smart_text: str, suggests: bool = True) -> Pipeline:
     """Set what is suggested in the stages of a pipeline that say nothing of their own.
 
+    :param suggests: whether anything is suggested in any of them
     :raises InvalidValue: the text is too long
     """
     pipeline = await pipeline_of(work, pipeline_id)
     text = _checked(smart_text)
-    await Pipeline.filter(id=pipeline.id).update(smart_text=text)
-    _told(work, f"pipeline.{pipeline.id}", smart_text=text)
+    await Pipeline.filter(id=pipeline.id).update(smart_text=text, suggests=suggests)
+    _told(work, f"pipeline.{pipeline.id}", smart_text=text, suggests=suggests)
     return await Pipeline.get(id=pipeline.id)
 
 

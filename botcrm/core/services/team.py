@@ -46,7 +46,7 @@ async def team(work: Work, limit: int = 50) -> list[TeamRow]:
         return []
     people = owners(work.actor, "deal")
     rows = await db.fetch(
-        "SELECT u.id, u.name, u.zone, u.active, s.value AS own_zone FROM \"user\" u "
+        'SELECT u.id, u.name, u.zone, u.active, s.value AS own_zone FROM "user" u '
         "LEFT JOIN setting s ON s.user_id = u.id AND s.key = 'zone' "
         f"WHERE (u.active OR {_HOLDS_WORK}) AND u.id <> ? AND {owned_sql('u.id', people)} ORDER BY u.name LIMIT {_MOST_PEOPLE}",
         work.actor.id,

@@ -12,10 +12,11 @@ from botcrm.core.domain.kinds import Action, Reach
 from botcrm.core.domain.preferences import PREFERENCES
 from botcrm.core.models import User
 from botcrm.core.services.marks import MARK, set_mark
-from botcrm.core.services.suggestions import QUIET
+from botcrm.core.services.suggestions import QUIET, quiet_deal
 from botcrm.core.services.work import Work
 
-_MARKED = re.compile(rf"{MARK}:(\d+)")
+# What one person chose about one deal.
+_OF_DEAL = re.compile(rf"({MARK}|{QUIET}):(\d+)")
 
 
 class SettingStays(CrmError):
@@ -26,7 +27,7 @@ class SettingStays(CrmError):
 
 @dataclass(frozen=True, slots=True)
 class SetBack:
-    """What was set back: `key` of the setting and its value now; `deal_id` where it is the mark of a deal."""
+    """What was set back: `key` of the setting and its value now; `deal_id` where it was chosen for one deal."""
 
     key: str
     value: Any
@@ -36,7 +37,7 @@ class SetBack:
 def _takes_back(row: dict[str, Any]) -> bool:
     after = db.from_json(row["after"])
     key = str(after.get("key"))
-    return "before" in after and (key in PREFERENCES or key == QUIET or bool(_MARKED.fullmatch(key)))
+    return "before" in after and (key in PREFERENCES or key == QUIET or bool(_OF_DEAL.fullmatch(key)))
 
 
 async def take_back_settings(work: Work, rows: Sequence[dict[str, Any]]) -> None:
@@ -54,9 +55,10 @@ async def take_back_settings(work: Work, rows: Sequence[dict[str, Any]]) -> None
         if row["actor_id"] != work.actor.id and work.actor.grants.get("setting.change") != Reach.ALL:
             raise NotAllowed(entity="setting", action=Action.CHANGE)
         await _refuse_if_newer(row, key, whose)
-        marked = _MARKED.fullmatch(key)
-        if marked:
-            await set_mark(work, int(marked[1]), after["before"], undoes=row["work_id"])
+        chosen = _OF_DEAL.fullmatch(key)
+        if chosen:
+            of_deal = set_mark if chosen[1] == MARK else quiet_deal
+            await of_deal(work, int(chosen[2]), after["before"], undoes=row["work_id"])
         elif after["before"] is None:
             await db.execute("DELETE FROM setting WHERE key = ? AND user_id = ?", key, whose)
         else:
@@ -67,7 +69,7 @@ async def take_back_settings(work: Work, rows: Sequence[dict[str, Any]]) -> None
                 whose,
                 db.to_json(after["before"]),
             )
-        if not marked:
+        if not chosen:
             work.undoes = row["work_id"]
             try:
                 work.remember_plain(
@@ -99,6 +101,7 @@ def set_back(work: Work) -> list[SetBack]:
     found: list[SetBack] = []
     for event in work.events:
         if isinstance(event, SettingChanged) and event.undoes and event.work_id == work.id:
-            marked = _MARKED.fullmatch(str(event.after["key"]))
-            found.append(SetBack(str(event.after["key"]), event.after["value"], int(marked[1]) if marked else None))
+            chosen = _OF_DEAL.fullmatch(str(event.after["key"]))
+            key, deal_id = (chosen[1], int(chosen[2])) if chosen else (str(event.after["key"]), None)
+            found.append(SetBack(key, event.after["value"], deal_id))
     return found

@@ -79,7 +79,7 @@ async def unmerge(work: Work, merge_id: int, *, telling: bool = True) -> Unmerge
     try:
         kept = await _give_back(work, row, path)
         elsewhere = await _links_back(work, row, record, path)
-        await _undistinguish(row, main)
+        await _undistinguish(row, path)
         await work.change(record, RecordUnmerged, deleted_at=None, merged_into_id=None)
     finally:
         work.undoes = undoes
@@ -271,18 +271,35 @@ async def _elsewhere(
     return found
 
 
-async def _undistinguish(row: Merge, main: Party) -> None:
-    """Take back that the main record inherited who it is not, unless one that went into it later says the same."""
+async def _undistinguish(row: Merge, path: Sequence[tuple[Party, _Into | None]]) -> None:
+    """Take back that the main record, and whatever that went into, inherited who it is not.
+
+    What one that went into it later says as well stays, to the account of that merge.
+    """
     inherited: list[int] = list(row.moved.get("distinct", ()))
-    if not inherited:
-        return
-    for other in await Merge.filter(entity=row.entity, main_id=main.id, undone_at=None, id__gt=row.id):
-        shared = [one for one in inherited if one in await distinct_of(row.entity, other.merged_id)]
-        if shared:
-            other.moved["distinct"] = sorted({*other.moved.get("distinct", ()), *shared})
-            await db.execute("UPDATE merge SET moved = ? WHERE id = ?", db.to_json(other.moved), other.id)
-            inherited = [one for one in inherited if one not in shared]
-    await drop_distinct(row.entity, main.id, inherited)
+    after = row.id
+    for party, further in path:
+        if not inherited:
+            break
+        for other in await _later(row.entity, party.id, after):
+            said = await distinct_of(row.entity, other.row.merged_id)
+            shared = [one for one in inherited if one in said]
+            if shared:
+                await _account_distinct(other.row, {*other.row.moved.get("distinct", ()), *shared})
+                inherited = [one for one in inherited if one not in shared]
+        await drop_distinct(row.entity, party.id, inherited)
+        if further is None:
+            break
+        came = set(further.row.moved.get("distinct", ()))
+        inherited = [one for one in inherited if one in came]
+        if inherited:
+            await _account_distinct(further.row, came - set(inherited))
+        after = further.row.id
+
+
+async def _account_distinct(row: Merge, others: set[int]) -> None:
+    row.moved = row.moved | {"distinct": sorted(others)}
+    await db.execute("UPDATE merge SET moved = ? WHERE id = ?", db.to_json(row.moved), row.id)
 
 
 # --- which ---------------------------------------------------------------------------------------------------------------

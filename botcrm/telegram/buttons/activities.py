@@ -217,23 +217,39 @@ async def smart_text(ctx: Context, ref: str, stamp: str) -> None:
     await drafts.put(ctx, "step", ctx.words.t("What is to be done?"), entity=entity, record_id=record_id, stamp=stamp)
 
 
-async def smart_quiet(ctx: Context, ref: str, period: str = "") -> Screen:
-    """Offer for how long to suggest nothing; then do so."""
+async def smart_quiet(ctx: Context, ref: str, period: str = "", alone: str = "") -> Screen:
+    """Offer for how long to suggest nothing, about this deal alone or about all; then do so."""
     about = about_of(await _followed_up(ctx, ref, Action.READ))
     words = ctx.words
     if not period:
         labels = (words.t("today"), words.t("this week"), words.t("this month"), words.t("for ever"))
         chips = [Button(label, pack("sd", ref, name)) for label, name in zip(labels, PERIODS, strict=True)]
         back = [Button("← " + words.t("Back"), pack("op", access.ref(*about)))]
-        return Screen(words.t("Suggest no next steps:"), (*rows_of(chips, 2), back), about)
-    until = await stop_suggestions(ctx.work, period)
-    head = (
-        words.t("No suggestions until {day}.", day=words.date(datetime.combine(until, time())))
-        if until
-        else words.t("No suggestions any more. To have them again: {example}", example="/settings smart_activity on")
-    )
+        here = [
+            Button("💼 " + words.t("this deal, {when}", when=label), pack("sd", ref, name, "d"))
+            for label, name in zip(labels, PERIODS, strict=True)
+            if about[0] == "deal"
+        ]
+        return Screen(words.t("Suggest no next steps:"), (*rows_of(chips, 2), *rows_of(here, 2), back), about)
+    deal_id = about[1] if alone and about[0] == "deal" else 0
+    until = await stop_suggestions(ctx.work, period, deal_id)
+    day = words.date(datetime.combine(until, time())) if until else ""
+    again = "/settings smart_activity on"
+    if deal_id:
+        head = (
+            words.t("No suggestions about this deal until {day}.", day=day)
+            if day
+            else words.t("No suggestions about this deal any more. To have all of them again: {example}", example=again)
+        )
+    else:
+        head = (
+            words.t("No suggestions until {day}.", day=day)
+            if day
+            else words.t("No suggestions any more. To have them again: {example}", example=again)
+        )
     screen = await open_card(ctx, *about)
-    return Screen(lines(head, screen.text), screen.rows, screen.about)
+    undo = [Button("↩ " + words.t("Undo"), ctx.undo)]
+    return Screen(lines(head, screen.text), (*screen.rows, undo), screen.about)
 
 
 # --- managers --------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from botcrm.telegram.screens.base import Button, Screen, esc, pack, rows_of
 async def export(ctx: Context, kind: str, form: str, what: str = "", more: str = "") -> Screen | None:
     """Send a kind of records, or offer the formats.
 
-    :param what: of deals: whose they are; of a search: its number
+    :param what: of deals: whose they are; of a search: =its words, or its number
     :param more: of deals: what the list was narrowed to; of a search: the format
     """
     if kind == FIND:
@@ -26,19 +26,26 @@ async def export(ctx: Context, kind: str, form: str, what: str = "", more: str =
     return None
 
 
-async def _found(ctx: Context, kind: str, number: str, form: str) -> Screen | None:
-    draft = await Draft.filter(id=int(number), user_id=ctx.user_id, kind="export").first()
+async def _searched(ctx: Context, what: str) -> str:
+    if what.startswith("="):
+        return what[1:]
+    draft = await Draft.filter(id=int(what), user_id=ctx.user_id, kind="export").first()
     if draft is None:
-        raise NotFound(ref=f"#{number}")
+        raise NotFound(ref=f"#{what}")
+    return str(draft.data["text"])
+
+
+async def _found(ctx: Context, kind: str, what: str, form: str) -> Screen | None:
+    query = await _searched(ctx, what)
     if kind == "-":
         kinds = [one for one in allowed(ctx) if one != "activities"]
-        offered = [Button(ctx.words.t(one), pack("ex", FIND, one, draft.id)) for one in kinds]
-        text = ctx.words.t("What “{query}” finds: which of it?", query=esc(draft.data["text"]))
+        offered = [Button(ctx.words.t(one), pack("ex", FIND, one, what)) for one in kinds]
+        text = ctx.words.t("What “{query}” finds: which of it?", query=esc(query))
         return Screen(text, tuple(rows_of(offered, 2)))
     demand_export(ctx.work, kind)
     if form not in FORMATS:
-        row = [Button(one.upper(), pack("ex", FIND, kind, draft.id, one)) for one in FORMATS]
+        row = [Button(one.upper(), pack("ex", FIND, kind, what, one)) for one in FORMATS]
         return Screen(formats_screen(ctx, kind).text, (row,))
-    await ask(ctx, kind, form, text=str(draft.data["text"]))
+    await ask(ctx, kind, form, text=query)
     ctx.toast(ctx.words.t("It comes in a moment."))
     return None

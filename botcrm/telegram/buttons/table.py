@@ -192,6 +192,8 @@ ACTIONS: dict[str, Handler] = {
     "Rk": rules.show_key,
     "RK": rules.renew_key,
 }
+# The presses that show another card or a list where a card was.
+LEAVING = frozenset({"op", "hm", "tm"})
 ONCE = frozenset(
     {
         "un",

@@ -36,9 +36,7 @@ async def _screen(ctx: Context, head: str = "") -> Screen:
     text = lines(
         head,
         "📅 " + bold(words.t("Your calendar")),
-        words.t(
-            "Google, Apple and Outlook calendars can read what you have planned, by an address that only you know."
-        )
+        words.t("Google, Apple and Outlook calendars can read what you have planned, by an address that only you know.")
         if ctx.plugged.hooks.is_reached_from_outside
         else words.t("A calendar program can read what you have planned, by an address that only you know."),
         _only_here(ctx),

@@ -52,9 +52,7 @@ async def begin(ctx: Context, entity: str, message_id: int | None = None) -> Ope
     """Begin a search; its progress is shown in the message named, else in one of its own."""
     demand_search(ctx.work, entity)
     title = title_text(ctx.words, entity)
-    operation = await start(
-        ctx.work, KIND, entity, title, params={}, chat_id=ctx.chat_id, message_id=message_id
-    )
+    operation = await start(ctx.work, KIND, entity, title, params={}, chat_id=ctx.chat_id, message_id=message_id)
     await run(ctx.work, operation)
     return operation
 

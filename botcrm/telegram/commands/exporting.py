@@ -11,6 +11,8 @@ from botcrm.telegram.exporting import EXPORT
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, pack, rows_of
 
 FIND = "find"
+# What of a search fits into a button, in bytes; a longer one is kept beside it.
+_MOST_TEXT = 38
 
 
 async def export(ctx: Context, line: Line) -> Screen:
@@ -92,6 +94,8 @@ async def with_found_export(ctx: Context, screen: Screen, text: str) -> Screen:
     kinds = [kind for kind in allowed(ctx) if kind != "activities"]
     if not kinds:
         return screen
-    draft = await ctx.ask("export", text=text[:200])
-    row: Row = [Button("⬇ " + ctx.words.t("Export"), pack("ex", FIND, "-", draft.id))]
+    what: object = f"={text}"
+    if ":" in text or len(text.encode()) > _MOST_TEXT:
+        what = (await ctx.ask("export", text=text[:200])).id
+    row: Row = [Button("⬇ " + ctx.words.t("Export"), pack("ex", FIND, "-", what))]
     return Screen(screen.text, (*screen.rows, row), screen.about)

@@ -13,6 +13,7 @@ from botcrm.core.services.cards import activity_card, deal_card, party_card
 from botcrm.core.services.filters import find_filter
 from botcrm.core.services.handover import find_former, handed_over_by
 from botcrm.core.services.home import Home, home
+from botcrm.core.services.suggestions import QUIET
 from botcrm.core.services.team import team
 from botcrm.core.services.undo_settings import SetBack, set_back
 from botcrm.core.services.unmerging import merge_of
@@ -134,6 +135,8 @@ async def undone(ctx: Context, work_id: int) -> Screen:
 
 async def _set_back(ctx: Context, one: SetBack) -> str:
     """Say what a setting is again, or which deal's mark was set back."""
+    if one.deal_id and one.key == QUIET:
+        return f"d{one.deal_id}: " + ctx.words.t("suggestions")
     if one.deal_id:
         mark = {"pinned": ctx.words.t("pinned"), "muted": ctx.words.t("muted")}.get(one.value, ctx.words.t("no mark"))
         return f"d{one.deal_id}: {mark}"

@@ -128,7 +128,11 @@ async def stages_screen(ctx: Context) -> Screen:
     words = ctx.words
     shown, buttons = list[str](), list[Button]()
     for pipeline, inside in await pipelines(ctx.work):
-        text = words.t("suggests “{text}”", text=esc(clip(pipeline.smart_text or words.t("Follow up"), 100)))
+        text = (
+            words.t("suggests “{text}”", text=esc(clip(pipeline.smart_text or words.t("Follow up"), 100)))
+            if pipeline.suggests
+            else words.t("suggests nothing")
+        )
         shown.append(f"{bold(clip(pipeline.name, 60))}: {text}")
         buttons.append(Button(f"✏️ {clip(pipeline.name, 24)}", pack("fm", pipeline_key(pipeline.id))))
         for stage in inside:
@@ -138,6 +142,8 @@ async def stages_screen(ctx: Context) -> Screen:
                 else words.t("never 🥀")
             )
             own = words.t("suggests “{text}”", text=esc(clip(stage.smart_text, 100))) if stage.smart_text else ""
+            if pipeline.suggests and not stage.suggests:
+                own = words.t("suggests nothing")
             shown.append(f"   {esc(clip(stage.name, 60))}: {dots(quiet, own)}")
             buttons.append(Button(f"✏️ {clip(stage.name, 24)}", pack("fm", stage_key(stage.id))))
     text = lines(

@@ -79,9 +79,7 @@ def choose_screen(
 
     :param open_searches: searches, each with the number of groups nobody has decided on
     """
-    kept = [
-        [Button(f"👥 {words.t(_TITLES[one.entity])}: {left:,}", pack("dg", one.id))] for one, left in open_searches
-    ]
+    kept = [[Button(f"👥 {words.t(_TITLES[one.entity])}: {left:,}", pack("dg", one.id))] for one, left in open_searches]
     news = [Button("🔎 " + words.t(_PLURALS[entity]), pack("df", entity)) for entity in entities]
     text = lines(
         head,
@@ -124,10 +122,7 @@ def group_screen(
         + bold(title_text(words, group.entity))
         + f" · {group.score:.0%} · "
         + words.n("{n} group left", "{n} groups left", group.left),
-        *(
-            _candidate(words, group.entity, one, owners, main=place == 0)
-            for place, one in enumerate(shown)
-        ),
+        *(_candidate(words, group.entity, one, owners, main=place == 0) for place, one in enumerate(shown)),
         words.t("… and {n} more", n=more) if more else "",
     )
     refs = [_ref(group.entity, one.record.id) for one in group.candidates]

@@ -135,7 +135,7 @@ def _ways(words: Words, home: Home) -> Row:
 
 def _open(row: DealRow | LooseRow) -> Button:
     if isinstance(row, LooseRow):
-        return Button(f"a{row.id} {clip(row.title or row.about or row.kind, 18)}", pack("op", f"a{row.id}"))
+        return Button(f"a{row.id} {clip(row.name, 18)}", pack("op", f"a{row.id}"))
     return Button(f"d{row.id} {clip(row.name, 18)}", pack("op", f"d{row.id}"))
 
 

@@ -18,7 +18,9 @@ def waits_line(words: Words, until: datetime | None, reason: str | None) -> str:
     if until is None or until <= words.now:
         return ""
     day = words.date(words.wall(until))
-    text = "⏳ " + words.t("Waits until {day}", day=day if _opens(words, until) else f"{day} {words.clock(words.wall(until))}")
+    text = "⏳ " + words.t(
+        "Waits until {day}", day=day if _opens(words, until) else f"{day} {words.clock(words.wall(until))}"
+    )
     return f"{text} — {esc(clip(reason, 150))}" if reason else text
 
 

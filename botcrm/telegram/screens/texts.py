@@ -102,7 +102,9 @@ HELP: dict[str, Help] = {
         "Send the file here: CSV, XLSX or vCard. You see how it was understood first, and can take it back as a whole.",
     ),
     "export": Help(
-        "Get records as a file", ("export contacts", "export deals xlsx"), "Lists of deals and searches have a button for it."
+        "Get records as a file",
+        ("export contacts", "export deals xlsx"),
+        "Lists of deals and searches have a button for it.",
     ),
     "undo": Help("Take back the last thing", ("undo",)),
     "merge": Help(
@@ -148,7 +150,10 @@ _REP = (
     "settings",
     "help",
 )
-MENU = {"rep": _REP, "manager": ("today", "team", "rules", "stages", *_REP[1:-2], "handover", "duplicates", "invite", *_REP[-2:])}
+MENU = {
+    "rep": _REP,
+    "manager": ("today", "team", "rules", "stages", *_REP[1:-2], "handover", "duplicates", "invite", *_REP[-2:]),
+}
 MENU["admin"] = (*MENU["manager"][:-2], "plugins", *MENU["manager"][-2:])
 
 

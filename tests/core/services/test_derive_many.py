@@ -29,13 +29,17 @@ async def app(database_url: str) -> AsyncIterator[App]:
     await app.stop()
 
 
-words = st.sampled_from(["Anna", "Łukasz", "Nowak-Zięba", "Иванов", "山田太郎", "ab", "O'Neil", "x" * 70, "Acme", "Sp. z o.o.", "7"])
+words = st.sampled_from(
+    ["Anna", "Łukasz", "Nowak-Zięba", "Иванов", "山田太郎", "ab", "O'Neil", "x" * 70, "Acme", "Sp. z o.o.", "7"]
+)
 names = st.lists(words, min_size=1, max_size=4).map(" ".join)
 phones = st.none() | st.integers(500_000_000, 899_999_999).map("+48{}".format)
 emails = st.none() | st.sampled_from(["anna@example.pl", "a.b+c@gmail.com", "info@acme.example"])
 reached = {"phone": phones, "email": emails, "city": st.none() | words, "postcode": st.none() | st.just("30-001")}
 values = {
-    "company": st.fixed_dictionaries({"name": names, "website": st.none() | st.just("https://acme.example/x"), **reached}),
+    "company": st.fixed_dictionaries(
+        {"name": names, "website": st.none() | st.just("https://acme.example/x"), **reached}
+    ),
     "contact": st.fixed_dictionaries(
         {
             "name": names,
@@ -46,10 +50,22 @@ values = {
         }
     ),
     "lead": st.fixed_dictionaries(
-        {"title": names, "name": st.just("") | names, "company_name": st.just("") | names, "status": st.sampled_from(["new", "lost"]), "currency": st.just("PLN"), **reached}
+        {
+            "title": names,
+            "name": st.just("") | names,
+            "company_name": st.just("") | names,
+            "status": st.sampled_from(["new", "lost"]),
+            "currency": st.just("PLN"),
+            **reached,
+        }
     ),
     "deal": st.fixed_dictionaries(
-        {"title": names, "status": st.sampled_from(["open", "won"]), "amount": st.none() | st.just(Decimal(5)), "currency": st.just("PLN")}
+        {
+            "title": names,
+            "status": st.sampled_from(["open", "won"]),
+            "amount": st.none() | st.just(Decimal(5)),
+            "currency": st.just("PLN"),
+        }
     ),
 }
 batches = st.tuples(*(st.lists(made, max_size=3) for made in values.values()))
@@ -73,7 +89,17 @@ async def _stored() -> dict[str, list[Any]]:
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batch=batches)
 async def test_many_at_once_are_derived_as_one_by_one(app: App, batch: tuple[list[dict[str, Any]], ...]) -> None:
-    for table in ("record_key", "search_term", "search_entry", "search_word", "event", "lead", "deal", "contact", "company"):
+    for table in (
+        "record_key",
+        "search_term",
+        "search_entry",
+        "search_word",
+        "event",
+        "lead",
+        "deal",
+        "contact",
+        "company",
+    ):
         await db.execute(f"DELETE FROM {table}")
     company_id = contact_id = None
     companies, contacts = "", ""

@@ -11,22 +11,20 @@ from botcrm.core.domain.errors import InvalidValue, NotAllowed, NotFound
 from botcrm.core.domain.facts import keys_of
 from botcrm.core.models import Contact, Lead
 from botcrm.core.services import records, undo
+from botcrm.core.services.deals import add_deal
 from botcrm.core.services.distinct import say_distinct, take_back_distinct
 from botcrm.core.services.duplicate_groups import demand_search
 from botcrm.core.services.duplicates import look_alikes
 from botcrm.core.services.finding_duplicates import find_groups
 from botcrm.core.services.main_record import choose_main
 from botcrm.core.services.record_keys import recount_keys, values_of
-from botcrm.core.services.deals import add_deal
 from tests.core.services.conftest import Office
 
 PHONE = "+48601234567"
 
 
 async def keys(entity: str, record_id: int) -> list[str]:
-    return sorted(
-        await db.column("SELECT key FROM record_key WHERE entity = ? AND record_id = ?", entity, record_id)
-    )
+    return sorted(await db.column("SELECT key FROM record_key WHERE entity = ? AND record_id = ?", entity, record_id))
 
 
 async def add(office: Office, name: str, user: Any = None, **values: Any) -> Contact:
@@ -146,7 +144,10 @@ async def test_not_a_duplicate_holds_for_records_that_come_in_anew(office: Offic
 
 
 async def test_who_may_tell_apart_and_search(office: Office) -> None:
-    mine, hers = await add(office, "Anna Nowak", phone=PHONE), await add(office, "Anna Nowak", office.zofia, phone=PHONE)
+    mine, hers = (
+        await add(office, "Anna Nowak", phone=PHONE),
+        await add(office, "Anna Nowak", office.zofia, phone=PHONE),
+    )
     async with office.as_(office.anna) as work:
         with pytest.raises(NotFound):
             await say_distinct(work, "contact", mine.id, [hers.id])

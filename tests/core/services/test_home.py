@@ -65,6 +65,26 @@ async def test_a_day_is_the_readers_own(office: Office) -> None:
         assert (await home(work)).counts["this_week"] == 1
 
 
+async def test_somebody_elses_day_and_week_are_theirs(office: Office) -> None:
+    """A manager in Tokyo sees the rep's columns as the rep does: by the rep's zone and the day the rep's week starts on."""
+    await _deal(office, "evening", datetime(2026, 11, 24, 23, 30))
+    await _deal(office, "sunday", datetime(2026, 11, 29, 10))
+    async with office.as_(office.boss) as work:
+        await change_setting(work, "zone", "Asia/Tokyo", for_company=False)
+    async with office.as_(office.boss) as work:
+        theirs = await home(work, owner_id=office.anna.id)
+        assert (theirs.counts["today"], theirs.counts["this_week"], theirs.planned) == (1, 1, 1)
+        assert theirs.owner == "Anna"
+    async with office.as_(office.anna) as work:
+        await change_setting(work, "week_start", "sun", for_company=False)
+    for reader, owner in ((office.boss, office.anna.id), (office.anna, None)):
+        async with office.as_(reader) as work:
+            theirs = await home(work, owner_id=owner)
+            assert (theirs.counts["this_week"], theirs.counts["next_week"]) == (0, 1)
+            shown = await home(work, owner_id=owner, column="next_week")
+            assert [row.name for row in shown.rows] == ["sunday"]
+
+
 async def test_a_counter_counts_for_whoever_has_the_deal(office: Office) -> None:
     deal = await _deal(office, "roof")
     async with office.as_(office.boss) as work:

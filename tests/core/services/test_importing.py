@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import json
+import io
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -27,7 +27,7 @@ from botcrm.core.services.people import actor_by_id, add_user
 from botcrm.core.services.records import add_company, add_contact, add_lead, add_tags, delete_record
 from botcrm.imports import step
 from botcrm.imports.analysing import analyse, read_layout
-from botcrm.imports.step import Imports, fingerprint
+from botcrm.imports.step import fingerprint
 from botcrm.reminders import operations as running
 from botcrm.settings import Settings
 
@@ -36,7 +36,9 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 @pytest.fixture
 async def app(database_url: str) -> AsyncIterator[App]:
-    app = App(Settings(database_url=database_url, timezone="Europe/Warsaw", region="PL", currency="PLN"), now=lambda: NOW)
+    app = App(
+        Settings(database_url=database_url, timezone="Europe/Warsaw", region="PL", currency="PLN"), now=lambda: NOW
+    )
     await app.start()
     yield app
     running.IMPORTS.close()
@@ -79,6 +81,14 @@ def table(folder: Path, *rows: str, name: str = "a.csv") -> Path:
     path = folder / name
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
     return path
+
+
+def problems(operation: Operation) -> str:
+    return Path(operation.params["problems"]).read_text(encoding="utf-8-sig")
+
+
+def rewrite(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def told(operation: Operation) -> dict[str, int]:
@@ -138,7 +148,7 @@ async def test_what_is_out_of_reach_is_not_there(app: App, tmp_path: Path) -> No
     path = table(tmp_path, "external_id,Name,Phone,Company,Owner", "1,Anna Nowak,601234567,Acme,", "2,Ola Zet,,,Zofia")
     operation = await imported(app, path, "contact", boss.id, rule="overwrite")
     assert told(operation) == {"created": 1, "companies": 1, "bad": 1}
-    assert "Zofia is not within your reach." in Path(operation.params["problems"]).read_text(encoding="utf-8-sig")
+    assert "Zofia is not within your reach." in problems(operation)
     anna = await Contact.get(id=2)
     assert (anna.owner_id, (await Company.get(id=anna.company_id)).owner_id) == (boss.id, boss.id)
 
@@ -162,10 +172,12 @@ async def test_rights(app: App, tmp_path: Path) -> None:
 async def test_each_record_has_its_event_and_hooks_hear_once(app: App, tmp_path: Path) -> None:
     heard: list[str] = []
     app.on_commit(lambda work: heard.extend(event.type for event in work.events))
-    path = table(tmp_path, "Name,Tags,Note,Company", *(f"Person {n},\"a, b\",hello,Acme" for n in range(30)))
+    path = table(tmp_path, "Name,Tags,Note,Company", *(f'Person {n},"a, b",hello,Acme' for n in range(30)))
     operation = await imported(app, path, "contact")
     assert heard == ["OperationEnded"]
-    rows = await db.fetch("SELECT type, count(*) AS n FROM event WHERE work_id = ? GROUP BY type ORDER BY type", operation.work_id)
+    rows = await db.fetch(
+        "SELECT type, count(*) AS n FROM event WHERE work_id = ? GROUP BY type ORDER BY type", operation.work_id
+    )
     assert {row["type"]: row["n"] for row in rows} == {
         "CompanyCreated": 1,
         "ContactCreated": 30,
@@ -184,9 +196,12 @@ async def test_an_event_holds_what_typing_it_would_have(app: App, tmp_path: Path
         await add_lead(work, "Roof", name="Anna", phone="+48601234567", source="web", amount=Money(Decimal(5), "EUR"))
     path = table(tmp_path, "Title,Name,Phone,Source,Amount,Currency", "Roof,Anna,601234567,web,5,EUR")
     await imported(app, path, "lead", rule="create")
-    typed, read = await db.fetch("SELECT version, lead_id, record_id, after FROM event WHERE type = 'LeadCreated' ORDER BY id")
+    typed, read = await db.fetch(
+        "SELECT version, lead_id, record_id, after FROM event WHERE type = 'LeadCreated' ORDER BY id"
+    )
     one, other = (
-        {name: value for name, value in db.from_json(row["after"]).items() if value is not None} for row in (typed, read)
+        {name: value for name, value in db.from_json(row["after"]).items() if value is not None}
+        for row in (typed, read)
     )
     assert one == {"company_name": "", **other} | {"company_name": ""}
     assert (read["version"], read["lead_id"]) == (1, read["record_id"])
@@ -200,13 +215,20 @@ async def test_an_update_fills_or_writes_over(app: App, tmp_path: Path) -> None:
     async with app.work() as work:
         deal = await add_deal(work, title="Roof", amount=Money(Decimal(100), "PLN"))
     rows = ("external_id,Title,Amount,Currency,Stage,Expected close", "5,Roof,250,EUR,Proposal,2026-12-31")
-    await db.execute("INSERT INTO external_ref (entity, record_id, source, external_id) VALUES ('deal', ?, '', '5')", deal.id)
+    await db.execute(
+        "INSERT INTO external_ref (entity, record_id, source, external_id) VALUES ('deal', ?, '', '5')", deal.id
+    )
     assert told(await imported(app, table(tmp_path, *rows), "deal", rule="update")) == {"changed": 1}
     deal = await Deal.get(id=deal.id)
-    assert (deal.amount, deal.currency, str(deal.expected_close), deal.stage_id) == (100, "PLN", "2026-12-31", 1)
+    assert (deal.amount, deal.currency, str(deal.expected_close), deal.stage_id) == (
+        Decimal(100),
+        "PLN",
+        "2026-12-31",
+        1,
+    )
     assert told(await imported(app, table(tmp_path, *rows, name="b.csv"), "deal", rule="overwrite")) == {"changed": 1}
     deal = await Deal.get(id=deal.id)
-    assert (deal.amount, deal.currency, deal.stage_id) == (250, "EUR", 3)
+    assert (deal.amount, deal.currency, deal.stage_id) == (Decimal(250), "EUR", 3)
 
 
 async def test_an_import_taken_back_leaves_what_was_changed_since(app: App, tmp_path: Path) -> None:
@@ -219,9 +241,8 @@ async def test_an_import_taken_back_leaves_what_was_changed_since(app: App, tmp_
     assert taken.state == "done"
     left = await Contact.filter(deleted_at=None)
     assert [contact.id for contact in left] == [2]
-    assert told(await imported(app, path, "contact")) == {"created": 4, "companies": 1, "skipped": 1} or await Company.filter(
-        deleted_at=None
-    ).count() == 1
+    assert await Company.filter(deleted_at=None).count() == 1, "the one that stays hangs on it"
+    assert told(await imported(app, path, "contact")) == {"created": 4, "skipped": 1}
 
 
 # --- broken off ------------------------------------------------------------------------------------------------------
@@ -273,19 +294,20 @@ async def test_killed_at_any_piece_nothing_is_lost_or_doubled(
     assert sorted(await db.column("SELECT external_id FROM external_ref")) == sorted(
         f"x{n}" for n in range(150) if n % 7 != 3
     )
-    found = await db.fetch_one("SELECT count(*) AS n, count(DISTINCT record_id) AS d FROM search_entry WHERE entity = 'contact'")
+    found = await db.fetch_one(
+        "SELECT count(*) AS n, count(DISTINCT record_id) AS d FROM search_entry WHERE entity = 'contact'"
+    )
     assert found == {"n": 129, "d": 129}
     keyed = await db.fetch_one("SELECT count(DISTINCT record_id) AS d FROM record_key WHERE entity = 'contact'")
     assert keyed == {"d": 129}
-    with Path(operation.params["problems"]).open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = list(csv.DictReader(io.StringIO(problems(operation), newline="")))
     assert [row["external_id"] for row in rows] == [f"x{n}" for n in range(150) if n % 7 == 3]
 
 
 async def test_a_file_that_was_changed_meanwhile_is_not_gone_on_with(app: App, tmp_path: Path) -> None:
     path = people(tmp_path, 10)
     operation = await begun(app, path, "contact")
-    path.write_text("external_id,Name,Phone,E-mail,Company\n1,Other,,,\n")
+    rewrite(path, "external_id,Name,Phone,E-mail,Company\n1,Other,,,\n")
     done = await running.run_here(app, operation.id)
     assert (done.state, "was changed" in done.error, await Contact.exists()) == ("failed", True, False)
 
@@ -317,7 +339,7 @@ async def exported(app: App, kind: str, path: Path, form: str) -> list[dict[str,
             yield row
 
     if form == "csv":
-        path.write_text("".join([piece async for piece in export_formats.csv_text(again(), export.columns(kind))]), newline="")
+        rewrite(path, "".join([piece async for piece in export_formats.csv_text(again(), export.columns(kind))]))
     else:
         book = export_formats.Xlsx(export.columns(kind))
         for row in rows:
@@ -374,15 +396,10 @@ async def test_what_goes_out_comes_back_the_same(
         if not before[kind]:
             continue
         operation = await imported(app, tmp_path / f"{kind}.{form}", entity, rule="create")
-        assert told(operation) == {"created": len(before[kind])}, _problems(operation)
+        assert told(operation) == {"created": len(before[kind])}
         after = await exported(app, kind, tmp_path / "again.csv", "csv")
         for one, other in zip(before[kind], after, strict=True):
             assert {**one, "id": 0} == {**other, "id": 0}
-
-
-def _problems(operation: Operation) -> str:
-    path = Path(operation.params["problems"])
-    return path.read_text(encoding="utf-8") if path.exists() else json.dumps(operation.counts)
 
 
 async def _emptied() -> None:
@@ -403,7 +420,9 @@ async def test_dates_of_a_column_are_read_one_way(app: App, tmp_path: Path) -> N
 
 
 async def test_created_is_never_in_the_future(app: App, tmp_path: Path) -> None:
-    path = table(tmp_path, "Title,Created,Stage,Closed", "A,2020-05-01,Won,2021-05-01", f"B,{NOW + timedelta(days=9):%Y-%m-%d},,")
+    path = table(
+        tmp_path, "Title,Created,Stage,Closed", "A,2020-05-01,Won,2021-05-01", f"B,{NOW + timedelta(days=9):%Y-%m-%d},,"
+    )
     await imported(app, path, "deal")
     old, new = await Deal.all().order_by("id")
     assert (old.created_at.year, old.closed_at and old.closed_at.year, old.status) == (2020, 2021, "won")

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from botcrm.core.domain.due import column_of, day_bounds
 from botcrm.core.domain.kinds import DealStatus
-from botcrm.core.models import Activity, Deal, User
-from botcrm.core.services import activities, deals, leads, records
+from botcrm.core.domain.messages import Incoming
+from botcrm.core.models import Activity, Company, Contact, Deal, Message, User
+from botcrm.core.services import activities, deals, inbound, leads, records
 from botcrm.core.services.activities import Due
 from botcrm.core.services.board import board
-from botcrm.core.services.home import COLUMNS, home
+from botcrm.core.services.home import COLUMNS, counters, home
 from botcrm.core.services.loose import LooseRow
 from tests.core.services.conftest import START, Office
 
@@ -63,6 +64,7 @@ async def test_it_is_what_reading_every_row_finds(office: Office) -> None:
     async with office.as_(office.anna) as work:
         seen = dict[str, list[int]]()
         pages: list[object] = []
+        shown = await home(work, size=5)
         for page in range(40):
             shown = await home(work, page=page, size=5)
             for row in shown.rows:
@@ -112,3 +114,35 @@ async def test_one_that_is_attached_to_ones_own_deal_is_loose_no_more(office: Of
         await leads.convert_lead(work, lead.id)
         await work.flush()
         assert [type(row).__name__ for row in (await home(work)).rows] == ["DealRow"]
+
+
+async def test_what_is_still_to_be_done_about_a_client_goes_over_with_it(office: Office) -> None:
+    """Only a deal took its activities along; what an open deal has stays with it, and what colleagues are to do with them."""
+    async with office.as_(office.anna) as work:
+        company = await records.add_company(work, "Acme")
+        contact = await records.add_contact(work, "Jan", company_id=company.id, telegram_id=77)
+        deal = await deals.add_deal(work, title="roof")
+        due = Due(datetime(2026, 11, 24, 15))
+        at_company = await activities.plan_activity(work, "call", "company", due, company_id=company.id)
+        of_jan = await activities.plan_activity(work, "call", "jan", due, contact_id=contact.id, company_id=company.id)
+        on_deal = await activities.plan_activity(work, "call", "deal", due, deal_id=deal.id, contact_id=contact.id)
+        done = await activities.log_activity(work, "call", "done", contact_id=contact.id)
+    async with office.as_(office.boss) as work:
+        hers = await activities.plan_activity(work, "call", "boss", due, contact_id=contact.id)
+    async with office.as_(None) as work:
+        incoming = Incoming(address="77", text="hello", external_id="1", telegram_id=77)
+        message_id = await inbound.receive_message(work, "telegram", incoming)
+    piotr = await office.person("Piotr", manager_id=office.boss.id)
+    async with office.as_(office.boss) as work:
+        await records.hand_over(work, await Contact.get(id=contact.id), piotr.id)
+    owners = dict(await Activity.all().values_list("id", "owner_id"))
+    assert owners[of_jan.id] == piotr.id
+    assert {owners[one.id] for one in (at_company, on_deal, done)} == {office.anna.id}
+    assert owners[hers.id] == office.boss.id
+    assert (await Message.get(id=message_id)).owner_id == piotr.id
+    async with office.as_(office.boss) as work:
+        assert await counters(work, piotr.id) == (1, 1, 0)
+        await records.hand_over(work, await Company.get(id=company.id), piotr.id)
+        await work.flush()
+        assert await counters(work, piotr.id) == (1, 2, 0)
+        assert await counters(work, office.anna.id) == (0, 1, 0)

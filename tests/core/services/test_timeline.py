@@ -110,7 +110,7 @@ async def test_a_client_handed_over_brings_its_story_along(office: Office) -> No
             page = await timeline.timeline(work, await load(work, model, record.id))
             assert [entry.type for entry in page.entries][-1] == f"{name.title()}Created"
             if name != "company":
-                assert [entry.type for entry in page.entries][0] == "OwnerChanged"
+                assert page.entries[0].type == "OwnerChanged"
             assert "NoteAdded" in [entry.type for entry in page.entries]
         page = await timeline.timeline(work, await load(work, Company, company.id), kind="note")
         assert [entry.after["text"] for entry in page.entries] == ["told by the company"]

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from botcrm.app import App
@@ -365,6 +365,20 @@ async def compare(folder: Path, template: Path, shape: dict[str, Any], pairs: li
     shape=graph,
     pairs=st.lists(st.tuples(st.integers(1, PEOPLE), st.integers(1, PEOPLE)), min_size=2, max_size=6),
     away=st.integers(0, 3),
+)
+@example(  # who somebody is not used to stay with the record that they had come to by way of another
+    shape={
+        "people": [
+            {"phones": [], "city": None, "street": None, "job": None, "tags": set(), "list": [], "single": None}
+            | {"distinct": number == 1}
+            for number in range(PEOPLE)
+        ],
+        "deals": [],
+        "notes": [],
+        "calls": [],
+    },
+    pairs=[(1, 2), (3, 1)],
+    away=0,
 )
 def test_taken_back_it_is_as_if_that_merge_had_never_been_and_the_others_had(
     tmp_path: Path, sqlite_template: Path, shape: dict[str, Any], pairs: list[tuple[int, int]], away: int

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,9 +12,12 @@ import pytest
 from botcrm.core import db
 from botcrm.core.domain.errors import Stale
 from botcrm.core.domain.events import DealChanged
+from botcrm.core.domain.money import Money
 from botcrm.core.models import Deal
+from botcrm.core.services import rows
 from botcrm.core.services.activities import Due, plan_activity
 from botcrm.core.services.deals import add_deal, change_deal
+from botcrm.core.services.rows import KeyTaken
 from botcrm.core.services.work import Work
 from tests.core.services.conftest import Office
 
@@ -180,6 +185,57 @@ async def test_a_job_planned_again_moves_and_one_that_ran_stays_done(office: Off
     async with office.as_(None) as work:
         await work.plan_job("test", "k", later, n=2)
     assert (await _state("k"))[0] == "waiting"
+
+
+async def test_a_job_is_not_moved_by_one_of_another_kind(office: Office) -> None:
+    async with office.as_(None) as work:
+        await work.plan_job("activity.remind", "k", office.now, n=1)
+    for moment in (office.now, office.now + timedelta(hours=1)):
+        with pytest.raises(KeyTaken, match="'k' is a job's of another kind") as refused:
+            async with office.as_(None) as work:
+                await work.plan_job("plugin.own", "k", moment, n=2)
+        assert (refused.value.key, refused.value.kind) == ("k", "plugin.own")
+    row = await db.fetch_one("SELECT kind, payload FROM job WHERE key = 'k'")
+    assert row
+    assert (row["kind"], db.from_json(row["payload"])) == ("activity.remind", {"n": 1})
+    assert await _state("k") == ("waiting", office.now, 0)
+
+
+async def test_a_message_taken_back_is_not_handed_on(office: Office) -> None:
+    heard: list[Work] = []
+    office.app.on_commit(heard.append)
+    async with office.as_(office.anna) as work:
+        kept = await work.send(3, "sendMessage", {"text": "kept"}, about=("deal", 1))
+        with contextlib.suppress(Broken):
+            async with work.savepoint():
+                await work.send(3, "sendMessage", {"text": "gone"})
+                raise Broken
+    assert [(work.outbox_ids, list(work.posted)) for work in heard] == [([kept], [kept])]
+    posted = heard[0].posted[kept]
+    row = await db.fetch_one("SELECT * FROM outbox WHERE id = ?", kept)
+    assert row
+    for name in ("chat_id", "lane_order", "audience", "user_id", "entity", "record_id", "line_id", "notice", "method"):
+        assert row[name] == getattr(posted, name), name
+    assert db.from_json(row["payload"]) == db.from_json(posted.payload) == {"text": "kept"}
+    assert (db.moment(row["created_at"]), db.moment(row["lease_until"])) == (posted.created_at, posted.lease_until)
+    assert (row["state"], row["attempts"], db.moment(row["not_before"])) == ("waiting", 0, posted.created_at)
+
+
+async def test_a_record_is_inserted_as_the_library_would(office: Office) -> None:
+    async with office.as_(office.anna) as work:
+        deal = await add_deal(work, title="roof", amount=Money(Decimal(12000), "PLN"))
+        activity = await plan_activity(work, "call", "offer", Due(datetime(2026, 11, 25, 15)), deal_id=deal.id)
+    for made in (deal, activity):
+        read = await type(made).get(id=made.id)
+        derived = {"next_activity_id", "next_deadline_at", "counts_for", "counts_own"}
+        names = set(made._meta.fields_db_projection) - derived
+        assert {name: getattr(made, name) for name in names} == {name: getattr(read, name) for name in names}
+
+
+async def test_a_record_without_what_it_needs_is_refused(office: Office) -> None:
+    async with office.as_(office.anna):
+        with pytest.raises(ValueError, match="title is non nullable"):
+            await rows.insert(Deal, {"title": None})
 
 
 @pytest.mark.parametrize(
