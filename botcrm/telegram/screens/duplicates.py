@@ -134,7 +134,8 @@ def group_screen(
     if back is not None:
         onward.insert(0, _take_back(words, group.operation_id, back))
     opens = [Button(ref, pack("op", ref)) for ref in refs[:_OPENED]]
-    return Screen(text, (decide, onward, *rows_of(opens, 3)))
+    whole = [Button(words.t("Merge many…"), pack("mb", group.operation_id, 95, "m"))] if group.left > 1 else []
+    return Screen(text, (decide, onward, *rows_of(opens, 3), whole))
 
 
 def _merge(refs: Sequence[str]) -> str:
