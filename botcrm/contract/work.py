@@ -43,6 +43,7 @@ class PluginWork(Work):
         # Services of the core get this one: what they plan is theirs to plan.
         self._plain = copy.copy(plain(work))
         self._buffer = work._buffer
+        self._begun = work._begun
         self._kinds = kinds
         self.actor = work.actor
         self.now = work.now

@@ -284,7 +284,7 @@ class Inbox:
     async def _effect(self, work: Work, update: Update) -> None:
         """Make one update's changes and its done-mark inside a transaction."""
         started = time.perf_counter()
-        mine = work.acting_as(work.actor)
+        mine = work.anew()
         sql = "UPDATE inbox SET state = 'done', done_at = ? WHERE id = ? AND state = 'new'"
         if await db.execute(sql, work.now, update.id):
             work.label = "other"

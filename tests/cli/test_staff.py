@@ -76,7 +76,7 @@ def test_of_two_with_one_name_the_number_tells(botcrm: Run) -> None:
         ("user", "add", "--name", "A", "--role", "rep", "--telegram-id", "9" * 20),
         ("user", "add", "--name", " ", "--role", "rep", "--telegram-id", "1"),
         ("user",),
-        ("export", "leads"),
+        ("export", "weather"),
         ("sing",),
         (),
     ],

@@ -354,6 +354,8 @@ PRESSES: dict[str, tuple[str, ...]] = {
     "Rr": ("Rr:1",),
     "Ry": ("Ry:1:0",),
     "RY": ("RY:1:1",),
+    "Rk": ("Rk:1",),
+    "RK": ("RK:1",),
     "pl": ("pl:0",),
     "pd": ("pd:kinds", "pd:nobody"),
     "ps": ("ps:kinds:off", "ps:kinds:on", "ps:nobody:off"),

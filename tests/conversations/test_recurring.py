@@ -329,3 +329,14 @@ async def test_nobody_is_reminded_again_of_what_nobody_waits_for(anna: Member, c
     seen = await reminders(anna)
     await crm.until(datetime(2026, 11, 25, 14, 5, tzinfo=UTC))
     assert await reminders(anna) == seen
+
+
+async def test_what_others_plan_at_the_same_moment_is_no_answer_to_a_tap(anna: Member, bob: Member, crm: Crm) -> None:
+    """Updates that come together share a transaction, and nothing else."""
+    await anna.send("task every mon 9:00 standup")
+    await anna.send("a1")
+    card = anna.with_button("Done")
+    bob.person.send("task every day 7:30 swim")
+    anna.person.press(card, next(text for row in card.buttons for text in row if "Done" in text))
+    await crm.settle()
+    assert next(one.text for one in anna.person.messages() if one.id == card.id).startswith("🔁 Next: Mon 7 Dec 9:00\n")

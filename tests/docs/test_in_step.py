@@ -89,7 +89,7 @@ def test_operations_names_every_command() -> None:
 
 def test_operations_names_every_metric() -> None:
     text = read("docs/operations.md")
-    told = set(re.findall(r"`(botcrm_[a-z_]+)`", text))
+    told = set(re.findall(r"`(botcrm_[a-z_]+)`", text)) - {"botcrm_problem"}  # a column of an import's problem file
     families = {family.name: family.type for family in Metrics().registry.collect()}
     real = {f"{name}_total" if kind == "counter" else name for name, kind in families.items()}
     assert told == real

@@ -135,7 +135,7 @@ async def test_several_replies_and_bad_markup(anna: Member) -> None:
 
 
 async def test_a_file_is_sent_with_the_commit(crm: Crm, anna: Member) -> None:
-    await anna.send("/export")
+    await anna.send("/sheet")
     await crm.settle()
     assert anna.card.data["document"]["file_name"] == "visits.csv"
     assert anna.card.data["caption"] == "<b>open & 1 < 2"

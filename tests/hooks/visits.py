@@ -52,7 +52,7 @@ class Visits:
             ),
             Command(Verb("broken", takes_subject=False), self.broken, "Break"),
             Command(Verb("refuse", takes_subject=False), self.refuse, "Refuse"),
-            Command(Verb("export", takes_subject=False), self.export, "Send a file"),
+            Command(Verb("sheet", takes_subject=False), self.export, "Send a file"),
             Command(Verb("twice", takes_subject=False), self.twice, "Say two things"),
         ]
 

@@ -3,6 +3,7 @@
 A record that exists out of reach and one that does not exist are answered alike, with NotFound.
 """
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -21,11 +22,19 @@ MERGED = frozenset({"contact", "company", "lead"})
 _GRANT_OF = {"note": "activity", "file": "activity", "message": "activity"}
 
 
+_REACHES = {str(one): one for one in Reach}
+
+
+@functools.lru_cache(maxsize=256)
+def _grant(entity: str, action: Action) -> str:
+    return f"{_GRANT_OF.get(entity, entity)}.{action}"
+
+
 def reach(actor: Actor, entity: str, action: Action = Action.READ) -> Reach:
     """Return how far an actor's grant for an action on an entity goes."""
     if actor.is_system:
         return Reach.ALL
-    granted = Reach(actor.grants.get(f"{_GRANT_OF.get(entity, entity)}.{action}", Reach.NONE))
+    granted = _REACHES[actor.grants.get(_grant(entity, action), "none")]
     if actor.gate is not None and granted != Reach.NONE:
         return actor.gate(entity, str(action), granted)
     return granted

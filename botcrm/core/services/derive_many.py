@@ -58,7 +58,7 @@ def derived(entity: str, values: Mapping[str, Any], company: str = "", contact: 
         name = get("name") or ""
         more = " ".join(filter(None, (company, _digits(get("phone")), get("email"))))
     if entity != "deal":
-        keys = _UNIT.join(keys_of(entity, {**values, "company": company} if company else values))
+        keys = _UNIT.join(keys_of(entity, values))
     words = " ".join(list(dict.fromkeys(word[:64] for word in terms(f"{name} {more}")))[:40])
     return Derived(get("owner_id") or 0, name[:500], fold(name)[:500], is_open, words, keys)
 

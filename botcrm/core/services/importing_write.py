@@ -94,7 +94,7 @@ class _Said:
         work = self._work
         if self._heard:
             made = kind(entity, record_id, 1, work.now, work.id, work.actor.id, after=after, about=about)
-            work.events.append(made)
+            work.happened(made)
             return
         links = (about["deal"], about["contact"], about["company"], about["lead"])
         told = (

@@ -53,7 +53,7 @@ async def recount_keys() -> int:
     wrong = 0
     for entity in ENTITIES:
         async for rows in pages(entity):
-            wrong += await _write(entity, {row["id"]: set(keys_of(entity, row)) for row in rows})
+            wrong += await _write(entity, {row["id"]: set(keys_of(entity, row | {"company": ""})) for row in rows})
         wrong += await db.execute(
             f"DELETE FROM record_key WHERE entity = '{entity}' AND NOT EXISTS "
             f"(SELECT 1 FROM {entity} r WHERE r.id = record_key.record_id AND r.deleted_at IS NULL)"

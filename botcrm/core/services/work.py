@@ -64,6 +64,9 @@ class Work:
     before the commit at the latest.
     """
 
+    # How many of the transaction's events had happened before.
+    _begun = 0
+
     def __init__(self, actor: Actor, now: datetime, buffer: Buffer | None = None) -> None:
         self._buffer = buffer or Buffer(company=actor.prefs if actor.is_system else None)
         if actor.id is not None and actor.gate is None:
@@ -76,7 +79,16 @@ class Work:
 
     def acting_as(self, actor: Actor) -> "Work":
         """Return the same transaction in the hands of somebody else, with an id of its own."""
-        return Work(actor, self.now, self._buffer)
+        other = Work(actor, self.now, self._buffer)
+        other._begun = self._begun
+        return other
+
+    def anew(self) -> "Work":
+        """Return the same transaction for another piece of work, which is shown nothing of what was done in it before."""
+        other = self.acting_as(self.actor)
+        other._begun = len(self._buffer.events)
+        self._buffer.known.clear()
+        return other
 
     @property
     def prefs(self) -> Preferences:
@@ -90,8 +102,8 @@ class Work:
 
     @property
     def events(self) -> list[Event]:
-        """Return what has happened so far."""
-        return self._buffer.events
+        """Return what has happened so far; what is to be added goes through `happened`."""
+        return self._buffer.events[self._begun :]
 
     @property
     def outbox_ids(self) -> list[int]:
@@ -200,6 +212,11 @@ class Work:
         self._buffer.events.append(
             event(entity, record_id, 0, self.now, self.id, self.actor.id, after=after, undoes=self.undoes)
         )
+
+    def happened(self, event: Event) -> None:
+        """Record an event as it is."""
+        lease.check()
+        self._buffer.events.append(event)
 
     def touch(self, record: Record) -> None:
         """Have what is derived from a record computed again before the commit."""

@@ -170,7 +170,9 @@ async def test_nothing_hangs_on_what_is_out_of_reach(office: Office) -> None:
 async def test_a_day_later_skips_to_the_future_and_keeps_the_wall_time(office: Office) -> None:
     async with office.as_(office.anna) as work:
         call = await activities.plan_activity(work, "call", "", Due(datetime(2026, 11, 20, 15)))
-        assert activities.later_by(work, call, timedelta(days=1)) == Due(datetime(2026, 11, 24, 15))
+        assert activities.later_by(work, call, timedelta(days=1)) == Due(
+            datetime(2026, 11, 24, 15), zone="Europe/Warsaw"
+        )
         quarter = activities.later_by(work, call, timedelta(minutes=15))
         assert (quarter.wall, quarter.moment) == (datetime(2026, 11, 24, 10, 15), office.now + timedelta(minutes=15))
 
