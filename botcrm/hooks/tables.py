@@ -1,7 +1,9 @@
 """Plugins' own tables: their migrations and models, kept apart from the product's."""
 
 import importlib
+import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from tortoise import Tortoise
@@ -51,10 +53,20 @@ def _models(plugin: str, found: Tables) -> list[type[Model]]:
     return models
 
 
+# A key into the product's tables, or a dependency on its migrations, as a migration writes it.
+_OF_THE_PRODUCT = re.compile(r"""['"]core['".]""")
+
+
 def _apps(plugin: str, found: Tables) -> dict[str, Any]:
-    apps: dict[str, Any] = dict(db.MIGRATIONS["apps"])
-    apps[plugin] = {"models": [found.models], "default_connection": "default", "migrations": found.migrations}
-    return apps
+    """Return what the migrations are run over: with the product's tables only where they have keys into them.
+
+    To know the product's tables is to go through all of its migrations, which takes seconds.
+    """
+    own = {"models": [found.models], "default_connection": "default", "migrations": found.migrations}
+    package = importlib.import_module(found.migrations)
+    texts = (path.read_text("utf-8") for folder in package.__path__ for path in sorted(Path(folder).glob("*.py")))
+    product = dict(db.MIGRATIONS["apps"]) if any(map(_OF_THE_PRODUCT.search, texts)) else {}
+    return {**product, plugin: own}
 
 
 async def _migrate(url: str, plugin: str, found: Tables) -> None:

@@ -104,7 +104,7 @@ async def asking_left(ctx: Context, screen: Screen) -> Screen:
     left = await _card_left(ctx)
     if left is None or screen.about == ("deal", left):
         return screen
-    deal = await Deal.filter(id=left, owner_id=ctx.user_id, deleted_at=None).first()
+    deal = await Deal.filter(id=left).first()
     asked = await suggestion(ctx, left) if deal else None
     last = await Draft.filter(user_id=ctx.user_id, kind=_LEFT).order_by("-id").first()
     if deal is None or asked is None or (last is not None and last.data["deal_id"] == left):
@@ -123,15 +123,27 @@ def _asks_already(screen: Screen) -> bool:
     return any(button.data.startswith("sm:") for row in screen.rows for button in row)
 
 
+# After each line this is asked, and mostly nothing more: one's own open deal that may lack a next step.
+_MAY_LACK = "FROM deal d WHERE d.owner_id = ? AND d.status = 'open' AND d.deleted_at IS NULL AND d.next_activity_id IS NULL AND d.id = "
+_LAST_SHOWN = (
+    "(SELECT CASE WHEN o.entity = 'deal' THEN o.record_id END FROM outbox o "
+    "WHERE o.chat_id = ? AND o.message_id IS NOT NULL ORDER BY o.message_id DESC, o.id DESC LIMIT 1)"
+)
+
+
 async def _card_left(ctx: Context) -> int | None:
-    """Return the deal whose card was pressed on, or was the last thing that came in the chat; None where it was no deal's."""
-    if ctx.query_id:
-        return ctx.about[1] if ctx.about and ctx.about[0] == "deal" else None
-    row = await db.fetch_one(
-        "SELECT entity, record_id FROM outbox WHERE chat_id = ? AND message_id IS NOT NULL ORDER BY message_id DESC, id DESC LIMIT 1",
-        ctx.chat_id,
-    )
-    return int(row["record_id"]) if row and row["entity"] == "deal" else None
+    """Return the deal whose card was pressed on, or was the last thing that came in the chat.
+
+    None where it was no deal's, or that of a deal that is not to be asked about: somebody else's, closed, or with a next step.
+    """
+    await ctx.work.flush()
+    if not ctx.query_id:
+        row = await db.fetch_one(f"SELECT d.id {_MAY_LACK} {_LAST_SHOWN}", ctx.user_id, ctx.chat_id)
+    elif ctx.about and ctx.about[0] == "deal":
+        row = await db.fetch_one(f"SELECT d.id {_MAY_LACK} ?", ctx.user_id, ctx.about[1])
+    else:
+        return None
+    return int(row["id"]) if row else None
 
 
 # --- after a call ------------------------------------------------------------------------------------------------------------
