@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Any, TypeVar
 
 from botcrm.core import db, lease
@@ -20,6 +19,7 @@ from botcrm.core.services.actor import Actor, Hooks, NoHooks
 from botcrm.core.services.attention import keep_attention
 from botcrm.core.services.derive import derive
 from botcrm.core.services.rows import Planned, Posted
+from botcrm.core.services.savepoint import Savepoint
 
 R = TypeVar("R", bound=Record)
 
@@ -376,50 +376,4 @@ class Work:
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """Do something that may fail without taking the rest along: rows and what was to be written both go back."""
-        return _Savepoint(self)
-
-
-class _Savepoint:
-    """What `Work.savepoint` returns; there are two of them in every update, and a generator takes three times as long."""
-
-    __slots__ = ("_after", "_buffer", "_events", "_outbox", "_part", "_work")
-
-    def __init__(self, work: Work) -> None:
-        self._work = work
-        self._buffer = work._buffer
-
-    async def __aenter__(self) -> None:
-        await self._work.flush()
-        buffer = self._buffer
-        self._events, self._outbox, self._after = len(buffer.events), len(buffer.outbox_ids), len(buffer.after)
-        self._part = db.transaction()
-        await self._part.__aenter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is None:
-            try:
-                await self._work.flush()
-            except BaseException as exc:
-                await self._part.__aexit__(type(exc), exc, exc.__traceback__)
-                self._take_back()
-                raise
-        try:
-            await self._part.__aexit__(kind, error, trace)
-        except BaseException:
-            self._take_back()
-            raise
-        if error is not None:
-            self._take_back()
-
-    def _take_back(self) -> None:
-        buffer = self._buffer
-        del buffer.events[self._events :]
-        for outbox_id in buffer.outbox_ids[self._outbox :]:
-            buffer.posted.pop(outbox_id, None)
-        del buffer.outbox_ids[self._outbox :]
-        del buffer.after[self._after :]
-        buffer.flushed = self._events
-        buffer.touched.clear()
-        buffer.known.clear()
+        return Savepoint(self)
