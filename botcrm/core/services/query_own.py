@@ -1,0 +1,87 @@
+"""What queries ask of the fields that a company made for itself, over the table of their values."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from botcrm.core.domain.custom_errors import BadValue
+from botcrm.core.domain.custom_values import TYPES
+from botcrm.core.domain.money import read_amount
+from botcrm.core.domain.query import Term
+from botcrm.core.domain.query_fields import NONE
+from botcrm.core.domain.query_times import Reader, Stretch, read_stretch
+from botcrm.core.domain.text import fold
+from botcrm.core.domain.zones import to_wall
+from botcrm.core.models import CustomField
+from botcrm.core.services.custom_fields import read_value
+from botcrm.core.services.query_parts import SIGNS, Sql, contains, either, linked, within
+from botcrm.core.services.query_values import NotAValue
+from botcrm.core.services.work import Work
+
+_IN_ORDER = ("number", "money", "time")
+
+
+def absent(one: CustomField) -> str:
+    """Return a condition that a record has no value of a field."""
+    return f"NOT EXISTS (SELECT 1 FROM field_value v WHERE v.field_id = {one.id} AND v.record_id = t.id)"
+
+
+async def own_field(work: Work, reader: Reader, one: CustomField, term: Term, value: str) -> Sql:
+    """Return the condition that a record's value of a field is as a term says.
+
+    :raises NotAValue: the value means nothing of the field's type
+    :raises BadValue: the same, as the type itself says it
+    """
+    if term.operator == ":" and fold(value) in NONE and one.type != "yes_no":
+        return absent(one), []
+    where, bound = await _held(work, reader, one, term.operator, value)
+    return await linked("field_value v", "v.record_id", f"v.field_id = {one.id} AND {where}", bound)
+
+
+async def _held(work: Work, reader: Reader, one: CustomField, operator: str, value: str) -> Sql:
+    """Return the condition on a row of the field's values."""
+    kind = TYPES[one.type]
+    if one.type == "date":
+        stretch = read_stretch(operator, value, reader)
+        if stretch is None:
+            raise NotAValue(what=one.key, value=value[:40], example=f"{one.key}<30d, {one.key}:this-month")
+        return within("v.moment", _midnights(stretch, reader))
+    low, dots, high = value.partition("..")
+    if dots and operator == ":" and one.type in _IN_ORDER:
+        first = await _held(work, reader, one, ">=", low)
+        last = await _held(work, reader, one, "<=", high)
+        return f"{first[0]} AND {last[0]}", first[1] + last[1]
+    if one.type not in _IN_ORDER and operator != ":":
+        raise NotAValue(what=one.key, value=f"{operator}{value}"[:40], example=f"{one.key}:{kind.example or value}")
+    if one.type in ("text", "link", "file"):
+        return contains("v.text", fold(value), folded=True)
+    try:
+        meant = await read_value(work, one, value)
+    except BadValue as error:
+        error.facts["what"] = one.key
+        raise
+    if meant is None:
+        raise NotAValue(what=one.key, value=value[:40], example=f"{one.key}:{kind.example or 'none'}")
+    numbers = _numbers(meant) if kind.names_of else [row.number for row in kind.index(meant, {})]
+    sql, bound = either((f"v.measure {SIGNS[operator]} ?", [float(number or 0)]) for number in numbers)
+    if one.type == "money":
+        typed = read_amount(value, "XXX")
+        if typed is not None and typed.currency != "XXX":
+            return f"({sql}) AND v.text = ?", [*bound, typed.currency.lower()]
+    return f"({sql})", bound
+
+
+def _numbers(meant: Any) -> list[Any]:
+    return list(meant) if isinstance(meant, list) else [meant]
+
+
+def _midnights(stretch: Stretch, reader: Reader) -> Stretch:
+    """Return a stretch as days are kept: midnight in UTC, whatever the zone."""
+
+    def midnight(moment: datetime | None, *, end: bool) -> datetime | None:
+        if moment is None:
+            return None
+        wall = to_wall(moment, reader.zone)
+        day = wall.date() + timedelta(days=1 if end and wall.time() != time() else 0)
+        return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+    return Stretch(midnight(stretch.since, end=False), midnight(stretch.until, end=True))

@@ -1,0 +1,66 @@
+"""The conditions that queries are put together from."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from botcrm.core import db
+from botcrm.core.domain.query_fields import NONE
+from botcrm.core.domain.query_times import Stretch
+from botcrm.core.domain.text import fold
+from botcrm.core.services.access import NOTHING
+
+Sql = tuple[str, list[Any]]
+SIGNS = {":": "=", ">": ">", "<": "<", ">=": ">=", "<=": "<="}
+# Up to so many rows of another table are looked up and then found; of more, each record is asked for its own.
+_FEW = 2000
+
+
+def either(parts: Iterable[Sql]) -> Sql:
+    """Return a condition that one of several holds."""
+    sqls, bound = list[str](), list[Any]()
+    for sql, more in parts:
+        sqls.append(f"({sql})" if " OR " in sql or " AND " in sql else sql)
+        bound += more
+    return " OR ".join(sqls) or NOTHING, bound
+
+
+def within(column: str, stretch: Stretch) -> Sql:
+    """Return a condition that a moment lies in a stretch."""
+    parts, bound = list[str](), list[Any]()
+    if stretch.since:
+        parts.append(f"{column} >= ?")
+        bound.append(stretch.since)
+    if stretch.until:
+        parts.append(f"{column} < ?")
+        bound.append(stretch.until)
+    return " AND ".join(parts), bound
+
+
+def contains(column: str, value: str, *, folded: bool = False) -> Sql:
+    """Return a condition that a text holds a part, whatever its case.
+
+    :param folded: the column is folded, and so is the value
+    """
+    if fold(value) in NONE and not folded:
+        return f"{column} IS NULL OR {column} = ''", []
+    like = "ILIKE" if db.dialect() == "postgres" else "LIKE"
+    # SQLite knows the case of A to Z only.
+    forms = [value] if value.isascii() or folded else [value, value.lower(), value.upper(), value.capitalize()]
+    return either((f"{column} {like} ? ESCAPE '!'", [f"%{_escaped(form)}%"]) for form in dict.fromkeys(forms))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+async def linked(table: str, link: str, where: str, bound: Sequence[Any], column: str = "t.id") -> Sql:
+    """Return a condition that a column is among the links of other rows.
+
+    Few are found first, by their index. Where there are many, each record is asked for its own, until enough are found.
+    """
+    row = await db.fetch_one(
+        f"SELECT count(*) AS n FROM (SELECT 1 FROM {table} WHERE {where} LIMIT {_FEW + 1}) AS few", *bound
+    )
+    if row and row["n"] > _FEW:
+        return f"EXISTS (SELECT 1 FROM {table} WHERE {link} = {column} AND {where})", list(bound)
+    return f"{column} IN (SELECT {link} FROM {table} WHERE {where})", list(bound)
