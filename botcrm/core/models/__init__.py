@@ -9,6 +9,7 @@ from botcrm.core.models.custom import (
     ImportMapping,
     KeptChange,
     Operation,
+    OperationRecord,
     SavedFilter,
 )
 from botcrm.core.models.flow import Inbox, Job, Outbox, Press
@@ -51,6 +52,7 @@ __all__ = [
     "Message",
     "Note",
     "Operation",
+    "OperationRecord",
     "Outbox",
     "OutgoingFile",
     "OverduePing",

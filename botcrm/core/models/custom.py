@@ -36,6 +36,7 @@ class Choice(Record):
     dictionary = fields.CharField(max_length=64)
     name = fields.CharField(max_length=100)
     position = fields.IntField(default=0)
+    merged_into_id = fields.IntField(null=True, description="the word that stands for it now")
 
     class Meta:
         table = "choice"
@@ -53,6 +54,7 @@ class FieldValue(Model):
     number = fields.DecimalField(
         max_digits=24, decimal_places=6, null=True, description="a number, an amount, a person's id"
     )
+    measure = fields.FloatField(null=True, description="`number` for comparing: SQLite keeps that one as a text")
     moment = UtcDatetimeField(null=True, description="a date is its midnight in UTC")
 
     class Meta:
@@ -61,6 +63,7 @@ class FieldValue(Model):
             Index(fields=["entity", "record_id"]),
             Index(fields=["field_id", "text", "record_id"]),
             Index(fields=["field_id", "number", "record_id"]),
+            Index(fields=["field_id", "measure", "record_id"]),
             Index(fields=["field_id", "moment", "record_id"]),
         ]
 
@@ -106,6 +109,18 @@ class Operation(Model):
     class Meta:
         table = "operation"
         indexes = [Index(fields=["actor_id", "id"]), Index(fields=["kind", "id"])]
+
+
+class OperationRecord(Model):
+    """A record that an operation is going to change: the list as it was when it was confirmed, each taken off when it is done."""
+
+    id = fields.BigIntField(primary_key=True)
+    operation_id = fields.BigIntField()
+    record_id = fields.IntField()
+
+    class Meta:
+        table = "operation_record"
+        unique_together = (("operation_id", "record_id"),)
 
 
 class ImportMapping(Model):

@@ -15,17 +15,27 @@ class Department(Model):
         "core.Department", related_name="children", null=True, on_delete=fields.RESTRICT
     )
 
+    head_id = fields.IntField(null=True, description="reaches the branch, wherever they work themselves")
+
+    parent_id: int | None
+
     class Meta:
         table = "department"
 
 
 class Role(Model):
-    """A named set of grants: {"deal.read": "own", …}, an absent pair is "none"."""
+    """A named set of grants: {"deal.read": "own", …}, an absent pair is "none".
+
+    One person's own role has the key "user:12".
+    """
 
     id = fields.IntField(primary_key=True)
     key = fields.CharField(max_length=50, unique=True)
     name = fields.CharField(max_length=100)
     grants: fields.JSONField[dict[str, str]] = fields.JSONField(default=dict)
+    base = fields.CharField(
+        max_length=50, null=True, description="the shipped role it is a copy of: its words and help"
+    )
 
     class Meta:
         table = "role"

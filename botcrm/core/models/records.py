@@ -58,7 +58,12 @@ class Company(_Reached):
 
     class Meta:
         table = "company"
-        indexes = [Index(fields=["owner_id", "id"]), Index(fields=["phone"]), Index(fields=["email"])]
+        indexes = [
+            Index(fields=["owner_id", "id"]),
+            Index(fields=["phone"]),
+            Index(fields=["email"]),
+            Index(fields=["city"]),
+        ]
 
 
 class Contact(_Reached):
@@ -84,6 +89,7 @@ class Contact(_Reached):
             Index(fields=["company_id"]),
             Index(fields=["phone"]),
             Index(fields=["email"]),
+            Index(fields=["city"]),
             Index(fields=["telegram_id"]),
         ]
 
@@ -174,6 +180,7 @@ class Deal(Record):
             Index(fields=["stage_id", "status", "deleted_at", "owner_id", "next_deadline_at", "id"]),
             Index(fields=["company_id", "status"]),
             Index(fields=["contact_id", "status"]),
+            Index(fields=["source"]),
         ]
 
 
@@ -212,6 +219,7 @@ class Lead(_Reached):
         indexes = [
             Index(fields=["owner_id", "status"]),
             Index(fields=["telegram_id"]),
+            Index(fields=["deal_id"]),
             Index(fields=["phone"]),
             Index(fields=["email"]),
         ]

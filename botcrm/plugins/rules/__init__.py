@@ -1,15 +1,31 @@
 """What rules are put together from: the triggers, conditions and actions that botcrm ships."""
 
 from botcrm import Condition, Job, Manifest, RuleAction, Settings, Trigger, hookimpl
-from botcrm.plugins.rules.actions import AddTag, ChangeOwner, ChangeStage, Notify, PlanActivity
+from botcrm.plugins.rules.actions import AddTag, ChangeOwner, ChangeStage, Notify, PlanActivity, SetField
 from botcrm.plugins.rules.addresses import RuleSettings
 from botcrm.plugins.rules.calling import JOB, CallUrl
-from botcrm.plugins.rules.conditions import AmountAtLeast, HasTag, InPipeline, OwnerIs, SourceIs
-from botcrm.plugins.rules.triggers import ClientWrote, DealLost, DealQuiet, DealWon, LeadCameIn, StageEntered
+from botcrm.plugins.rules.conditions import (
+    AmountAtLeast,
+    FoundByFilter,
+    HasTag,
+    InPipeline,
+    OwnerIs,
+    OwnField,
+    SourceIs,
+)
+from botcrm.plugins.rules.triggers import (
+    ClientWrote,
+    DealHandedOver,
+    DealLost,
+    DealQuiet,
+    DealWon,
+    LeadCameIn,
+    StageEntered,
+)
 
 manifest = Manifest(
     title="Rules",
-    about="When a deal enters a stage or lies still, or a lead comes in: plan, notify, move, hand over, tag, call a URL.",
+    about="When a deal enters a stage, lies still or changes hands, or a lead comes in: plan, notify, move, hand over, tag, call a URL.",
     needs=("rule.read",),
 )
 
@@ -35,16 +51,20 @@ def register_rules() -> list[type[Trigger | Condition | RuleAction]]:
         LeadCameIn,
         DealWon,
         DealLost,
+        DealHandedOver,
         ClientWrote,
         AmountAtLeast,
         InPipeline,
         OwnerIs,
         HasTag,
         SourceIs,
+        FoundByFilter,
+        OwnField,
         PlanActivity,
         Notify,
         ChangeStage,
         ChangeOwner,
         AddTag,
+        SetField,
         CallUrl,
     ]

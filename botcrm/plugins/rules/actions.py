@@ -1,11 +1,11 @@
 """What a rule does."""
 
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from botcrm import Choice, KindName, PersonId, RuleAction, StageId, Work, clip, esc, models, services
+from botcrm import Choice, FieldId, KindName, PersonId, RuleAction, StageId, Work, clip, esc, models, services
 from botcrm.plugins.rules.wording import PLACES_TEXT, checked, filled, person_name, stage_name, words_of
 
 
@@ -163,3 +163,39 @@ class AddTag(RuleAction):
     async def say(self, work: Work) -> str:
         """Name the tag."""
         return words_of(work).t("add the tag #{tag}", tag=self.tag.strip("#"))
+
+
+class SetField(RuleAction):
+    """Fill in a field that the company made for itself."""
+
+    name = "set_field"
+    title = "Set a custom field"
+    entities: ClassVar[tuple[str, ...]] = ("deal", "lead", "contact", "company")
+
+    field: FieldId = Field(description="Of the records that the rule is about")
+    value: str = Field("", max_length=200, description=f"Nothing empties it. With places to fill: {PLACES_TEXT}")
+
+    @field_validator("value")
+    @classmethod
+    def _places(cls, text: str) -> str:
+        return checked(text)
+
+    async def run(self, work: Work, record: models.Record) -> str:
+        """Set it.
+
+        :raises CrmError: the record has no such field, or the value means nothing for it
+        """
+        words = words_of(work)
+        name = await services.custom_name(work, self.field) or "?"
+        written = await services.write_custom(work, record, self.field, await filled(work, self.value, record))
+        if not written:
+            return words.t("{field} emptied", field=name)
+        return words.t("{field}: {value}", field=name, value=clip(written, 100))
+
+    async def say(self, work: Work) -> str:
+        """Name the field and what it is set to."""
+        words = words_of(work)
+        name = await services.custom_name(work, self.field) or "?"
+        if not self.value:
+            return words.t("empty {field}", field=name)
+        return words.t("set {field} to {value}", field=name, value=clip(self.value, 100))

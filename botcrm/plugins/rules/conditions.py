@@ -1,11 +1,11 @@
 """Whether a rule goes on."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from botcrm import Choice, Condition, Money, PersonId, PipelineId, Work, models, services
+from botcrm import Choice, Condition, FieldId, Money, PersonId, PipelineId, Work, models, services
 from botcrm.plugins.rules.wording import person_name, words_of
 
 
@@ -85,6 +85,24 @@ class HasTag(Condition):
         return words_of(work).t("it has the tag #{tag}", tag=self.tag.strip("#"))
 
 
+class FoundByFilter(Condition):
+    """A filter finds it, whether it is open or closed; a saved one, or what one types behind /filter."""
+
+    name = "found_by_filter"
+    title = "A filter finds it"
+    entities = ("deal", "lead", "contact", "company")
+
+    filter: str = Field(min_length=1, max_length=500, description="A saved filter's name, or: tag:roof idle>5d")
+
+    async def holds(self, work: Work, record: models.Record) -> bool:
+        """Ask the filter."""
+        return await services.is_found(work, record._meta.db_table, record.id, self.filter)
+
+    async def say(self, work: Work) -> str:
+        """Name the filter."""
+        return words_of(work).t("the filter “{filter}” finds it", filter=self.filter)
+
+
 class SourceIs(Condition):
     """It came from one of some sources."""
 
@@ -92,7 +110,9 @@ class SourceIs(Condition):
     title = "Its source is"
     entities = ("deal", "lead")
 
-    sources: list[str] = Field(min_length=1, description="As they are written on the cards")
+    sources: list[Annotated[str, Choice("source")]] = Field(
+        min_length=1, description="As they are written on the cards"
+    )
 
     async def holds(self, work: Work, record: models.Record) -> bool:
         """Compare the source, whatever its case."""
@@ -102,3 +122,39 @@ class SourceIs(Condition):
     async def say(self, work: Work) -> str:
         """Name the sources."""
         return words_of(work).t("its source is {sources}", sources=" / ".join(self.sources))
+
+
+class OwnField(Condition):
+    """A field that the company made for itself holds something."""
+
+    name = "own_field"
+    title = "A custom field is…"
+    entities = ("deal", "lead", "contact", "company")
+
+    field: FieldId = Field(description="Of the records that the rule is about")
+    test: Literal["filled", "empty", "is", "is_not", "has", "at_least", "at_most"] = Field(
+        "filled", description="“Has” looks for a part of a text, or for words of a list"
+    )
+    value: str = Field("", max_length=200, description="What it is compared with: 20k, in 7 days, roof")
+
+    async def holds(self, work: Work, record: models.Record) -> bool:
+        """Compare what it holds.
+
+        :raises CrmError: the value means nothing for the field
+        """
+        return await services.custom_holds(work, record, self.field, self.test, self.value)
+
+    async def say(self, work: Work) -> str:
+        """Name the field and what it is to be."""
+        words = words_of(work)
+        name = await services.custom_name(work, self.field) or "?"
+        texts = {
+            "filled": words.t("{field} is filled in", field=name),
+            "empty": words.t("{field} is empty", field=name),
+            "is": words.t("{field} is {value}", field=name, value=self.value),
+            "is_not": words.t("{field} is not {value}", field=name, value=self.value),
+            "has": words.t("{field} has {value}", field=name, value=self.value),
+            "at_least": words.t("{field} is at least {value}", field=name, value=self.value),
+            "at_most": words.t("{field} is at most {value}", field=name, value=self.value),
+        }
+        return texts[self.test]

@@ -102,6 +102,26 @@ class DealLost(DealEnded):
     status = "lost"
 
 
+class DealHandedOver(Trigger):
+    """An open deal came to somebody else, alone or with all of a colleague's work, and is still theirs."""
+
+    name = "deal_handed_over"
+    title = "A deal changes hands"
+    entity = "deal"
+    events = (events.OwnerChanged,)
+
+    async def matches(self, work: Work, event: Event) -> bool:
+        """Tell whether it was the deal itself, not something that hangs on it, and whether it stayed with whom it came to."""
+        if event.entity != "deal":
+            return False
+        deal = await services.load(work, models.Deal, event.record_id)
+        return deal.status == "open" and deal.owner_id is not None and deal.owner_id == event.after.get("owner_id")
+
+    async def say(self, work: Work) -> str:
+        """Say it."""
+        return words_of(work).t("a deal changes hands")
+
+
 class ClientWrote(Trigger):
     """The client of an open deal wrote."""
 
