@@ -1,18 +1,20 @@
 """Who may be the same as a record that was just made: asked on its card, decided by a tap."""
 
 from botcrm.core import db
-from botcrm.core.domain.errors import NotFound
+from botcrm.core.domain.errors import NotAllowed, NotFound
 from botcrm.core.domain.kinds import ENTITY_OF, LETTERS, Action, Entity
 from botcrm.core.models import Company, Contact, Lead
 from botcrm.core.services import records, undo
 from botcrm.core.services.access import load_any
 from botcrm.core.services.distinct import say_distinct
 from botcrm.core.services.duplicates import look_alikes
+from botcrm.core.services.merging import merge, rehearse_merge
 from botcrm.core.services.work import Work
 from botcrm.telegram.commands.general import open_card
 from botcrm.telegram.context import Context
-from botcrm.telegram.screens.base import Button, Screen, lines
+from botcrm.telegram.screens.base import Button, Screen, esc, lines
 from botcrm.telegram.screens.duplicates import question_row, question_text
+from botcrm.telegram.screens.merging import unit_name
 from botcrm.words import Words
 
 _SHOWN = 2
@@ -38,10 +40,10 @@ async def hints(work: Work, words: Words, record: Company | Contact | Lead) -> l
 
 
 async def use_that_one(ctx: Context, new: str, old: str) -> Screen:
-    """Take back the record that was just made, and open the one that was known.
+    """Have the record that was just made go into the one that was known, with all that was typed; it can come apart again.
 
     :raises NotFound: one of them is gone, or the new one is not the presser's own doing
-    :raises NewerChange: somebody changed the new one since
+    :raises NewerChange: somebody changed the new one since, and the known one is not the presser's to change
     """
     wanted = await _record(ctx, old)
     record = await _record(ctx, new, Action.DELETE)
@@ -49,19 +51,40 @@ async def use_that_one(ctx: Context, new: str, old: str) -> Screen:
     made = await db.fetch_one(
         "SELECT work_id, actor_id FROM event WHERE entity = ? AND record_id = ? ORDER BY id LIMIT 1", entity, record.id
     )
-    if made is None or made["actor_id"] != ctx.user_id:
+    if made is None or made["actor_id"] != ctx.user_id or type(wanted) is not type(record) or wanted.id == record.id:
         raise NotFound(ref=new)
-    line = await db.fetch_one("SELECT text FROM line WHERE work_id = ? LIMIT 1", made["work_id"])
+    ctx.main = (entity, wanted.id)
+    try:
+        plan = await rehearse_merge(ctx.work, entity, wanted.id, [record.id])
+    except NotAllowed:
+        return await _taken_back(ctx, record, int(made["work_id"]))
+    await merge(ctx.work, entity, wanted.id, [record.id])
+    await ctx.work.flush()
+    # Whose name stands is to be seen.
+    otherwise = [unit_name(ctx.words, one.unit) for one in plan.conflicts if one.unit not in ("name", "title")]
+    head = lines(
+        "✅ " + ctx.words.t("{ref} went into this one, with what you wrote:", ref=new),
+        "   " + ctx.words.t("Stays as it was: {what}", what=esc(", ".join(otherwise))) if otherwise else "",
+    )
+    return await _known(ctx, head, Button("↩ " + ctx.words.t("Undo"), ctx.undo))
+
+
+async def _taken_back(ctx: Context, record: Company | Contact | Lead, work_id: int) -> Screen:
+    """Take back the record that was just made: the known one may be seen, not changed."""
+    line = await db.fetch_one("SELECT text FROM line WHERE work_id = ? LIMIT 1", work_id)
     if line and "\n" in line["text"].strip():
         # Other lines of the message made other things, which stay.
         await records.delete_record(ctx.work, record)
     else:
-        await undo.undo(ctx.work, int(made["work_id"]))
-    ctx.main = (wanted._meta.db_table, wanted.id)
-    screen = await open_card(ctx, *ctx.main)
+        await undo.undo(ctx.work, work_id)
     head = "✅ " + ctx.words.t("The new one is taken back. This one is kept:")
-    back = [Button("↪ " + ctx.words.t("Bring back"), ctx.undo)]
-    return Screen(lines(head, screen.text), (*screen.rows, back), screen.about)
+    return await _known(ctx, head, Button("↪ " + ctx.words.t("Bring back"), ctx.undo))
+
+
+async def _known(ctx: Context, head: str, button: Button) -> Screen:
+    assert ctx.main is not None
+    screen = await open_card(ctx, *ctx.main)
+    return Screen(lines(head, screen.text), (*screen.rows, [button]), screen.about)
 
 
 async def new_anyway(ctx: Context, new: str, old: str) -> Screen:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from botcrm.core import db
 from botcrm.core.models import Contact, Deal
+from botcrm.core.services.custom_fields import add_field
 from botcrm.testing import Crm, Member
 
 
@@ -130,3 +133,81 @@ async def test_a_client_who_writes_from_the_merged_ones_account_is_known(crm: Cr
     await anna.tap("Merge")
     await client.send("hello")
     assert await db.column("SELECT contact_id FROM message") == [1]
+
+
+async def test_what_was_handed_on_since_is_no_longer_the_mergers_to_take_apart(
+    anna: Member, bob: Member, boss: Member
+) -> None:
+    await anna.send("contact Jan Nowak +48 600 234 567")
+    await anna.send("contact Janek Nowak +48 601 234 567")
+    await anna.send("merge c1 c2")
+    await anna.tap("Merge")
+    merged = anna.card
+    await boss.send("c1")
+    await boss.tap("Hand over")
+    await boss.tap("Bob")
+    await bob.send("contact c1 Secret Nowak")
+    before = await db.fetch("SELECT * FROM contact ORDER BY id")
+    assert "Secret" not in await anna.tap("Undo", merged)
+    assert "Secret" not in await anna.send("/undo")
+    assert "Taken apart" not in anna.last
+    assert await db.fetch("SELECT * FROM contact ORDER BY id") == before
+    await boss.send("c2")
+    assert "Taken apart" in await boss.tap("Take c2 out")
+
+
+async def test_what_is_left_of_a_merge_is_undone_when_one_was_taken_out(anna: Member) -> None:
+    for number, name in enumerate(("Jan Nowak", "Janek Nowak", "Nowak Jan")):
+        await anna.send(f'contact "{name}" +48 60{number} 234 567')
+    await anna.send("merge c1 c2 c3")
+    await anna.tap("Merge")
+    await anna.send("c2")
+    await anna.tap("Take c2 out")
+    said = await anna.send("/undo")
+    assert said == "↩ Taken apart again\n   Nowak Jan · c3 ← Jan Nowak · c1"
+    assert await Contact.filter(deleted_at=None).count() == 3
+    assert [(one.phone, one.more_phones) for one in await Contact.all().order_by("id")] == [
+        (f"+4860{number}234567", None) for number in range(3)
+    ]
+    assert "Removed: contact Nowak Jan" in await anna.send("/undo")
+
+
+async def test_taken_out_and_merged_elsewhere_it_stays_there(anna: Member) -> None:
+    for number, name in enumerate(("Jan Nowak", "Janek Nowak", "Nowak Jan", "Jan Kos")):
+        await anna.send(f'contact "{name}" +48 60{number} 234 567')
+    await anna.send("merge c1 c2 c3")
+    await anna.tap("Merge")
+    merged = anna.card
+    await anna.send("c2")
+    await anna.tap("Take c2 out")
+    await anna.send("merge c4 c2")
+    if "c4" not in anna.last.split("\n")[0]:
+        await anna.tap("Keep c4")
+    await anna.tap("Merge")
+    await anna.tap("Undo", merged)
+    assert {one.id: one.merged_into_id for one in await Contact.all()} == {1: None, 2: 4, 3: None, 4: None}
+
+
+async def test_what_has_no_button_in_a_plan_is_named(crm: Crm, anna: Member) -> None:
+    for number in range(1, 5):
+        await anna.send(f"contact Jan{number} Nowak{number} +48 60{number} 234 567")
+    async with crm.app.work() as work:
+        fields = [(await add_field(work, "contact", name, "text")).id for name in ("Colour", "Size", "Shape")]
+        for number in range(1, 5):
+            await Contact.filter(id=number).update(
+                job_title=f"boss {number}",
+                street=f"Long {number}",
+                birth_date=date(1990, 1, number),
+                tax_id=f"12{number}",
+                telegram_id=number,
+                custom={str(field_id): f"so {number}" for field_id in fields},
+            )
+    await anna.send("merge c1 c2")
+    main = anna.last[anna.last.index("·") + 2 :].split()[0]
+    assert f"marked:\nNo button for Shape: there {main}'s stands.\n" in anna.last
+    await anna.tap("Cancel")
+    await anna.send("merge c1 c2 c3 c4")
+    assert (
+        "Not all values have a button: name +1, job title +1, birth date +1, tax number +1, Telegram +1, address +1, "
+        "Colour +1, Size +1.\n" in anna.last
+    )

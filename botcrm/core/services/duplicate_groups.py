@@ -54,8 +54,9 @@ def demand_search(work: Work, entity: str) -> None:
     """
     if entity not in ENTITIES:
         raise NotFound(ref=entity)
-    if reach(work.actor, entity, Action.CHANGE) not in (Reach.DEPARTMENT, Reach.ALL):
-        raise NotAllowed(entity=entity, action=Action.CHANGE)
+    for action in (Action.READ, Action.CHANGE):
+        if reach(work.actor, entity, action) not in (Reach.DEPARTMENT, Reach.ALL):
+            raise NotAllowed(entity=entity, action=action)
 
 
 def may_search(work: Work) -> list[str]:

@@ -92,17 +92,25 @@ async def parties(work: Work, entity: str, main_id: int, other_ids: Sequence[int
     others = list(dict.fromkeys(other_id for other_id in other_ids if other_id != main_id))
     if entity not in merging.ENTITIES or not others:
         raise NotMergeable
-    await lock(entity, [main_id, *others])
+    await lock(work, entity, [main_id, *others])
     model: Any = MODELS[entity]
     main = await load(work, model, main_id, Action.CHANGE)
     return main, [await load(work, model, other_id, Action.CHANGE) for other_id in others]
 
 
-async def lock(entity: str, ids: Sequence[int]) -> None:
-    """Hold these records until the transaction ends: on PostgreSQL others might hang something on one that goes."""
-    if db.dialect() == "postgres":
-        for record_id in sorted(ids):
-            await db.fetch(f"SELECT id FROM {entity} WHERE id = ? FOR UPDATE", record_id)
+async def lock(work: Work, entity: str, ids: Sequence[int]) -> None:
+    """Hold these records until the transaction ends: on PostgreSQL others might hang something on one that goes.
+
+    All at once and in order, so that two who want the same ones never wait for each other; what was read before is read again.
+    """
+    if db.dialect() != "postgres" or not ids:
+        return
+    marks = ", ".join(str(int(record_id)) for record_id in ids)
+    await db.fetch(f"SELECT id FROM {entity} WHERE id IN ({marks}) ORDER BY id FOR UPDATE")
+    for record_id in ids:
+        kept = work.kept(entity, record_id)
+        if kept is not None:
+            work.forget(kept)
 
 
 # --- planning ------------------------------------------------------------------------------------------------------------
@@ -193,31 +201,36 @@ async def merge(
     choices: Mapping[str, int] | None = None,
     *,
     operation_id: int | None = None,
+    group_id: int | None = None,
 ) -> Merged:
     """Make several records one: the main one stays, the others go into it, and can be taken out again (`unmerge`).
 
     :param choices: unit -> the record whose value is to stand where they differ; the main record's where nothing is said
+    :param group_id: the group of duplicates whose records these are, all of them: it is open again when one is taken out
     :raises NotFound: one is out of reach, or there is none
     :raises NotAllowed: the actor sees one and may not change it
     :raises NotMergeable: they are no two records
     """
     main, others = await parties(work, entity, main_id, other_ids)
-    rows = [await _merge_one(work, entity, main, other, choices or {}, operation_id) for other in others]
+    about: dict[str, Any] = {"choices": dict(choices)} if choices else {}
+    if group_id:
+        about["group"] = group_id
+    rows = [await _merge_one(work, entity, main, other, about, operation_id) for other in others]
+    if group_id:
+        await db.execute("UPDATE duplicate_group SET state = 'merged' WHERE id = ?", group_id)
     return Merged(main, tuple(rows))
 
 
 async def _merge_one(
-    work: Work, entity: str, main: Party, other: Party, choices: Mapping[str, int], operation_id: int | None
+    work: Work, entity: str, main: Party, other: Party, about: dict[str, Any], operation_id: int | None
 ) -> Merge:
-    taken = merging.take(entity, facts(main), facts(other), _chosen(choices, other.id))
+    taken = merging.take(entity, facts(main), facts(other), _chosen(about.get("choices", {}), other.id))
     await write(work, entity, main, merging.filled(entity, facts(main), taken))
     if tags := await add_tags(work, entity, main, await tags_of(entity, other.id)):
         taken.added["tag"] = tags
-    moved = packed(taken) | {"links": await move_links(work, entity, other.id, main.id)}
+    moved: dict[str, Any] = packed(taken) | {"links": await move_links(work, entity, other.id, main.id)} | about
     if distinct := await inherit_distinct(entity, other.id, main.id):
         moved["distinct"] = distinct
-    if choices:
-        moved["choices"] = dict(choices)
     await work.change(other, RecordMerged, deleted_at=work.now, merged_into_id=main.id)
     values = {
         "entity": entity,

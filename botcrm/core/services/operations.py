@@ -20,13 +20,19 @@ JOB = "operation"
 NOTICE = "operation"
 UNDO = "undo"
 # What of them changes records, so that there is something to take back.
-REVERSIBLE = frozenset({"import", "bulk", "merge", UNDO})
+REVERSIBLE = frozenset({"import", "bulk", "merge", "words", UNDO})
 
 
 class StillRunning(CrmError):
     """An operation goes on, and has to end or to be stopped first."""
 
     message = "“{title}” is still running. Stop it first."
+
+
+class TakenBackInPart(CrmError):
+    """What is being taken back, be it that this was stopped, cannot go on meanwhile."""
+
+    message = "“{title}” is being taken back, and cannot go on meanwhile. To keep it, first undo its “Take back”."
 
 
 # Without a job and without a piece for so long, nobody does it any more.
@@ -69,10 +75,17 @@ async def start(
 
 
 async def run(work: Work, operation: Operation, *, here: bool = False) -> None:
-    """Let an operation begin, or go on after a stop or a failure.
+    """Let an operation begin, or go on after a stop or a failure; one that ended meanwhile stays so.
 
     :param here: no job is planned: whoever calls does the pieces (`run_here`)
+    :raises TakenBackInPart: taking it back was begun, and has not ended
     """
+    if operation.state != "draft":
+        now = await claimed(operation.id)
+        if now is None or now.state in ("done", "undone"):
+            return
+        if await undo_of(operation.id) is not None:
+            raise TakenBackInPart(title=operation.title)
     operation.state, operation.error, operation.updated_at, operation.ended_at = "running", "", work.now, None
     await operation.save(update_fields=["state", "error", "updated_at", "ended_at"])
     if here:
@@ -154,14 +167,14 @@ async def undo(
         raise StillRunning(title=operation.title)
     if operation.kind not in REVERSIBLE or operation.state in ("draft", "undone"):
         raise NothingToUndo
-    for other in await Operation.filter(kind=UNDO, state__in=("running", "stopped", "failed")):
-        if other.params.get("operation_id") == operation_id:
-            if other.state == "running":
-                raise StillRunning(title=other.title)
-            other.chat_id, other.message_id = chat_id or other.chat_id, message_id or other.message_id
-            await other.save(update_fields=["chat_id", "message_id"])
-            await run(work, other, here=here)
-            return other
+    other = await undo_of(operation_id)
+    if other is not None:
+        if other.state == "running":
+            raise StillRunning(title=other.title)
+        other.chat_id, other.message_id = chat_id or other.chat_id, message_id or other.message_id
+        await other.save(update_fields=["chat_id", "message_id"])
+        await run(work, other, here=here)
+        return other
     taking = await start(
         work,
         UNDO,
@@ -199,6 +212,14 @@ async def operation_of(work: Work, operation_id: int) -> Operation:
     return await Operation.get(id=operation_id)
 
 
+async def undo_of(operation_id: int) -> Operation | None:
+    """Return the operation that takes another one back, as long as that has not ended."""
+    for one in await Operation.filter(kind=UNDO, state__in=("running", "stopped", "failed")):
+        if one.params.get("operation_id") == operation_id:
+            return one
+    return None
+
+
 async def claimed(operation_id: int) -> Operation | None:
     """Return an operation that nobody else changes until this transaction ends."""
     return await Operation.filter(id=operation_id).select_for_update().first()
@@ -213,11 +234,6 @@ async def operations(work: Work, *, before: int | None = None, limit: int = 8) -
     )
     found = await Operation.filter(id__in=[row["id"] for row in rows])
     return sorted(found, key=lambda operation: -operation.id)
-
-
-async def operation_by_work(work_id: int) -> Operation | None:
-    """Return the operation whose pieces a work id belongs to."""
-    return await Operation.filter(work_id=work_id).first()
 
 
 async def is_carried(work: Work, operation: Operation) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from tortoise.expressions import Q
+
 from botcrm.core import db
 from botcrm.core.domain.errors import NewerChange, NotFound, NothingToUndo
 from botcrm.core.domain.events import (
@@ -11,6 +13,7 @@ from botcrm.core.domain.events import (
     Event,
     RecordDeleted,
     RecordRestored,
+    RoleChanged,
     SettingChanged,
     TagAdded,
     TagRemoved,
@@ -20,6 +23,8 @@ from botcrm.core.models import Merge, Record, Tag, User
 from botcrm.core.services.access import MERGED, current, owners
 from botcrm.core.services.handover import handed_over_by, take_back_handover
 from botcrm.core.services.merging import merge
+from botcrm.core.services.role_log import take_back_roles
+from botcrm.core.services.standing import is_undone, parted_since, taking_back
 from botcrm.core.services.undo_settings import take_back_settings
 from botcrm.core.services.unmerging import unmerge
 from botcrm.core.services.work import MODELS, Work
@@ -29,8 +34,9 @@ _HOLDERS = ("deal", "contact", "company", "lead")
 # So many works back `/undo` looks for one that still stands.
 _LOOK_BACK = 100
 _UNDOABLE = (
-    "entity <> 'user' AND (entity <> 'setting' OR type = 'SettingChanged') AND undoes IS NULL "
-    "AND type NOT IN ('MessageReceived', 'MessageEdited', 'MessageSent', 'MessageAnswered', 'ClientTaken', 'OperationEnded')"
+    "(entity <> 'user' OR type IN ('WorkHandedOver', 'RoleChanged')) AND (entity <> 'setting' OR type = 'SettingChanged') "
+    "AND undoes IS NULL AND type NOT IN ('MessageReceived', 'MessageEdited', 'MessageSent', 'MessageAnswered', "
+    "'ClientTaken', 'OperationEnded', 'RecordErased')"
 )
 
 
@@ -60,7 +66,7 @@ async def undo(work: Work, work_id: int) -> list[Record]:
 
     Taking back an undo brings back what that took away. Works may be taken back one after the other, the last one first.
     Where all of a person's work was handed over no records are returned: they are too many. Merged records come apart again,
-    whatever was done since (see `unmerge`). Settings are set back too (see `take_back_settings`); they are no records.
+    whatever was done since (see `unmerge`). Settings, roles and departments are set back too; they are no records.
 
     :raises NothingToUndo: it was taken back already, or there was nothing
     :raises NotFound: the actor does not reach what was changed
@@ -72,23 +78,22 @@ async def undo(work: Work, work_id: int) -> list[Record]:
     marks = ", ".join("?" * len(works))
     rows = await db.fetch(f"SELECT * FROM event WHERE work_id IN ({marks}) ORDER BY id DESC", *works)
     settings = [row for row in rows if row["type"] == SettingChanged.__name__]
+    placed = [row for row in rows if row["type"] == RoleChanged.__name__]
     rows = [row for row in rows if row["entity"] in MODELS]
     handed = await handed_over_by(work_id)
-    if not (rows or settings or handed) or await is_undone(work_id):
+    if not (rows or settings or handed or placed) or await is_undone(work_id):
         raise NothingToUndo
     await take_back_settings(work, settings)
+    await take_back_roles(work, placed)
     if handed:
         await take_back_handover(work, work_id)
         return []
     parted, rows = await _part(work, rows)
     records = await _reached(work, rows)
     await _refuse_if_newer(rows, works)
-    try:
-        for row in rows:
-            work.undoes = row["work_id"]
+    for row in rows:
+        with taking_back(work, row["work_id"]):
             await _take_back(work, row, records[(row["entity"], row["record_id"])])
-    finally:
-        work.undoes = None
     return [*parted, *reversed(records.values())]
 
 
@@ -99,6 +104,10 @@ async def _part(work: Work, rows: list[dict[str, Any]]) -> tuple[list[Record], l
     for row in rows:
         entity, record_id = row["entity"], row["record_id"]
         if row["type"] == "RecordMerged":
+            if await parted_since(row["work_id"], entity, record_id):
+                # Taken out by itself before; wherever it went since is another merge.
+                parties |= {(entity, record_id), (entity, db.from_json(row["after"])["merged_into_id"])}
+                continue
             standing = await Merge.filter(entity=entity, merged_id=record_id, undone_at=None).order_by("-id").first()
             if standing is None:
                 raise NothingToUndo
@@ -111,12 +120,9 @@ async def _part(work: Work, rows: list[dict[str, Any]]) -> tuple[list[Record], l
             )
             if former is None or not former.moved:
                 raise NothingToUndo
-            work.undoes = row["work_id"]
-            try:
+            with taking_back(work, row["work_id"]):
                 main_id = await current(entity, former.main_id)
                 again = await merge(work, entity, main_id, [record_id], former.moved.get("choices"))
-            finally:
-                work.undoes = None
             apart.append(again.main)
             parties |= {(entity, record_id), (entity, former.main_id)}
     # What a merge changes of its two records goes back with it.
@@ -136,15 +142,6 @@ async def _set_off_by(work_id: int) -> list[int]:
         waiting = [row["work_id"] for row in rows if row["work_id"] not in found]
         found += waiting
     return found
-
-
-async def is_undone(work_id: int) -> bool:
-    """Tell whether a work is taken back as things stand: by a work that was not taken back itself."""
-    takers = await db.fetch("SELECT DISTINCT work_id FROM event WHERE undoes = ?", work_id)
-    for taker in takers:
-        if not await is_undone(taker["work_id"]):
-            return True
-    return False
 
 
 async def _reached(work: Work, rows: Sequence[dict[str, Any]]) -> dict[tuple[str, int], Record]:
@@ -200,13 +197,17 @@ async def _refuse_if_newer(rows: Sequence[dict[str, Any]], works: Sequence[int])
                 *works,
             )
         if (entity, record_id) in created and entity in MERGED:
-            await _refuse_grown(entity, record_id)
+            await _refuse_merged(entity, record_id)
         await _refuse_standing(newer, entity, record_id)
 
 
-async def _refuse_grown(entity: str, record_id: int) -> None:
-    """Refuse to take away a record that another one went into."""
-    standing = await Merge.filter(entity=entity, main_id=record_id, undone_at=None).first()
+async def _refuse_merged(entity: str, record_id: int) -> None:
+    """Refuse to take away a record that another one went into, or that went into another one itself."""
+    standing = (
+        await Merge.filter(Q(main_id=record_id) | Q(merged_id=record_id), entity=entity, undone_at=None)
+        .order_by("-id")
+        .first()
+    )
     if standing is not None:
         who = await User.filter(id=standing.user_id).first() if standing.user_id else None
         raise NewerChange(who=who.name if who else "botcrm", what="RecordMerged", entity=entity, record_id=record_id)

@@ -1,6 +1,6 @@
 """Take an operation back a piece at a time: what nobody touched since goes back, what somebody did since stays and is listed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,8 @@ from botcrm.core.domain.events import EVENTS, Created, Event, RecordDeleted, Rec
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Merge, Operation, Record, Tag
 from botcrm.core.services.access import MERGED, current, owners
-from botcrm.core.services.merge_links import LINKS
-from botcrm.core.services.merging import merge
+from botcrm.core.services.later_use import in_use, stay
+from botcrm.core.services.merging import lock, merge
 from botcrm.core.services.operations import UNDO, advance, claimed
 from botcrm.core.services.unmerging import Unmerged, unmerge
 from botcrm.core.services.work import MODELS, Work
@@ -23,7 +23,6 @@ MERGES_AT_ONCE = 40
 _END = 2**62
 # What hangs on something is taken away before what it hangs on.
 _ORDER = ("note", "file", "activity", "deal", "lead", "contact", "company")
-_HOLDERS = {**LINKS, "deal": dict.fromkeys(("activity", "note", "file", "message", "lead"), "deal_id")}
 # What went out to somebody does not come back.
 _GONE_OUT = frozenset({"MessageSent", "MessageReceived"})
 
@@ -83,11 +82,6 @@ async def _ended(work: Work, target: Operation) -> None:
     if target.kind == UNDO:
         # What had been taken back stands again.
         await Operation.filter(id=int(target.params["operation_id"]), state="undone").update(state="done")
-    groups = target.params.get("groups") if target.kind == "merge" else None
-    if groups:
-        await db.execute(
-            "UPDATE duplicate_group SET state = 'open' WHERE operation_id = ? AND state = 'merged'", int(groups)
-        )
 
 
 async def _note(operation: Operation, tally: _Tally) -> None:
@@ -127,12 +121,14 @@ async def kept_changes(operation_id: int, *, after: int = 0, limit: int = 10) ->
 
 async def _merges(work: Work, target: Operation, progress: dict[str, Any], tally: _Tally) -> tuple[int, bool]:
     rows = await db.fetch(
-        "SELECT id, entity, merged_id FROM merge WHERE operation_id = ? AND undone_at IS NULL AND id < ? "
+        "SELECT id, entity, main_id, merged_id FROM merge WHERE operation_id = ? AND undone_at IS NULL AND id < ? "
         "ORDER BY id DESC LIMIT ?",
         target.id,
         progress["before"],
         MERGES_AT_ONCE,
     )
+    # All of them before the first one: whoever takes one out by hand meanwhile waits, or this does.
+    await lock(work, target.entity, [row[name] for row in rows for name in ("main_id", "merged_id")])
     try:
         async with work.savepoint():
             done = [await unmerge(work, row["id"], telling=False) for row in rows]
@@ -201,8 +197,12 @@ _PHASES = {"merges": _merges, "rules": _rules, "events": _events}
 
 
 async def _take_back(work: Work, work_id: int, rows: Sequence[dict[str, Any]], tally: _Tally) -> None:
-    """Take events back, the last first, then away what came to be, what hangs on something before that."""
+    """Take events back, the last first, then away what came to be, what hangs on something before that.
+
+    What came to be and was used since stays as it is, with its tags, notes and files.
+    """
     known = await _records(work, rows)
+    stays = await stay(work_id, known)
     made: dict[str, list[Record]] = {}
     work.undoes = work_id
     try:
@@ -210,6 +210,9 @@ async def _take_back(work: Work, work_id: int, rows: Sequence[dict[str, Any]], t
             record = known.get((row["entity"], row["record_id"]))
             kind = EVENTS.get(row["type"], Event)
             if record is None or row["type"] == "RuleRan":
+                continue
+            created = issubclass(kind, Created)
+            if stays.holds(row["entity"], record, itself=not created):
                 continue
             if row["type"] in _GONE_OUT:
                 tally.keep(row["entity"], record.id, "sent")
@@ -219,14 +222,14 @@ async def _take_back(work: Work, work_id: int, rows: Sequence[dict[str, Any]], t
                 await _merge_again(work, row, tally)
             elif kind in (TagAdded, TagRemoved):
                 await _tag_back(work, row, record, tally, added=kind is TagAdded)
-            elif issubclass(kind, Created):
+            elif created:
                 made.setdefault(row["entity"], []).append(record)
             else:
                 await _fields_back(work, row, record, kind, tally)
         for entity in (*_ORDER, *(name for name in made if name not in _ORDER)):
             if entity in made:
                 await work.flush()
-                await _take_away(work, work_id, entity, made[entity], tally)
+                await _take_away(work, work_id, entity, made[entity], stays.why.get(entity, {}), tally)
     finally:
         work.undoes = None
 
@@ -311,16 +314,26 @@ async def _merge_again(work: Work, row: dict[str, Any], tally: _Tally) -> None:
         async with work.savepoint():
             main_id = await current(entity, former.main_id)
             choices = former.moved.get("choices")
-            await merge(work, entity, main_id, [record_id], choices, operation_id=former.operation_id)
+            group_id = former.moved.get("group")
+            await merge(
+                work, entity, main_id, [record_id], choices, operation_id=former.operation_id, group_id=group_id
+            )
         tally.back += 1
     except CrmError:
         tally.keep(entity, record_id, "refused")
 
 
-async def _take_away(work: Work, work_id: int, entity: str, records: Sequence[Record], tally: _Tally) -> None:
+async def _take_away(
+    work: Work,
+    work_id: int,
+    entity: str,
+    records: Sequence[Record],
+    stays: Mapping[int, Sequence[str]],
+    tally: _Tally,
+) -> None:
     """Delete what came to be, unless it was used since."""
     ids = [record.id for record in records if record.deleted_at is None]
-    used = await _used(entity, ids, work_id)
+    used = {**await in_use(entity, ids, work_id), **stays}
     for record in records:
         into = getattr(record, "merged_into_id", None)
         if record.id in used:
@@ -330,32 +343,3 @@ async def _take_away(work: Work, work_id: int, entity: str, records: Sequence[Re
         elif record.deleted_at is None:
             await work.change(record, RecordDeleted, deleted_at=work.now)
             tally.back += 1
-
-
-async def _used(entity: str, ids: Sequence[int], work_id: int) -> dict[int, list[str]]:
-    """Return which of these records something was done about since: what hangs on them, or "changed"."""
-    found: dict[int, list[str]] = {}
-    if not ids:
-        return found
-    marks = ", ".join(str(int(one)) for one in ids)
-    changed = await db.column(
-        f"SELECT DISTINCT e.record_id FROM event e WHERE e.entity = ? AND e.record_id IN ({marks}) AND e.work_id <> ? "
-        "AND e.undoes IS NULL AND e.type <> 'RuleRan' "
-        "AND NOT EXISTS (SELECT 1 FROM event u WHERE u.undoes = e.work_id)",
-        entity,
-        work_id,
-    )
-    for record_id in changed:
-        found.setdefault(record_id, []).append("changed")
-    for table, column in _HOLDERS.get(entity, {}).items():
-        for record_id in await db.column(
-            f"SELECT DISTINCT {column} FROM {table} WHERE {column} IN ({marks}) AND deleted_at IS NULL"
-        ):
-            found.setdefault(record_id, []).append(table)
-    if entity in MERGED:
-        for record_id in await db.column(
-            f"SELECT DISTINCT main_id FROM merge WHERE entity = ? AND main_id IN ({marks}) AND undone_at IS NULL",
-            entity,
-        ):
-            found.setdefault(record_id, []).append("merge")
-    return found

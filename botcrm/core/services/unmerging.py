@@ -27,7 +27,10 @@ from botcrm.core.services.merge_links import (
 )
 from botcrm.core.services.merging import Party, facts, lock, packed, unpacked, write
 from botcrm.core.services.records import tags_of
+from botcrm.core.services.standing import taking_back
 from botcrm.core.services.work import Work
+
+_INTO = "SELECT merged_into_id FROM {} WHERE id = ? AND merged_into_id IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,13 @@ async def unmerge(work: Work, merge_id: int, *, telling: bool = True) -> Unmerge
 
     :param telling: count what was made since and stays
     :raises NothingToUndo: it was taken out already, or there is no such merge any more
-    :raises NotFound: the actor did not make the merge and may not change both records
+    :raises NotFound: the actor may not change both records
     """
-    row = await _row("id = ?", merge_id, holding=True)
+    row = await _row("id = ?", merge_id)
+    if row is not None and db.dialect() == "postgres":
+        # Before anything is read that others may be changing: two who take apart what hangs together wait for each other here.
+        await _hold(work, row)
+        row = await _row("id = ?", merge_id)
     if row is None or row.undone_at is not None or not row.moved:
         raise NothingToUndo
     entity = row.entity
@@ -73,32 +80,45 @@ async def unmerge(work: Work, merge_id: int, *, telling: bool = True) -> Unmerge
         raise NothingToUndo
     path = await _path(work, entity, main)
     root = path[-1][0]
-    await lock(entity, [party.id for party in (record, main, *(one for one, _ in path))])
     _demand(work, row, root, record)
-    undoes, work.undoes = work.undoes, row.work_id
-    try:
+    with taking_back(work, row.work_id):
         kept = await _give_back(work, row, path)
         elsewhere = await _links_back(work, row, record, path)
         await _undistinguish(row, path)
         await work.change(record, RecordUnmerged, deleted_at=None, merged_into_id=None)
-    finally:
-        work.undoes = undoes
     await db.execute("UPDATE merge SET undone_at = ? WHERE id = ?", work.now, row.id)
+    if row.moved.get("group"):
+        await db.execute(
+            "UPDATE duplicate_group SET state = 'open' WHERE id = ? AND state = 'merged'", row.moved["group"]
+        )
     since = await created_since(entity, root.id, row.at) if telling else {}
     return Unmerged(root, record, kept, elsewhere, since)
 
 
-async def _row(condition: str, *values: Any, holding: bool = False) -> Merge | None:
-    """Return the last merge that meets a condition; on PostgreSQL nobody else takes it back meanwhile where it is held."""
-    hold = " FOR UPDATE" if holding and db.dialect() == "postgres" else ""
-    row = await db.fetch_one(f"SELECT * FROM merge WHERE {condition} ORDER BY id DESC LIMIT 1{hold}", *values)
+async def _row(condition: str, *values: Any) -> Merge | None:
+    """Return the last merge that meets a condition."""
+    row = await db.fetch_one(f"SELECT * FROM merge WHERE {condition} ORDER BY id DESC LIMIT 1", *values)
     return Merge._init_from_db(**row) if row else None
 
 
+async def _hold(work: Work, row: Merge) -> None:
+    """Hold a merge's records, and all that they went on into, until the transaction ends."""
+    held = set[int]()
+    while True:
+        ids, current_id = [row.merged_id, row.main_id], row.main_id
+        while (into := await db.column(_INTO.format(row.entity), current_id)) and into[0] not in ids:
+            current_id = into[0]
+            ids.append(current_id)
+        if held.issuperset(ids):
+            break
+        # What it went on into while this waited is held as well.
+        await lock(work, row.entity, ids)
+        held.update(ids)
+
+
 def _demand(work: Work, row: Merge, root: Party, record: Party) -> None:
+    """Refuse whoever may not change both records as they are now, be it their own merge: they may have been handed on since."""
     people = owners(work.actor, row.entity, Action.CHANGE)
-    if work.actor.id is not None and row.user_id == work.actor.id:
-        return
     if people is not None and not {root.owner_id, record.owner_id} <= people:
         raise NotFound(ref=ref(row.entity, record.id))
 
@@ -313,11 +333,6 @@ async def merges_of(work_id: int) -> list[Merge]:
 async def merge_of(entity: str, record_id: int) -> Merge | None:
     """Return the merge that stands by which a record went into another one."""
     return await _row("entity = ? AND merged_id = ? AND undone_at IS NULL", entity, record_id)
-
-
-async def merges_into(entity: str, record_id: int, limit: int = 8) -> list[Merge]:
-    """Return the merges that stand of records that went into this one, the last one first."""
-    return await Merge.filter(entity=entity, main_id=record_id, undone_at=None).order_by("-id").limit(limit)
 
 
 async def forget_merges(entity: str, ids: Sequence[int]) -> None:

@@ -9,7 +9,8 @@ from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.kinds import ENTITY_OF
 from botcrm.core.domain.merging import ENTITIES
 from botcrm.core.domain.text import fold
-from botcrm.core.models import Company, Contact, CustomField, Draft, Lead, User
+from botcrm.core.models import Company, Contact, Draft, Lead, User
+from botcrm.core.services import custom_fields
 from botcrm.core.services.access import current, load
 from botcrm.core.services.bulk_merging import Rule, last_search, rehearse_bulk_merge
 from botcrm.core.services.main_record import choose_main
@@ -149,8 +150,7 @@ async def _named(plan: Plan) -> Named:
             wanted[conflict.unit] |= {int(values[0]) for _, values in conflict.values}
     people = {user.id: user.name for user in await User.filter(id__in=wanted["owner"])} if wanted["owner"] else {}
     rows = await Company.filter(id__in=wanted["company"]) if wanted["company"] else []
-    fields = {str(one.id): one.name for one in await CustomField.filter(entity=plan.entity)}
-    return Named(people, {company.id: company.name for company in rows}, fields)
+    return Named(people, {company.id: company.name for company in rows}, await custom_fields.by_id(plan.entity))
 
 
 async def bulk_plan(ctx: Context, rule: Rule) -> Screen:

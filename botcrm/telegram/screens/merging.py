@@ -1,7 +1,7 @@
 """Merging as people see it: what would happen, what they decide, what was done, and what coming apart left."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -9,10 +9,12 @@ from botcrm.core.domain.kinds import LETTERS, Entity
 from botcrm.core.domain.merging import CUSTOM
 from botcrm.core.domain.phones import show_phone
 from botcrm.core.services.bulk_merging import MAIN, NEWEST, BulkPlan, Rule
+from botcrm.core.services.custom_fields import Held
 from botcrm.core.services.merging import Conflict, Merged, Party, Plan
 from botcrm.core.services.unmerging import Unmerged
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import SIGNS
+from botcrm.telegram.screens.own_values import value_text
 from botcrm.words import Words
 
 # What the units of a record are called.
@@ -44,7 +46,7 @@ _MOVED = {
     "file": ("{n} file", "{n} files"),
     "message": ("{n} message", "{n} messages"),
 }
-_MOST_CONFLICTS, _MOST_PICKS = 8, 12
+_MOST_CONFLICTS, _MOST_VALUES, _MOST_PICKS = 8, 3, 12
 # In per cent.
 _LEASTS = (99, 95, 90)
 
@@ -60,7 +62,7 @@ class Named:
 
     people: Mapping[int, str]
     companies: Mapping[int, str]
-    fields: Mapping[str, str]
+    fields: Mapping[str, Held]
 
 
 def name_of(party: Party) -> str:
@@ -77,12 +79,15 @@ def unit_name(words: Words, unit: str, named: Named | None = None) -> str:
     """Return what a unit is called."""
     if unit.startswith(CUSTOM):
         key = unit.removeprefix(CUSTOM)
-        return named.fields.get(key, key) if named else key
+        return named.fields[key].field.name if named and key in named.fields else key
     return words.t(_UNITS.get(unit, unit))
 
 
 def _value(words: Words, unit: str, values: Sequence[Any], named: Named) -> str:
     first = values[0]
+    own = named.fields.get(unit.removeprefix(CUSTOM)) if unit.startswith(CUSTOM) else None
+    if own is not None and first is not None:
+        return value_text(words, replace(own, value=first))
     if unit == "owner":
         return named.people.get(int(first or 0), "?")
     if unit == "company":
@@ -122,6 +127,7 @@ def plan_screen(words: Words, plan: Plan, named: Named, draft_id: int) -> Screen
         words.t("It gets: {what}", what=esc(gets)) if gets else "",
         words.t("Comes over: {what}", what=moved) if moved else "",
         words.t("They differ. What stands is marked:") if plan.conflicts else "",
+        *_not_shown(words, plan, named),
         words.n(
             "⚠ {names} will not see it any more.",
             "⚠ {names} will not see it any more.",
@@ -133,7 +139,7 @@ def plan_screen(words: Words, plan: Plan, named: Named, draft_id: int) -> Screen
         words.t("This can be taken back at any time."),
     )
     rows: list[Row] = [
-        [_choice(words, plan, conflict, place, one, named, draft_id) for one in conflict.values[:3]]
+        [_choice(words, plan, conflict, place, one, named, draft_id) for one in conflict.values[:_MOST_VALUES]]
         for place, conflict in enumerate(plan.conflicts[:_MOST_CONFLICTS])
     ]
     keep = [
@@ -142,6 +148,21 @@ def plan_screen(words: Words, plan: Plan, named: Named, draft_id: int) -> Screen
     ]
     do = [Button("✅ " + words.t("Merge"), pack("mG", draft_id)), Button(words.t("Cancel"), pack("mX", draft_id))]
     return Screen(text, (*rows, *rows_of(keep, 2), do), (plan.entity, main.id))
+
+
+def _not_shown(words: Words, plan: Plan, named: Named) -> list[str]:
+    """Say what is decided without a button for it."""
+    ref = ref_of(plan.entity, plan.main.id)
+    more = [unit_name(words, one.unit, named) for one in plan.conflicts[_MOST_CONFLICTS:]]
+    values = [
+        f"{unit_name(words, one.unit, named)} +{len(one.values) - _MOST_VALUES}"
+        for one in plan.conflicts[:_MOST_CONFLICTS]
+        if len(one.values) > _MOST_VALUES
+    ]
+    return [
+        words.t("No button for {what}: there {ref}'s stands.", what=esc(", ".join(more)), ref=ref) if more else "",
+        words.t("Not all values have a button: {what}.", what=esc(", ".join(values))) if values else "",
+    ]
 
 
 def _choice(
@@ -229,6 +250,30 @@ def already_screen(words: Words, entity: str, record_id: int, main: Screen, merg
 # --- many at once ---------------------------------------------------------------------------------------------------------
 
 
+def _left_lines(words: Words, plan: BulkPlan) -> list[str]:
+    """Say which groups stay as they are, and who loses by those that do not."""
+    name = words.n(
+        "{n} group is left for you: only the name is alike.",
+        "{n} groups are left for you: only the names are alike.",
+        plan.by_name,
+    )
+    stale = words.n(
+        "{n} group is left: it changed since the search. Search again for it.",
+        "{n} groups are left: they changed since the search. Search again for them.",
+        plan.stale,
+    )
+    refused = words.n(
+        "{n} group is left: it is not all yours.", "{n} groups are left: they are not all yours.", plan.refused
+    )
+    several = words.n(
+        "⚠ {n} group belongs to several people: some of them lose sight of theirs.",
+        "⚠ {n} groups belong to several people: some of them lose sight of theirs.",
+        plan.owners,
+    )
+    told = ((plan.by_name, name), (plan.stale, stale), (plan.refused, refused), (plan.owners, several))
+    return [text for count, text in told if count]
+
+
 def bulk_screen(words: Words, plan: BulkPlan, rule: Rule) -> Screen:
     """Show what merging the groups of a search by a rule would do."""
     share = round(rule.least * 100)
@@ -251,23 +296,7 @@ def bulk_screen(words: Words, plan: BulkPlan, rule: Rule) -> Screen:
             n=share,
             which=words.t(rule.conflicts),
         ),
-        words.n(
-            "{n} group is left for you: only the name is alike.",
-            "{n} groups are left for you: only the names are alike.",
-            plan.by_name,
-        )
-        if plan.by_name
-        else "",
-        words.n("{n} group is left: it is not all yours.", "{n} groups are left: they are not all yours.", plan.refused)
-        if plan.refused
-        else "",
-        words.n(
-            "⚠ {n} group belongs to several people: some of them lose sight of theirs.",
-            "⚠ {n} groups belong to several people: some of them lose sight of theirs.",
-            plan.owners,
-        )
-        if plan.owners
-        else "",
+        *_left_lines(words, plan),
         words.t("For example:") if sample else "",
         *sample,
     )
