@@ -64,11 +64,11 @@ def _apart(coroutine: Coroutine[Any, Any, T]) -> T:
 @functools.cache
 def sqlite_template() -> bytes:
     """Return the content of an SQLite file that is up to date."""
-    from botcrm.core import db
+    from botcrm.core import schema
 
     with tempfile.TemporaryDirectory(prefix="botcrm-template-") as folder:
         path = Path(folder) / "template.sqlite3"
-        _apart(db.migrate(f"sqlite://{path}"))
+        _apart(schema.migrate(f"sqlite://{path}"))
         with contextlib.closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return path.read_bytes()
@@ -94,10 +94,10 @@ class _Postgres:
         self._count = 0
 
     def __enter__(self) -> "_Postgres":
-        from botcrm.core import db
+        from botcrm.core import schema
 
         self._template = self._create("template", "template0")
-        _apart(db.migrate(self._url(self._template)))
+        _apart(schema.migrate(self._url(self._template)))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -33,7 +33,12 @@ class Member:
         return await self._answer()
 
     async def tap(self, label: str, message: Message | None = None) -> str:
-        """Press the button whose label holds these words, on the newest message that has it; returns the message's text."""
+        """Press the button whose label holds these words, on the newest message that has it; returns the message's text.
+
+        Where no message has it, the newest card's [More] is opened first, as a person would.
+        """
+        if message is None and not self._has(label) and self._has("⋯ More"):
+            await self.tap("⋯ More")
         target = message or self.with_button(label)
         exact = next((text for row in target.buttons for text in row if label in text), label)
         press: Press = self.person.press(target, exact)
@@ -124,6 +129,11 @@ class Member:
         raise AssertionError(f"{self.person.first_name} has sent no {content}")
 
     # --- seeing ----------------------------------------------------------------------------------------------------
+
+    def _has(self, label: str) -> bool:
+        return any(
+            label in text for shown in self.person.messages() if shown.from_bot for row in shown.buttons for text in row
+        )
 
     def with_button(self, label: str) -> Message:
         """Return the newest message of the bot with a button whose label holds these words."""

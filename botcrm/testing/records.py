@@ -4,9 +4,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from botcrm.core.domain.money import Money
-from botcrm.core.models import Activity, Company, Contact, Deal, Lead
+from botcrm.core.models import Activity, Company, Contact, CustomField, Deal, Lead
 from botcrm.core.services.activities import plan_activity, suggested_due
+from botcrm.core.services.custom_fields import add_field
 from botcrm.core.services.deals import add_deal
+from botcrm.core.services.dictionaries import add_choices
 from botcrm.core.services.people import actor_by_id
 from botcrm.core.services.records import add_company, add_contact, add_lead
 from botcrm.core.services.work import Work
@@ -63,3 +65,14 @@ async def plan(crm: "Crm", title: str, kind: str = "call", *, owner: Member | No
     async with crm.work() as work:
         theirs = await in_hands_of(work, owner)
         return await plan_activity(theirs, kind, title, suggested_due(theirs), **links)
+
+
+async def make_field(
+    crm: "Crm", name: str = "Remark", kind: str = "text", entity: str = "deal", *, words: str = ""
+) -> CustomField:
+    """Make a field of the company's own; a list gets these words, with commas between."""
+    async with crm.work() as work:
+        made = await add_field(work, entity, name, kind)
+        if words:
+            await add_choices(work, made.dictionary, words)
+        return made

@@ -72,11 +72,14 @@ async def test_pins_and_mutes_are_ones_own(anna: Member, boss: Member) -> None:
     await boss.send("/note d2 look at it")
     assert "Needs attention\nBeta b" in await anna.send("/today")
     await anna.send("d2")
+    await anna.tap("More")
     await anna.tap("Mute")
     assert "Needs attention" not in await anna.send("/today")
     await anna.send("d2")
+    await anna.tap("More")
     await anna.tap("Unmute")
     await anna.send("d3")
+    await anna.tap("More")
     await anna.tap("Unpin")
     said = await anna.send("/today")
     assert "Pinned" not in said
@@ -97,7 +100,7 @@ async def test_lists_are_narrowed_by_typing_and_by_taps(anna: Member, boss: Memb
     assert "Beta b" not in said
     assert "Gamma c" not in await anna.send("/deals >proposal #roof")
     assert "Nothing here." in await anna.send("/deals #cellar")
-    assert "No stage or pipeline is called >nowhere." in await anna.send("/deals >nowhere")
+    assert "stage: there is no “nowhere”." in await anna.send("/deals >nowhere")
     await anna.send("/deals")
     said = await anna.tap("Filter")
     assert said.startswith("Which deals?")
@@ -291,3 +294,63 @@ async def test_a_missed_call_is_settled_by_talking_and_comes_back_by_undo(anna: 
     assert _UP not in await anna.send("/today")
     await anna.send("/undo")
     assert "📵 missed call" in await anna.send("/today")
+
+
+async def test_a_call_back_that_nobody_took_leaves_the_missed_call_in_the_counter(anna: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 12k roof next fri 10:00 visit\n/contact Jan Kowal")
+    await anna.send("/call d1 missed")
+    await anna.send("/call Jan Kowal missed")
+    await crm.advance(minutes=30)
+    for line in ("/call d1 no answer", "/call d1 busy", "/call Jan Kowal no answer"):
+        await anna.send(line)
+        said = await anna.send("/today")
+        assert "📥 2 incoming" in said, line
+        assert "📵 missed call · today 10:00" in said, line
+    await anna.send("/incoming")
+    await anna.send("/call d1 3m")
+    await anna.send("/call Jan Kowal 3m")
+    assert "📥 0 incoming" in await anna.send("/today")
+    await anna.send("/call d1 missed")
+    assert "📥 1 incoming" in await anna.send("/today")
+
+
+async def test_undo_lifts_a_deal_again_that_a_reminder_or_a_colleague_lifted(
+    anna: Member, boss: Member, crm: Crm
+) -> None:
+    await anna.send("deal Soon 3k c next 10:45 call")
+    await crm.advance(minutes=31)
+    assert "⏰ reminded · today 10:30" in await anna.send("/today")
+    await anna.send("/note d1 will do")
+    assert _UP not in await anna.send("/today")
+    await anna.send("/undo")
+    assert "⏰ reminded · today 10:30" in await anna.send("/today")
+    await boss.send("/note d1 offer them less")
+    await anna.send("d1")
+    await anna.tap("Done")
+    assert _UP not in await anna.send("/today")
+    await anna.send("/undo")
+    assert "💬 a colleague wrote · today 10:31" in await anna.send("/today")
+    await anna.send("/undo")  # the deal: refused, the colleague wrote on it since
+    await boss.send("/undo")
+    assert "⏰ reminded · today 10:30" in await anna.send("/today")
+    assert (await fix_derived())["last calls"] == 0
+
+
+async def test_a_colleagues_note_taken_back_lifts_nothing(anna: Member, boss: Member) -> None:
+    await anna.send("deal Acme 12k roof next fri 10:00 visit")
+    await boss.send("/note d1 call them today")
+    await boss.send("/undo")
+    assert _UP not in await anna.send("/today")
+    await boss.send("/note d1 call them today")
+    await anna.send("/note d1 yes")
+    await anna.send("/note d1 at noon")
+    await anna.send("/undo")
+    assert _UP not in await anna.send("/today")
+
+
+async def test_ones_own_note_does_not_hide_that_the_client_waits(anna: Member, boss: Member, crm: Crm) -> None:
+    await _written(anna, crm, "when?")
+    await crm.advance(minutes=5)
+    await boss.send("/note d1 call them")
+    await anna.send("/note d1 later")
+    assert "📥 the client wrote" in await anna.send("/today")

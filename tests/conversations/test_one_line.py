@@ -22,10 +22,13 @@ async def test_a_deal_with_its_next_step(anna: Member) -> None:
     assert anna.buttons == [
         *("✅ Done", "+1 day", "Other time"),
         *("Stage", "🏆 Won", "Lost"),
-        *("Timeline", "Note", "Hand over"),
-        *("📌 Pin", "🔕 Mute"),
+        *("Timeline", "Note", "⋯ More"),
         "↩ Undo",
     ]
+    await anna.tap("⋯ More")
+    assert anna.buttons == ["Hand over", "📌 Pin", "🔕 Mute", "📋 Fields", "⧉ Copy", "← Back", "↩ Undo"]
+    await anna.tap("← Back")
+    assert "⋯ More" in anna.buttons
 
 
 async def test_a_call_with_its_next_step_reads_as_in_the_book(anna: Member) -> None:
@@ -191,7 +194,7 @@ async def test_won(anna: Member) -> None:
 async def test_lost_with_its_reason(anna: Member) -> None:
     await anna.send("deal Acme 12k roof")
     said = await anna.send("/lost d1 price")
-    assert said.startswith("Lost\n🚫 Acme roof · d1\nPLN 12,000 · Lost\nReason: price")
+    assert said.startswith("Lost\n🚫 Acme roof · d1\nPLN 12,000 · Lost\nReason: Price")
 
 
 async def test_a_won_deal_keeps_what_is_planned_and_says_so(anna: Member) -> None:

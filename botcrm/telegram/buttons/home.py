@@ -15,9 +15,10 @@ from botcrm.core.services.team import team
 from botcrm.telegram.buttons.records import demand_version
 from botcrm.telegram.commands.exporting import with_export
 from botcrm.telegram.commands.general import open_card
+from botcrm.telegram.commands.roles import with_role
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Screen
-from botcrm.telegram.screens.home import MOVING, column_named, filter_screen, home_screen
+from botcrm.telegram.screens.home import LISTED, MOVING, column_named, filter_screen, home_screen
 from botcrm.telegram.screens.lists import team_screen
 
 _MARKS: dict[str, Mark | None] = {"p": "pinned", "m": "muted", "-": None}
@@ -39,9 +40,11 @@ async def show_home(ctx: Context, owner: str, column: str, page: str, code: str 
         shown,
         person.name if person else "",
         moving=code.endswith(MOVING),
+        listed=LISTED in code,
         channel=ctx.work.hooks.channel_title,
     )
-    return with_export(ctx, screen, shown.owner_id, shown.narrowed.code)
+    screen = with_export(ctx, screen, shown.owner_id, shown.narrowed.code)
+    return await with_role(ctx, screen, int(owner))
 
 
 async def choose_filter(ctx: Context, owner: str, column: str, code: str = "") -> Screen:
@@ -56,7 +59,8 @@ async def choose_filter(ctx: Context, owner: str, column: str, code: str = "") -
         found = [user for user in await ctx.colleagues() if reached is None or user.id in reached]
         near += [(user.id, user.name) for user in found]
     offered = await choices(chosen, owner_id or ctx.user_id)
-    return filter_screen(ctx.words, owner_id, column_named(column), chosen, offered, near)
+    listed = LISTED in code
+    return filter_screen(ctx.words, owner_id, column_named(column), chosen, offered, near, listed=listed)
 
 
 async def move(
@@ -84,4 +88,4 @@ async def show_team(ctx: Context, page: str) -> Screen:
 async def mark(ctx: Context, deal_id: str, kind: str) -> Screen:
     """Pin or mute a deal for oneself, or take that off."""
     await mark_deal(ctx.work, int(deal_id), _MARKS.get(kind))
-    return await open_card(ctx, "deal", int(deal_id))
+    return await open_card(ctx, "deal", int(deal_id), folded=False)

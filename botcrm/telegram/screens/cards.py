@@ -4,17 +4,22 @@ from datetime import datetime, timedelta
 
 from botcrm.core.domain.kinds import LETTERS, SETTLED, ActivityKind, Entity
 from botcrm.core.domain.phones import show_phone
-from botcrm.core.models import Activity, Deal, Stage
+from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Stage
 from botcrm.core.services.cards import ActivityCard, DealCard, PartyCard, Step
 from botcrm.core.services.home import DealRow
 from botcrm.core.services.incoming import is_missed_call
 from botcrm.telegram.plugged.added import added_lines, added_rows
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack, rows_of
+from botcrm.telegram.screens.became import became_line, first_rows, origin_line
+from botcrm.telegram.screens.folding import deal_fold, more_button, party_fold
+from botcrm.telegram.screens.own_values import missing_buttons, own_lines
 from botcrm.telegram.screens.repeats import repeat_text
 from botcrm.telegram.screens.rot import quiet_deal, waits_line
 from botcrm.words import Words
 
 SIGNS = {"deal": "💼", "contact": "👤", "company": "🏢", "lead": "🌱"}
+# So many more phones, and so many more e-mails, stand on a card.
+_WAYS = 3
 _STATUS_SIGNS = {"open": "💼", "won": "🏆", "lost": "🚫"}
 _OUTCOMES = {"ok": "ok", "no": "no answer", "busy": "busy", "later": "later", SETTLED: "dealt with"}
 
@@ -90,9 +95,16 @@ def deal_row_line(words: Words, row: DealRow) -> str:
 
 
 def deal_screen(
-    words: Words, kinds: Kinds, card: DealCard, *, head: str = "", undo: str = "", own: bool = True
+    words: Words,
+    kinds: Kinds,
+    card: DealCard,
+    *,
+    head: str = "",
+    undo: str = "",
+    own: bool = True,
+    folded: bool = True,
 ) -> Screen:
-    """Show a deal; `head` is what was just done, `undo` the callback data that takes it back."""
+    """Show a deal; `head` is what was just done, `undo` the callback data that takes it back, unfolded is behind [More]."""
     deal = card.deal
     lost = words.t("Reason: {reason}", reason=esc(clip(deal.lost_reason, 200))) if deal.lost_reason else ""
     waiting = waits_line(words, deal.waiting_until, deal.waiting_for)
@@ -108,16 +120,20 @@ def deal_screen(
         lost,
         people,
         " ".join(f"#{esc(tag)}" for tag in card.tags),
+        *own_lines(words, card.own),
         *(step_line(words, kinds, step, closed=deal.status != "open") for step in card.planned),
         waiting if deal.status == "open" else "",
         words.t("No next step.") if not (card.planned or waiting) and deal.status == "open" else "",
         quiet_deal(words, deal, card.rot_days),
         call_line(words, card.last_call),
+        origin_line(words, card),
         done_line(words, kinds, card.last) if card.last else "",
         f"📝 {esc(clip(card.last_note, 300))}" if card.last_note else "",
         "" if own else words.t("Owner: {name}", name=esc(card.owner)),
         *added_lines(card.added),
     )
+    if not folded:
+        return Screen(text, tuple(deal_fold(words, card, undo)), ("deal", deal.id))
     first = card.planned[0] if card.planned else None
     rows: list[list[Button]] = []
     if first and deal.status != "open":
@@ -150,31 +166,19 @@ def deal_screen(
         )
     else:
         rows.append([Button(words.t("Open again"), pack("dr", deal.id, deal.version))])
-    more = [Button(words.t("Timeline"), pack("tl", f"d{deal.id}")), Button(words.t("Note"), pack("no", f"d{deal.id}"))]
-    if card.files:
-        more.append(Button(words.t("Files ({n})", n=card.files), pack("fl", f"d{deal.id}")))
-    more.append(Button(words.t("Hand over"), pack("ho", f"d{deal.id}")))
-    rows.append(more)
-    if deal.status == "open":
-        rows.append(_marks(words, card))
+    rows += [_looks(words, f"d{deal.id}", card.files, undo), missing_buttons(card.own, f"d{deal.id}")]
     rows += added_rows(card.added)
     if undo:
         rows.append([Button("↩ " + words.t("Undo"), undo)])
     return Screen(text, tuple(rows), ("deal", deal.id))
 
 
-def _marks(words: Words, card: DealCard) -> list[Button]:
-    """Offer to keep a deal at the top of one's lists, or quiet in them."""
-    pinned, muted = card.mark == "pinned", card.mark == "muted"
-    return [
-        Button(
-            "📌 " + (words.t("Unpin") if pinned else words.t("Pin")), pack("mk", card.deal.id, "-" if pinned else "p")
-        ),
-        Button(
-            "🔔 " + words.t("Unmute") if muted else "🔕 " + words.t("Mute"),
-            pack("mk", card.deal.id, "-" if muted else "m"),
-        ),
-    ]
+def _looks(words: Words, ref: str, files: int, undo: str) -> list[Button]:
+    """Return the row of a card that leads on: what was, what to add, and what is folded."""
+    row = [Button(words.t("Timeline"), pack("tl", ref)), Button(words.t("Note"), pack("no", ref))]
+    if files:
+        row.append(Button(words.t("Files ({n})", n=files), pack("fl", ref)))
+    return [*row, more_button(words, ref, undo)]
 
 
 def call_sign(direction: str) -> str:
@@ -190,8 +194,18 @@ def call_line(words: Words, direction: str) -> str:
     }.get(direction, "")
 
 
-def party_screen(words: Words, kinds: Kinds, card: PartyCard, *, head: str = "", undo: str = "") -> Screen:
-    """Show a contact, company or lead."""
+def more_ways_line(record: Contact | Company | Lead) -> str:
+    """Write the phones and e-mails beside the first ones."""
+    phones, emails = record.more_phones or [], record.more_emails or []
+    more = len(phones) + len(emails) - len(phones[:_WAYS]) - len(emails[:_WAYS])
+    ways = (*map(phone_text, phones[:_WAYS]), *map(esc, emails[:_WAYS]), f"+{more}" if more else None)
+    return f"   {dots(*ways)}" if phones or emails else ""
+
+
+def party_screen(
+    words: Words, kinds: Kinds, card: PartyCard, *, head: str = "", undo: str = "", folded: bool = True
+) -> Screen:
+    """Show a contact, company or lead; unfolded is behind [More]."""
     record = card.record
     letter = LETTERS[Entity(card.entity)]
     status = words.t(str(getattr(record, "status", ""))) if card.entity == "lead" else ""
@@ -207,7 +221,10 @@ def party_screen(words: Words, kinds: Kinds, card: PartyCard, *, head: str = "",
             words.money(amount, getattr(record, "currency", "")) if amount is not None else None,
             words.t("from {source}", source=esc(source)) if source else None,
         ),
+        more_ways_line(record),
         " ".join(f"#{esc(tag)}" for tag in card.tags if tag != source.casefold()),
+        became_line(words, card),
+        *own_lines(words, card.own),
         words.t("People: {names}", names=esc(", ".join(clip(name, 40) for name in card.people))) if card.people else "",
         *(f"💼 {deal_row_line(words, row)} · d{row.id}" for row in card.deals),
         *(step_line(words, kinds, step) for step in card.planned),
@@ -216,6 +233,8 @@ def party_screen(words: Words, kinds: Kinds, card: PartyCard, *, head: str = "",
         *added_lines(card.added),
     )
     me = f"{letter}{record.id}"
+    if not folded:
+        return Screen(text, tuple(party_fold(words, card, me, undo)), (card.entity, record.id))
     rows: list[list[Button]] = [
         [Button(f"💼 {clip(row.name, 30)}", pack("op", f"d{row.id}"))] for row in card.deals[:3]
     ]
@@ -228,20 +247,8 @@ def party_screen(words: Words, kinds: Kinds, card: PartyCard, *, head: str = "",
                 Button(words.t("Other time"), pack("ao", first.id)),
             ]
         )
-    if card.entity == "lead" and status in ("new", "working"):
-        rows.append(
-            [
-                Button("💼 " + words.t("Make it a deal"), pack("lc", record.id, record.version)),
-                Button(words.t("Not a lead"), pack("lx", record.id, record.version)),
-            ]
-        )
-    elif card.entity != "lead":
-        rows.append([Button("💼 " + words.t("New deal"), pack("nd", me))])
-    more = [Button(words.t("Timeline"), pack("tl", me)), Button(words.t("Note"), pack("no", me))]
-    if card.files:
-        more.append(Button(words.t("Files ({n})", n=card.files), pack("fl", me)))
-    more.append(Button(words.t("Hand over"), pack("ho", me)))
-    rows += [more, *added_rows(card.added)]
+    rows += first_rows(words, card)
+    rows += [_looks(words, me, card.files, undo), missing_buttons(card.own, me), *added_rows(card.added)]
     if undo:
         rows.append([Button("↩ " + words.t("Undo"), undo)])
     return Screen(text, tuple(rows), (card.entity, record.id))

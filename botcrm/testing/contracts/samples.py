@@ -13,9 +13,10 @@ from pydantic import BaseModel, ValidationError
 from botcrm.contract.rules import Choice
 from botcrm.core.domain.money import Money
 from botcrm.core.models import Pipeline, Record, Stage
+from botcrm.core.services.custom_fields import fields_of
 from botcrm.testing.chat import Crm
 from botcrm.testing.member import Member
-from botcrm.testing.records import make_company, make_contact, make_deal, make_lead, plan
+from botcrm.testing.records import make_company, make_contact, make_deal, make_field, make_lead, plan
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -92,4 +93,7 @@ async def _chosen(of: str, member: Member) -> Any:
         found = await (Stage if of == "stage" else Pipeline).all().order_by("position", "id").first()
         assert found is not None
         return found.id
-    return {"kind": "call", "tag": "roof", "lost_reason": "price"}[of]
+    if of == "field":
+        known = await fields_of("deal")
+        return known[0].id if known else (await make_field(member.crm)).id
+    return {"kind": "call", "tag": "roof", "lost_reason": "price", "source": "website"}[of]
