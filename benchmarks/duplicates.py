@@ -30,7 +30,7 @@ ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import duplicates_data  # noqa: E402
-from botcrm.core import db  # noqa: E402
+from botcrm.core import schema  # noqa: E402
 from botcrm.core.domain.facts import keys_of  # noqa: E402
 from botcrm.core.domain.phones import normal_phone  # noqa: E402
 from botcrm.core.domain.text import fold, terms  # noqa: E402
@@ -138,7 +138,7 @@ def load_by_import(source: Path, path: Path) -> float:
 def load_by_sql(rows: Sequence[dict[str, str]], path: Path) -> float:
     """Write the file's rows into an empty base by SQL, in the state that importing them leaves; returns the seconds."""
     started = time.monotonic()
-    asyncio.run(db.migrate(f"sqlite://{path}"))
+    asyncio.run(schema.migrate(f"sqlite://{path}"))
     base = sqlite3.connect(path)
     base.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -400000;")
     now = datetime.now(UTC).isoformat(" ")

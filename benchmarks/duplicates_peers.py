@@ -167,23 +167,11 @@ def febrl(folder: Path) -> None:
             for key, row in frame.iterrows():
                 name = f"{row['given_name']} {row['surname']}".strip()
                 street = " ".join(filter(None, (row["street_number"], row["address_1"], row["address_2"])))
-                born = _day(row["date_of_birth"])
+                # As it stands there: some are no days, e.g. 19180135.
+                born = row["date_of_birth"].partition(".")[0]
                 place = (row["suburb"], row["postcode"], row["state"], row["soc_sec_id"])
                 out.writerow((key, name, "", "", "", born, street, *place))
         (folder / f"febrl{number}.json").write_text(json.dumps([list(pair) for pair in links]))
-
-
-def _day(text: str) -> str:
-    """Write a day as ISO 8601; some of febrl's are none, which are left out."""
-    text = text.partition(".")[0]
-    good = len(text) == 8 and "01" <= text[4:6] <= "12" and "01" <= text[6:] <= "31"
-    if (
-        not good
-        or (text[4:6] in ("04", "06", "09", "11") and text[6:] == "31")
-        or (text[4:6] == "02" and text[6:] > "28")
-    ):
-        return ""
-    return f"{text[:4]}-{text[4:6]}-{text[6:]}"
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import pluggy
 
 from botcrm import Event, Manifest, Plugin, Work, hookimpl, models, services
-from botcrm.core import db
+from botcrm.core import schema
 from botcrm.hooks import calls
 from botcrm.hooks.tasks import new_loop
 from botcrm.testing import Crm
@@ -171,7 +171,7 @@ async def site(folder: str, plugins: dict[str, Any]) -> Site:
     file = Path(folder) / f"{time.monotonic_ns()}.sqlite3"
     url = f"sqlite://{file}"
     if not _empty:
-        await db.migrate(url)
+        await schema.migrate(url)
         _empty.append(file.read_bytes())
     file.write_bytes(_empty[0])
     crm = await Crm.start(url, plugins=plugins, smart_activity=False)

@@ -24,8 +24,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from botcrm.app import App  # noqa: E402
+from botcrm.core.domain.facts import keys_of  # noqa: E402
+from botcrm.core.domain.findable import deal_name, phone_words, sound_keys  # noqa: E402
 from botcrm.core.domain.text import fold, terms  # noqa: E402
-from botcrm.core.services.derive import deal_name, reminder_keys  # noqa: E402
+from botcrm.core.services.derive import reminder_keys  # noqa: E402
 from botcrm.core.services.people import add_user  # noqa: E402
 from botcrm.settings import Settings  # noqa: E402
 
@@ -134,14 +136,21 @@ class _Tables:
         if len(rows) >= 20_000:
             self._write(table)
 
-    def found_by(self, entity: str, record_id: int, owner: int, name: str, more: str, is_open: bool, at: str) -> None:
-        """Enter a record into the search tables, as derive._search_entry does."""
+    def found_by(
+        self, entity: str, record_id: int, owner: int, name: str, more: str, is_open: bool, at: str, *ways: str
+    ) -> None:
+        """Enter a record into the search tables, as search_index.keep_entry does."""
         entry = next(self.entries)
         self.add("search_entry", entry, entity, record_id, owner, name[:500], fold(name)[:500], int(is_open), at)
-        for word in list(dict.fromkeys(word[:64] for word in terms(f"{name} {more}")))[:40]:
+        for word in list(dict.fromkeys([*(word[:64] for word in terms(f"{name} {more}")), *ways]))[:40]:
             self.add("search_term", None, word, owner, entry)
             if len(word) >= 3 and word.isalpha():
                 self.words.add(word)
+
+    def keys(self, entity: str, record_id: int, **values: Any) -> None:
+        """Enter the keys by which the matcher finds a record, as record_keys.keep_keys does."""
+        for key in keys_of(entity, values):
+            self.add("record_key", None, entity, key, record_id)
 
     def event(self, kind: str, entity: str, record_id: int, owner: int, at: str, *links: int | None) -> None:
         """Enter a record's creation; `links` are its deal, contact and company."""
@@ -157,11 +166,13 @@ class _Tables:
     def finish(self) -> None:
         for table in list(self.waiting):
             self._write(table)
-        # The row number is the word's hash, as in derive._learn_words.
+        # The row number is the word's hash, as in search_index.learn_words.
         numbered = sorted(
             (int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), signed=True), word) for word in self.words
         )
         self.db.executemany("INSERT INTO search_word (rowid, word) VALUES (?, ?)", numbered)
+        heard = sorted((key, word) for word in self.words for key in sound_keys(word))
+        self.db.executemany("INSERT INTO search_sound (key, word) VALUES (?, ?)", heard)
 
 
 _COLUMNS = {
@@ -176,6 +187,7 @@ _COLUMNS = {
     "event": "id, at, work_id, actor_id, type, entity, record_id, version, deal_id, contact_id, company_id, lead_id, before, after, undoes",
     "search_entry": "id, entity, record_id, owner_id, name, folded, open, touched_at",
     "search_term": "id, term, owner_id, entry_id",
+    "record_key": "id, entity, key, record_id",
 }
 
 
@@ -194,11 +206,6 @@ def _fitting_columns(db: sqlite3.Connection) -> None:
 
 def _phone(n: int) -> str:
     return f"+48{500_000_000 + n * 7 % 499_999_999}"
-
-
-def _digits(phone: str) -> str:
-    digits = phone.lstrip("+")
-    return " ".join((digits, digits[-9:], digits[-7:]))
 
 
 def _fill(db: sqlite3.Connection, deals: int, now: datetime) -> None:
@@ -225,6 +232,7 @@ def _fill(db: sqlite3.Connection, deals: int, now: datetime) -> None:
         companies.append((name, owner))
         to.add("company", n, 1, at, at, None, name, None, None, owner)
         to.found_by("company", n, owner, name, "", True, at)
+        to.keys("company", n, name=name)
         to.event("CompanyCreated", "company", n, owner, at, None, None, n)
     contacts: list[tuple[str, int, int]] = []
     for n in range(1, many["contact"] + 1):
@@ -234,7 +242,8 @@ def _fill(db: sqlite3.Connection, deals: int, now: datetime) -> None:
         contacts.append((name, company + 1, owner))
         phone = _phone(n)
         to.add("contact", n, 1, at, at, None, name, phone, None, None, company + 1, owner)
-        to.found_by("contact", n, owner, name, f"{companies[company][0]} {_digits(phone)}", True, at)
+        to.found_by("contact", n, owner, name, companies[company][0], True, at, *phone_words(phone))
+        to.keys("contact", n, name=name, phone=phone)
         to.event("ContactCreated", "contact", n, owner, at, None, n, company + 1)
 
     activities = itertools.count(1)
@@ -331,7 +340,9 @@ def _format() -> str:
     parts = [
         *sorted((ROOT / "botcrm/core/migrations").glob("*.py")),
         ROOT / "botcrm/core/services/derive.py",
-        ROOT / "botcrm/core/db.py",
+        ROOT / "botcrm/core/domain/facts.py",
+        ROOT / "botcrm/core/domain/findable.py",
+        ROOT / "botcrm/core/schema.py",
     ]
     return hashlib.sha256(b"".join(part.read_bytes() for part in (*parts, Path(__file__)))).hexdigest()
 

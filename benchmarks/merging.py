@@ -25,7 +25,7 @@ from botcrm.core import db
 from botcrm.core.models import Operation
 from botcrm.core.services import operations, records
 from botcrm.core.services.activities import add_note, log_activity
-from botcrm.core.services.bulk_merging import Rule, start_bulk_merge
+from botcrm.core.services.bulk_merging import Rule, marks_now, start_bulk_merge
 from botcrm.core.services.deals import add_deal
 from botcrm.core.services.people import actor_by_id, add_user
 from botcrm.core.services.work import Work
@@ -131,7 +131,9 @@ async def _pair(work: Work, search_id: int, number: int) -> None:
     await log_activity(work, "call", "", deal_id=deal.id, contact_id=other.id)
     await add_note(work, "likes e-mail", contact_id=other.id)
     reasons = [{"what": "phone", "percent": 0}]
-    members = [{"id": one.id, "score": 0.99, "reasons": reasons} for one in (main, other)]
+    marks = await marks_now("contact", [main.id, other.id])
+    shared = {"score": 0.99, "reasons": reasons}
+    members = [{"id": one, "links": [[main.id, 0.99]], "mark": mark, **shared} for one, mark in marks.items()]
     await db.insert(
         "duplicate_group",
         operation_id=search_id,

@@ -3,30 +3,41 @@
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from botcrm.contract.plugin import Job
-from botcrm.core import db
+from botcrm.core import db, schema
 from botcrm.core.services.actor import Actor
 from botcrm.core.services.deals import seed_pipeline
 from botcrm.core.services.default_rules import SHIPPED
-from botcrm.core.services.fixing import fill_derived
-from botcrm.core.services.people import preferences, seed_roles, system
+from botcrm.core.services.dictionaries import seed_dictionaries
+from botcrm.core.services.erasing import replay
+from botcrm.core.services.people import preferences, system
 from botcrm.core.services.rules import seed_rules
+from botcrm.core.services.shipped_roles import seed_roles
 from botcrm.core.services.work import Buffer, Work
 from botcrm.hooks import PluginManager, Registry, tasks
 from botcrm.metrics import Metrics
 from botcrm.plugins import BUILT_IN
 from botcrm.reminders.duplicates import close_searches
+from botcrm.reminders.filling import plan_filling
 from botcrm.reminders.pinned import plan_counters
 from botcrm.reminders.plugin_jobs import follow
 from botcrm.reminders.rules import Rules
 from botcrm.settings import Settings
+from botcrm.words import Words
 
 
 def utc_now() -> datetime:
     """Return the present moment."""
     return datetime.now(UTC)
+
+
+def ledger_of(settings: Settings) -> Path | None:
+    """Return the file in which erasures are written down: the one set, else beside the SQLite database; else none."""
+    path = db.sqlite_path(settings.database_url)
+    return settings.erasures or (path.with_name(f"{path.name}.erasures") if path else None)
 
 
 class App:
@@ -41,6 +52,7 @@ class App:
             BUILT_IN, settings=settings, open_work=self.work, now=now, follow=self._follow, metrics=self.metrics
         )
         self.rules = Rules(self.hooks)
+        self.ledger = ledger_of(settings)
         self._listeners: list[Callable[[Work], None]] = [self.rules.committed]
 
     async def _follow(self, work: Work, registry: Registry, taken: Sequence[Job]) -> None:
@@ -61,13 +73,16 @@ class App:
         :param migrate: False where it is known to be up to date
         """
         if migrate:
-            await db.migrate(self.settings.database_url)
+            await schema.migrate(self.settings.database_url)
         await db.open_database(self.settings.database_url)
         async with db.transaction():
-            await fill_derived()
             await seed_roles()
             await seed_pipeline()
+            await seed_dictionaries(self.now(), Words(self.defaults, self.now()).t)
             await seed_rules(SHIPPED, self.now())
+        async with self.work() as work:
+            await plan_filling(work)
+            await replay(work)
 
     async def stop(self) -> None:
         """Have the plugins shut down, and close the database."""
@@ -97,7 +112,7 @@ class App:
         async with db.transaction():
             actor = actor or system(await preferences(self.defaults))
             company = actor.prefs if actor.is_system else None
-            work = Work(actor, self.now(), Buffer(company=company, hooks=self.hooks))
+            work = Work(actor, self.now(), Buffer(company=company, hooks=self.hooks, ledger=self.ledger))
             yield work
             await work.flush()
             await self.rules.plan(work)

@@ -28,11 +28,13 @@ from botcrm.core.services.activities import (
     schedule,
     suggested_due,
 )
+from botcrm.core.services.custom_api import custom_holds, custom_name, custom_values, set_custom, write_custom
 from botcrm.core.services.deals import add_deal, change_deal, close_deal, find_stage, move_deal, reopen_deal, stages
 from botcrm.core.services.files_out import send_file
 from botcrm.core.services.inbound import answer_client, receive_message, tell_person
 from botcrm.core.services.leads import convert_lead, lose_lead
 from botcrm.core.services.people import actor_by_id, find_person, person_by_id, system
+from botcrm.core.services.queries import found_sql, is_found
 from botcrm.core.services.quiet import days_ago, quiet_deals, working_due
 from botcrm.core.services.reading import bounds, days_sql, fetch, json_sql, standing_sql
 from botcrm.core.services.records import (
@@ -118,6 +120,9 @@ __all__ = [
     "complete_activity",
     "contact_by_phone",
     "convert_lead",
+    "custom_holds",
+    "custom_name",
+    "custom_values",
     "days_ago",
     "days_sql",
     "delete_record",
@@ -127,8 +132,10 @@ __all__ = [
     "fetch",
     "find_person",
     "find_stage",
+    "found_sql",
     "hand_over",
     "in_hands_of",
+    "is_found",
     "json_sql",
     "later_by",
     "load",
@@ -155,6 +162,7 @@ __all__ = [
     "rule_run",
     "search",
     "send_file",
+    "set_custom",
     "stages",
     "standing_sql",
     "suggested_due",
@@ -165,6 +173,7 @@ __all__ = [
     "web_form_by_secret",
     "web_forms",
     "working_due",
+    "write_custom",
 ]
 
 

@@ -134,6 +134,12 @@ class Settings(BaseSettings):
     send_per_second: float = _about(
         "Messages a second to Telegram, all chats together", "30", default=30.0, gt=0, le=1000
     )
+    erasures: Annotated[Path | None, BeforeValidator(values.file_to_write)] = _about(
+        "File that remembers whose data was erased, for when an older copy of the database is put back "
+        "(empty: beside an SQLite database)",
+        "/var/lib/botcrm/erasures",
+        default=None,
+    )
     plugins: Annotated[bool, BeforeValidator(values.on_off)] = _about("Load installed plugins", "off", default=True)
     plugins_dir: Annotated[Path | None, BeforeValidator(values.folder)] = _about(
         "Folder with single-file plugins", "/etc/botcrm/plugins", default=None

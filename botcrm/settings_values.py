@@ -126,6 +126,15 @@ def folder(value: object) -> object:
     return value
 
 
+def file_to_write(value: object) -> object:
+    """Read the path of a file, which need not be there yet."""
+    if isinstance(value, str | Path):
+        value = Path(value).expanduser()
+        if value.is_dir():
+            raise ValueError("that is a folder; name a file")
+    return value
+
+
 def names(value: object) -> object:
     """Read names with commas or blanks between them."""
     return tuple(filter(None, re.split(r"[,\s]+", value))) if isinstance(value, str) else value

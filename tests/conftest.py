@@ -8,12 +8,16 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
 from botcrm.testing import databases
 from tests.postgres import Postgres, PostgresUnavailable, memory, started_server
+
+if TYPE_CHECKING:
+    from botcrm.testing import Crm, Member
 
 DIALECTS = ("sqlite", "postgres")
 
@@ -33,6 +37,11 @@ def pytest_configure() -> None:
     folder = memory()
     if folder:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", folder)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # Some of the modules that every worker collects import it, the slow way.
+        from botcrm.telegram.aiogram_import import import_aiogram
+
+        import_aiogram()
 
 
 @pytest.fixture(scope="session")
@@ -103,3 +112,24 @@ async def blank_database_url(blank_url: str) -> AsyncIterator[str]:
 
     yield blank_url
     await db.close()
+
+
+# --- people: whoever runs a bot as `crm` has these ----------------------------------------------------------------------
+
+
+@pytest.fixture
+async def boss(crm: Crm) -> Member:
+    """Give the manager of Anna and Bob."""
+    return await crm.join("manager", "Marta Boss")
+
+
+@pytest.fixture
+async def anna(crm: Crm, boss: Member) -> Member:
+    """Give a rep."""
+    return await crm.join("rep", "Anna Rep", manager=boss)
+
+
+@pytest.fixture
+async def bob(crm: Crm, boss: Member) -> Member:
+    """Give another rep of the same manager."""
+    return await crm.join("rep", "Bob Rep", manager=boss)

@@ -239,13 +239,13 @@ class Postgres:
 
     def migrated(self) -> str:
         """Give a database that is up to date and empty; return its URL."""
-        from botcrm.core import db
+        from botcrm.core import schema
 
         if self._free:
             return self._free.pop()
         if self._template is None:
             url = self._create("template", "template0")
-            self._do(db.migrate(url))
+            self._do(schema.migrate(url))
             self._template = url
         self._count += 1
         url = self._create(f"test{self._count}", urlsplit(self._template).path[1:])

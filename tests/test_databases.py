@@ -1,10 +1,10 @@
 """The database fixtures themselves: what every other test stands on."""
 
-from botcrm.core import db
+from botcrm.core import db, schema
 
 
 async def test_a_test_gets_a_migrated_database_of_its_own(database_url: str) -> None:
-    assert await db.pending_migrations(database_url) == []
+    assert await schema.pending_migrations(database_url) == []
 
 
 async def test_rows_of_one_test_are_gone_in_the_next(database_url: str) -> None:
@@ -18,9 +18,9 @@ test_rows_of_another_test_are_gone_in_this_one = test_rows_of_one_test_are_gone_
 
 
 async def test_a_blank_database_has_all_migrations_ahead(blank_database_url: str) -> None:
-    pending = await db.pending_migrations(blank_database_url)
+    pending = await schema.pending_migrations(blank_database_url)
     assert pending
-    assert await db.migrate(blank_database_url) == pending
+    assert await schema.migrate(blank_database_url) == pending
 
 
 async def test_trigrams_see_cyrillic_letters(database_url: str) -> None:

@@ -17,12 +17,12 @@ from tortoise.exceptions import OperationalError
 from tortoise.migrations.api.migrate import migrate as tortoise_migrate
 from tortoise.migrations.autodetector import MigrationAutodetector
 
-from botcrm.core import db
+from botcrm.core import db, schema
 from botcrm.core.domain.errors import DatabaseUnusable
 from botcrm.core.fresh import is_empty, make_tables
 
-# The word index is made by db._ensure_search, tortoise's own table by tortoise.
-_NOT_MODELS = re.compile(r"search_(word|gram)|tortoise_migrations|sqlite_|pg_")
+# What search needs beside is made by schema._ensure_search, tortoise's own table by tortoise.
+_NOT_MODELS = re.compile(r"search_(word|gram|sound|text)|tortoise_migrations|sqlite_|pg_")
 # The first paragraph of a model's docstring becomes its table's comment, a description its column's.
 _DESCRIBED = re.compile(r'description="[^"]*;|^    """[^"\n]*;', re.MULTILINE)
 ROOT = Path(__file__).resolve().parent.parent
@@ -103,7 +103,7 @@ async def _names_of_indexes() -> set[str]:
 
 async def test_a_new_database_made_at_once_is_what_the_migrations_come_to(blank_database_url: str) -> None:
     """Also the indexes' names: a later migration finds them by name, whichever way the database was made."""
-    await db.migrate(blank_database_url)
+    await schema.migrate(blank_database_url)
     await db.open_database(blank_database_url)
     at_once, names = _of_models(await _schema()), await _names_of_indexes()
     noted = await db.column("SELECT name FROM tortoise_migrations ORDER BY id")
@@ -130,7 +130,7 @@ async def test_tables_that_cannot_all_be_made_are_not_made_at_all(blank_database
     await db.open_database(blank_database_url)
     assert await is_empty(connections.get("default"))
     await db.close()
-    assert await db.migrate(blank_database_url) != []
+    assert await schema.migrate(blank_database_url) != []
 
 
 def test_no_description_holds_a_semicolon() -> None:
@@ -149,7 +149,7 @@ async def test_no_model_changed_without_a_migration(database_url: str) -> None:
     assert [str(change) for change in changes] == []
 
 
-_SCRIPT = "import asyncio, sys; from botcrm.core import db; print(len(asyncio.run(db.migrate(sys.argv[1]))))"
+_SCRIPT = "import asyncio, sys; from botcrm.core import schema; print(len(asyncio.run(schema.migrate(sys.argv[1]))))"
 
 
 async def test_three_processes_migrate_at_once(blank_database_url: str) -> None:
@@ -169,22 +169,22 @@ async def test_three_processes_migrate_at_once(blank_database_url: str) -> None:
     answers = await asyncio.wait_for(asyncio.gather(*(process.communicate() for process in processes)), 600)
     assert [process.returncode for process in processes] == [0, 0, 0], answers
     assert sorted(int(out) for out, _ in answers)[:2] == [0, 0]
-    assert await db.pending_migrations(blank_database_url) == []
+    assert await schema.pending_migrations(blank_database_url) == []
 
 
 @pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 async def test_an_existing_file_is_copied_before_it_is_migrated(database_url: str) -> None:
     path = db.sqlite_path(database_url)
     assert path
-    assert await db.migrate(database_url) == []
+    assert await schema.migrate(database_url) == []
     assert list(path.parent.glob("*.before-*")) == []
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("INSERT INTO press (key, at) VALUES ('kept', '2026-01-01 00:00:00+00:00')")
         connection.execute("DELETE FROM tortoise_migrations")
     before = shutil.copyfile(path, path.with_name("as-it-was"))
-    assert (await db.pending_migrations(database_url))[0] == "0001_initial"
+    assert (await schema.pending_migrations(database_url))[0] == "0001_initial"
     with contextlib.suppress(Exception):  # its tables are there already: this one cannot succeed
-        await db.migrate(database_url)
+        await schema.migrate(database_url)
     (copy,) = path.parent.glob("*.before-0001_initial")
     for file in (before, copy):
         with contextlib.closing(sqlite3.connect(file)) as connection:
@@ -193,7 +193,7 @@ async def test_an_existing_file_is_copied_before_it_is_migrated(database_url: st
 
 
 async def test_a_new_file_leaves_no_copy_behind(tmp_path: Path) -> None:
-    await db.migrate(f"sqlite://{tmp_path / 'deep' / 'new.sqlite3'}")
+    await schema.migrate(f"sqlite://{tmp_path / 'deep' / 'new.sqlite3'}")
     assert [path.name for path in (tmp_path / "deep").glob("*before*")] == []
 
 
@@ -201,7 +201,7 @@ async def test_what_is_no_database_is_said_so(tmp_path: Path) -> None:
     path = tmp_path / "text.sqlite3"
     path.write_text("this is a letter, and a rather long one, to somebody who collects databases\n" * 20)
     with pytest.raises(DatabaseUnusable):
-        await db.migrate(f"sqlite://{path}")
+        await schema.migrate(f"sqlite://{path}")
     for url in ("mysql://x", "nothing"):
         with pytest.raises(DatabaseUnusable):
-            await db.migrate(url)
+            await schema.migrate(url)

@@ -127,7 +127,7 @@ CONTRACT = {
     "a plugin": "Manifest Plugin Settings Tables Permission Job API_VERSION hookimpl",
     "commands, buttons, screens": "Command Verb Line ButtonHandler Chat Screen Button bold clip dots esc lines Words CliCommand",
     "channels and the web": "Channel Incoming IncomingFile Outgoing NotDelivered TryLater WebRoute WebRequest WebAnswer",
-    "rules": "Trigger Condition RuleAction Occasion Run Choice StageId PipelineId PersonId KindName",
+    "rules": "Trigger Condition RuleAction Occasion Run Choice StageId PipelineId PersonId KindName FieldId",
     "reports": "Report ReportTable Column Chart ReportFilters",
     "cards and records": "TimelineItem Evidence ActivityKind Money Due Action Reach",
     "work and what happened": "Work Actor Event CrmError",
@@ -168,6 +168,7 @@ _VALUES = {
     "PipelineId": "An `int` that a form lets pick among the pipelines.",
     "PersonId": "An `int` that a form lets pick among the staff.",
     "KindName": "A `str` that a form lets pick among the kinds of activity.",
+    "FieldId": "An `int` that a form lets pick among the fields that the company made for itself.",
 }
 # What authors see of a class beside its fields.
 _METHODS = {

@@ -21,10 +21,13 @@ KEYWORDS = {"t": None, "n": (1, 2)}
 
 def table_texts() -> Iterator[str]:
     """Yield the texts that stand in tables and are translated where they are shown."""
+    from botcrm.core.domain.custom_values import TYPES
     from botcrm.core.domain.errors import CrmError
     from botcrm.core.domain.kinds import ActivityStatus, DealStatus, Entity, LeadStatus
     from botcrm.core.domain.preferences import PREFERENCES
     from botcrm.core.services import export, importing_cells
+    from botcrm.core.services.bulk_changes import PLAIN_FIELDS
+    from botcrm.core.services.dictionaries import SHIPPED
     from botcrm.core.services.importing_fields import FIELDS
     from botcrm.imports.table import READING_PROBLEMS
     from botcrm.plugins.kinds import register_activity_kinds
@@ -32,11 +35,10 @@ def table_texts() -> Iterator[str]:
     from botcrm.plugins.rules import register_rules
     from botcrm.telegram import errors
     from botcrm.telegram.activity_forms import Reminding
-    from botcrm.telegram.buttons import records
     from botcrm.telegram.commands import table  # noqa: F401 - its errors are subclasses too
     from botcrm.telegram.fields import fields_of
     from botcrm.telegram.rule_forms import Basics
-    from botcrm.telegram.screens import cards, importing
+    from botcrm.telegram.screens import bulk, cards, importing, operations, roles
     from botcrm.telegram.screens.texts import HELP
 
     waiting = [CrmError]
@@ -53,13 +55,19 @@ def table_texts() -> Iterator[str]:
             yield text.more
     yield from (str(word) for words in (Entity, DealStatus, LeadStatus, ActivityStatus) for word in words)
     yield from errors._CHANGES.values()
+    yield from (text for kind in TYPES.values() for text in (kind.label, kind.example) if text)
+    yield from (text for title, words in SHIPPED.values() for text in (title, *words))
     yield from importing_cells.PROBLEMS.values()
     yield from READING_PROBLEMS
     yield from (field.label for fields in FIELDS.values() for field in fields)
     yield from (text for texts in (importing.KINDS, importing.RULES) for text in texts.values())
+    yield from (text for texts in (roles.ENTITIES, roles.ACTIONS, roles.REACHES) for text in texts.values())
     yield from export.KINDS
-    yield from records._REASONS
     yield from cards._OUTCOMES.values()
+    yield from (label for _, label in bulk._LABELS.values())
+    yield from bulk._WHY.values()
+    yield from (name.replace("_", " ") for names in PLAIN_FIELDS.values() for name in names)
+    yield from (text for texts in (operations._COUNTS, operations._STATES, operations._REASONS) for text in texts.values())
     for part in (*register_rules(), Basics, Reminding):
         yield getattr(part, "title", "")
         for field in fields_of(part):

@@ -114,6 +114,10 @@ def _call(options: Namespace) -> int:
             from botcrm.cli.data import retry
 
             return retry()
+        case "personal":
+            from botcrm.cli.personal import personal
+
+            return personal(options)
         case "user":
             from botcrm.cli.staff import user
 

@@ -13,21 +13,22 @@ from typing import BinaryIO
 
 from botcrm.cli.failures import Failure
 from botcrm.cli.session import colleague, opened, read_settings
-from botcrm.core import db
+from botcrm.core import db, schema
 from botcrm.core.services import export as exports
 from botcrm.core.services import export_formats
 from botcrm.core.services.doctor import retry_quarantined
 from botcrm.core.services.people import actor_by_id, preferences, system
+from botcrm.core.services.queries import narrowed
 from botcrm.core.services.work import Work
 
 
 def export(options: Namespace) -> int:
     """Write records out."""
-    asyncio.run(_export(options.kind, options.format, options.output, options.actor))
+    asyncio.run(_export(options.kind, options.format, options.output, options.actor, options.filter))
     return 0
 
 
-async def _export(kind: str, form: str, output: str | None, name: str | None) -> None:
+async def _export(kind: str, form: str, output: str | None, name: str | None, query: str | None) -> None:
     async with opened() as app:
         company = await preferences(app.defaults)
         # Not `app.work()`: its transaction would keep the bot from writing until the last row is out.
@@ -36,15 +37,20 @@ async def _export(kind: str, form: str, output: str | None, name: str | None) ->
             actor = await actor_by_id(app.defaults, (await colleague(work, name)).id)
             assert actor
             work = work.acting_as(actor)
-        rows = exports.export_rows(work, kind, zone=company.zone)
+        if query is not None and kind not in exports.ENTITY_OF:
+            raise Failure(f"{kind} cannot be filtered")
+        only = await narrowed(work, exports.ENTITY_OF[kind], query) if query is not None else None
+        rows = exports.export_rows(work, kind, zone=company.zone, only=only)
         if form == "xlsx":
-            book = export_formats.Xlsx(exports.columns(kind))
+            book = export_formats.Xlsx(await exports.all_columns(kind))
             async for row in rows:
                 book.row(row)
             _save(book, output)
             return
         csv = form == "csv"
-        pieces = export_formats.csv_text(rows, exports.columns(kind)) if csv else export_formats.json_text(rows)
+        pieces = (
+            export_formats.csv_text(rows, await exports.all_columns(kind)) if csv else export_formats.json_text(rows)
+        )
         await _write(pieces, output)
 
 
@@ -83,7 +89,7 @@ def output_file(output: str | None) -> Iterator[BinaryIO]:
 
 def migrate() -> int:
     """Bring the database up to date."""
-    applied = asyncio.run(db.migrate(read_settings().database_url))
+    applied = asyncio.run(schema.migrate(read_settings().database_url))
     print("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")
     return 0
 

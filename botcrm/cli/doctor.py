@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from botcrm.app import ledger_of
 from botcrm.cli.bot_api import BotApiError, get_me
-from botcrm.core import db
+from botcrm.core import db, schema
 from botcrm.core.domain.errors import DatabaseUnusable
 from botcrm.core.services import doctor as core
+from botcrm.core.services.access import ref
+from botcrm.core.services.erasures import not_erased
 from botcrm.core.services.fixing import fix_derived
 from botcrm.core.services.people import needs_first_administrator
 from botcrm.logs import redactor, setup_logging
@@ -69,7 +72,7 @@ async def _database(settings: Settings, fix: bool) -> AsyncIterator[Finding]:
         yield "warn", f"database: there is none yet at {where}; the first command makes it"
         return
     try:
-        pending = await db.pending_migrations(settings.database_url)
+        pending = await schema.pending_migrations(settings.database_url)
         await db.open_database(settings.database_url)
         await db.fetch("SELECT 1 AS y")
     except Exception as error:  # noqa: BLE001 - whatever a driver raises, it means the same here
@@ -87,6 +90,8 @@ async def _database(settings: Settings, fix: bool) -> AsyncIterator[Finding]:
         yield "ok", "migrations: none pending"
         async for finding in _contents():
             yield finding
+        async for finding in _erasures(settings):
+            yield finding
         if fix:
             async with db.transaction():
                 fixed = await fix_derived()
@@ -96,6 +101,29 @@ async def _database(settings: Settings, fix: bool) -> AsyncIterator[Finding]:
                 )
     finally:
         await db.close()
+
+
+async def _erasures(settings: Settings) -> AsyncIterator[Finding]:
+    """Say whether somebody who was erased is back with an older copy of the database."""
+    path = ledger_of(settings)
+    if path is None:
+        if await db.fetch_one("SELECT 1 AS y FROM erasure LIMIT 1"):
+            yield (
+                "warn",
+                "erasures: kept in the database alone; BOTCRM_ERASURES names a file that outlives an older copy",
+            )
+        return
+    back = await not_erased(path)
+    if back:
+        named = ", ".join(ref(one.entity, one.record_id) for one in back[:_SHOWN_ERRORS])
+        yield (
+            "warn",
+            f"erasures: {len(back)} records that were erased are back ({named}); `botcrm run` erases them again",
+        )
+    elif not os.access(path if path.exists() else path.parent, os.W_OK):
+        yield "FAIL", f"erasures: {path} cannot be written; nobody can be erased"
+    else:
+        yield "ok", "erasures: nobody who was erased is back"
 
 
 def _unwritable(path: Path) -> str:

@@ -8,13 +8,11 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 
 from botcrm.cli.data import output_file
-from botcrm.cli.session import colleague, opened
+from botcrm.cli.session import actor_named, opened
 from botcrm.core.domain.whole_base import Group
 from botcrm.core.services.access import owners
 from botcrm.core.services.export_formats import guarded
 from botcrm.core.services.finding_duplicates import external_ids, find_groups, names
-from botcrm.core.services.people import actor_by_id, preferences, system
-from botcrm.core.services.work import Work
 
 ENTITY_OF = {"contacts": "contact", "companies": "company", "leads": "lead"}
 COLUMNS = ("group", "id", "external_id", "score", "reasons")
@@ -31,10 +29,7 @@ async def _duplicates(options: Namespace) -> None:
     async with opened() as app:
         people = None
         if options.actor:
-            work = Work(system(await preferences(app.defaults)), app.now())
-            actor = await actor_by_id(app.defaults, (await colleague(work, options.actor)).id)
-            assert actor
-            people = owners(actor, entity)
+            people = owners(await actor_named(app, options.actor), entity)
         groups = (await find_groups(entity, people, _Progress()))[: options.limit]
         ids = [member.record_id for group in groups for member in group.members]
         external = await external_ids(entity, ids)

@@ -5,11 +5,14 @@ import gc
 import sys
 import time
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from botcrm.app import App
 from botcrm.cli.failures import Failure, complain
-from botcrm.cli.session import colleague, opened
+from botcrm.cli.session import actor_named, colleague, opened
+from botcrm.core.bulk import bulk
+from botcrm.core.domain.text import fold
 from botcrm.core.models import Operation
 from botcrm.core.services import operations
 from botcrm.core.services.actor import Actor
@@ -18,12 +21,12 @@ from botcrm.core.services.importing import demand_import
 from botcrm.core.services.importing_fields import FIELDS, NOTE, SKIP
 from botcrm.core.services.importing_mappings import remember
 from botcrm.core.services.importing_owed import pay
-from botcrm.core.services.people import actor_by_id, preferences, system
 from botcrm.core.services.work import Buffer, Work
 from botcrm.imports.analysing import Analysis, Layout, analyse, frame_of, read_layout
 from botcrm.imports.problems import reason
 from botcrm.imports.sources import TITLES
 from botcrm.imports.step import fingerprint
+from botcrm.reminders.filling import fill_here
 from botcrm.reminders.operations import run_here
 from botcrm.words import Words
 
@@ -44,10 +47,12 @@ async def _import(options: Namespace) -> None:
     path = await asyncio.to_thread(path.resolve)
     entity = ENTITY_OF[options.kind]
     async with opened() as app:
-        actor = await _actor(app, options.actor)
+        actor = await actor_named(app, options.actor)
         work = Work(actor, app.now(), Buffer(company=actor.prefs, hooks=app.hooks))
         demand_import(work, entity)
         owner_id = (await colleague(work, options.owner)).id if options.owner else None
+        # Rows are known by keys that a base of an older version may not have yet.
+        await fill_here(app.work)
         layout = await read_layout(
             path,
             entity,
@@ -55,6 +60,8 @@ async def _import(options: Namespace) -> None:
             delimiter=_delimiter(options.delimiter),
             chosen=_chosen(options.map),
         )
+        if options.source:
+            layout = replace(layout, source=fold(options.source)[:64])
         _describe(path, layout)
         await frame_of(work, layout)  # a field that there is not is refused before anything begins
         if options.dry_run:
@@ -67,16 +74,6 @@ async def _import(options: Namespace) -> None:
                 f'no column holds the names: say which with --map "COLUMN={"title" if entity == "deal" else "name"}"'
             )
         await _run(app, actor, await _begun(app, actor, path, layout, options, owner_id))
-
-
-async def _actor(app: App, name: str | None) -> Actor:
-    company = await preferences(app.defaults)
-    actor = system(company)
-    if name:
-        found = await actor_by_id(app.defaults, (await colleague(Work(actor, app.now()), name)).id)
-        assert found
-        return found
-    return actor
 
 
 def _delimiter(text: str) -> str:
@@ -125,6 +122,12 @@ def _tell(words: Words, found: Analysis) -> None:
         print(f"row {row.number}: " + " ".join(reason(words, problem) for problem in row.problems))
     if counts["bad"] > _SHOWN_PROBLEMS:
         print(f"and {counts['bad'] - _SHOWN_PROBLEMS:,} more")
+    if counts["partial"]:
+        print(f"{counts['partial']:,} rows would come in without a value that makes no sense; it goes into their note:")
+    for row in found.partial[:_SHOWN_PROBLEMS]:
+        print(f"row {row.number}: " + " ".join(reason(words, problem) for problem in row.left_out))
+    if counts["partial"] > _SHOWN_PROBLEMS:
+        print(f"and {counts['partial'] - _SHOWN_PROBLEMS:,} more")
 
 
 async def _begun(
@@ -181,7 +184,8 @@ async def _run(app: App, actor: Actor, operation: Operation) -> None:
     usual = gc.get_threshold()
     gc.set_threshold(100_000, 20, 20)
     try:
-        operation = await run_here(app, operation.id, progress)
+        async with bulk():
+            operation = await run_here(app, operation.id, progress)
     except BaseException:
         complain("Broken off. The same command goes on where it was.")
         raise
@@ -194,11 +198,11 @@ async def _run(app: App, actor: Actor, operation: Operation) -> None:
 async def _pay(app: App, actor: Actor, operation_id: int) -> None:
     """Let what is in be found, also where the import did not come to its end."""
     operation = await Operation.get(id=operation_id)
-    owed = operation.progress.get("owed")
-    while owed:
+    while operation.progress.get("owed"):
         async with app.work(actor) as work:
-            if not await pay(work, owed):
-                break
+            progress = dict(operation.progress)
+            await pay(work, progress)
+            await operations.advance(work, operation, progress=progress, counts=operation.counts)
 
 
 def _end(operation: Operation, seconds: float, before: int) -> None:
@@ -222,5 +226,6 @@ _SAID = (
     ("skipped", "there already"),
     ("companies", "companies made"),
     ("contacts", "contacts made"),
+    ("partial", "without a value that made no sense (it is in their note)"),
     ("bad", "with problems"),
 )

@@ -6,14 +6,13 @@ from argparse import Namespace
 
 from botcrm.app import App
 from botcrm.cli.failures import Failure
-from botcrm.cli.session import colleague, opened
+from botcrm.cli.session import actor_named, opened
 from botcrm.core.domain.kinds import LETTERS, Entity
 from botcrm.core.models import Operation
 from botcrm.core.services import operations
 from botcrm.core.services.actor import Actor
 from botcrm.core.services.bulk_merging import BulkPlan, Rule, rehearse_bulk_merge, start_bulk_merge
 from botcrm.core.services.finding_duplicates import KIND as DUPLICATES
-from botcrm.core.services.people import actor_by_id, preferences, system
 from botcrm.core.services.undoing import kept_changes
 from botcrm.core.services.work import Buffer, Work
 from botcrm.reminders.operations import run_here
@@ -32,16 +31,6 @@ def journal(options: Namespace) -> int:
     """List the long changes, or take one back, let one go on or stop it."""
     asyncio.run(_journal(options))
     return 0
-
-
-async def actor_named(app: App, name: str | None) -> Actor:
-    """Return the colleague a command acts as, the system where none is named."""
-    company = system(await preferences(app.defaults))
-    if not name:
-        return company
-    actor = await actor_by_id(app.defaults, (await colleague(Work(company, app.now()), name)).id)
-    assert actor
-    return actor
 
 
 async def _merge(options: Namespace) -> None:
@@ -79,6 +68,7 @@ def _tell(plan: BulkPlan, least: int) -> None:
     print(f"{plan.groups:,} groups from {least} % on; {plan.records:,} records go into another one.")
     left = (
         (plan.by_name, "only the names are alike: look at them in the chat, /duplicates"),
+        (plan.stale, "something of them was changed since the search"),
         (plan.refused, "their records are not all within reach"),
     )
     for count, why in left:

@@ -98,6 +98,9 @@ def _add_data(commands: Any) -> None:
     export.add_argument("kind", choices=EXPORTS, metavar="KIND", help=", ".join(EXPORTS))
     export.add_argument("--format", choices=("json", "csv", "xlsx"), default="json", help="default: %(default)s")
     export.add_argument("--output", metavar="FILE", help="write here; without it, to the screen")
+    export.add_argument(
+        "--filter", metavar="QUERY", help="only these: a query like 'amount>10k tag:roof', or a saved filter"
+    )
     export.add_argument("--actor", metavar="NAME", help="only what this person may export")
     _add_import(commands)
     duplicates = _command(
@@ -128,9 +131,24 @@ def _add_data(commands: Any) -> None:
         "--format", choices=("table", "csv", "xlsx", "png"), default="table", help="default: %(default)s"
     )
     report.add_argument("--output", metavar="FILE", help="write here; without it, to the screen")
+    _add_personal(commands)
     backup = _command(commands, "backup", "copy the SQLite database", "It may run beside the bot.")
     backup.add_argument("file", metavar="FILE", help="the copy; there must be none of this name")
     _command(commands, "migrate", "bring the database up to date", "The other commands do so by themselves.")
+
+
+def _add_personal(commands: Any) -> None:
+    personal = _command(commands, "personal", "take out all that is kept of a person, or erase it")
+    actions = personal.add_subparsers(dest="action", metavar="ACTION", required=True)
+    export = _command(actions, "export", "write all that is kept of a person out, with their files")
+    export.add_argument("reference", metavar="REF", help="a contact or a lead: c12, l7")
+    export.add_argument("target", metavar="PATH", help="a folder that is made, or a file called .zip")
+    export.add_argument("--no-files", action="store_true", help="name the files, do not fetch them")
+    export.add_argument("--actor", metavar="NAME", help="only what this person may export")
+    erase = _command(actions, "erase", "erase a person", "It cannot be taken back. It may run beside the bot.")
+    erase.add_argument("reference", metavar="REF", help="a contact or a lead: c12, l7")
+    erase.add_argument("--yes", action="store_true", help="do it; without it, only show what there is")
+    erase.add_argument("--actor", metavar="NAME", help="with what this person may delete")
 
 
 def _add_merging(commands: Any) -> None:
@@ -190,6 +208,7 @@ def _add_import(commands: Any) -> None:
     taking.add_argument("--overwrite", action="store_true", help="update, and the file's values go before those here")
     taking.add_argument("--dry-run", action="store_true", help="look the file through and write nothing")
     taking.add_argument("--encoding", default="", metavar="NAME", help="e.g. cp1250; found out by itself")
+    taking.add_argument("--source", default="", metavar="NAME", help="the system whose IDs these are, e.g. oldcrm")
     taking.add_argument("--delimiter", default="", metavar="CHAR", help="e.g. ; or tab; found out by itself")
     taking.add_argument("--owner", metavar="NAME", help="whose the records are that name nobody")
     taking.add_argument("--actor", metavar="NAME", help="in this person's name, and with what they may do")

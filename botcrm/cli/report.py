@@ -7,10 +7,9 @@ from dataclasses import replace
 from botcrm.app import App
 from botcrm.cli.data import output_file
 from botcrm.cli.failures import Failure
-from botcrm.cli.session import colleague, opened
+from botcrm.cli.session import actor_named, opened
 from botcrm.contract.reports import ReportTable
 from botcrm.core.services.actor import Actor
-from botcrm.core.services.people import actor_by_id, preferences, system
 from botcrm.core.services.work import Work
 from botcrm.reports.files import FORMATS, Files
 from botcrm.reports.question import may_see, read_question
@@ -27,7 +26,7 @@ def report(options: Namespace) -> int:
 
 async def _report(options: Namespace) -> None:
     async with opened() as app:
-        actor = await _actor(app, options.actor)
+        actor = await actor_named(app, options.actor)
         if not options.words:
             _list(app, actor)
             return
@@ -42,15 +41,6 @@ async def _report(options: Namespace) -> None:
             _, content = await Files().made(result, form, actor, words)
         with output_file(options.output) as out:
             out.write(content)
-
-
-async def _actor(app: App, name: str | None) -> Actor:
-    company = system(await preferences(app.defaults))
-    if not name:
-        return company
-    actor = await actor_by_id(app.defaults, (await colleague(Work(company, app.now()), name)).id)
-    assert actor
-    return actor
 
 
 def _list(app: App, actor: Actor) -> None:

@@ -8,7 +8,8 @@ from botcrm.app import App
 from botcrm.cli.failures import Failure, complain
 from botcrm.core.domain.errors import NotFound
 from botcrm.core.models import User
-from botcrm.core.services.people import find_person
+from botcrm.core.services.actor import Actor
+from botcrm.core.services.people import actor_by_id, find_person, preferences, system
 from botcrm.core.services.work import Work
 from botcrm.logs import setup_logging
 from botcrm.settings import Settings, load_settings, unknown_variables
@@ -51,3 +52,16 @@ async def colleague(work: Work, text: str) -> User:
         return await find_person(work, text)
     names = [f"{user.name} ({user.id})" for user in await User.filter(active=True).order_by("name").limit(20)]
     raise Failure(f"nobody, or more than one, is called “{text}”. The staff: {', '.join(names) or 'nobody yet'}.")
+
+
+async def actor_named(app: App, name: str | None) -> Actor:
+    """Return the colleague a command acts as, the system where none is named.
+
+    :raises Failure: nobody, or several are called so
+    """
+    company = system(await preferences(app.defaults))
+    if not name:
+        return company
+    actor = await actor_by_id(app.defaults, (await colleague(Work(company, app.now()), name)).id)
+    assert actor
+    return actor

@@ -7,7 +7,7 @@ from botcrm.cli.failures import Failure, complain
 from botcrm.cli.session import colleague, opened
 from botcrm.cli.show import show_staff
 from botcrm.core.models import Deal
-from botcrm.core.services import people
+from botcrm.core.services import invites, people
 
 
 def user(options: Namespace) -> int:
@@ -64,7 +64,7 @@ async def _invite(role: str, name: str, manager: str | None) -> int:
 
     async with opened() as app, app.work() as work:
         boss = await colleague(work, manager) if manager else None
-        token = await people.invite(work, role, name, boss.id if boss else None)
+        token = await invites.invite(work, role, name, boss.id if boss else None)
     if app.settings.token:
         try:
             print(f"https://t.me/{(await get_me(app.settings)).username}?start={token}")

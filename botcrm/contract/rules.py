@@ -13,7 +13,8 @@ from botcrm.core.services.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Marks a field whose value is picked from what the base holds: pipeline, stage, person, kind (of activity), tag, lost_reason."""
+    """Marks a field whose value is picked from what the base holds: pipeline, stage, person, kind (of activity), tag, lost_reason,
+    source, field (one of the company's own)."""
 
     of: str
 
@@ -22,6 +23,7 @@ StageId = Annotated[int, Choice("stage")]
 PipelineId = Annotated[int, Choice("pipeline")]
 PersonId = Annotated[int, Choice("person")]
 KindName = Annotated[str, Choice("kind")]
+FieldId = Annotated[int, Choice("field")]
 
 
 class Part(BaseModel):
@@ -112,6 +114,7 @@ __all__ = [
     "Choice",
     "Condition",
     "Field",
+    "FieldId",
     "KindName",
     "Occasion",
     "Part",

@@ -1,10 +1,9 @@
-"""The thin layer over tortoise: open, migrate, one transaction, and plain SQL that reads the same on both databases."""
+"""The thin layer over tortoise: open, one transaction, and plain SQL that reads the same on both databases."""
 
 import contextlib
 import functools
 import json
-import sqlite3
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime
@@ -14,7 +13,6 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from filelock import FileLock
 from tortoise import Tortoise, connections
 from tortoise.backends.base import executor
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -33,7 +31,6 @@ _PRAGMAS = {
     "temp_store": "MEMORY",
     "mmap_size": str(2**30),
 }
-_MIGRATION_LOCK = 0x626F7463726D  # "botcrm": the key of PostgreSQL's advisory lock
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -298,133 +295,9 @@ def moment_needed(value: Any) -> datetime:
     return found
 
 
-# --- migrations ------------------------------------------------------------------------------------------------------
-
-
-async def pending_migrations(url: str) -> list[str]:
-    """Return the names of the migrations that this database still lacks, oldest first."""
-    from tortoise.migrations.executor import MigrationExecutor
-
-    settings = config(url)
-    await Tortoise.init(config=settings, init_connections=False)
-    try:
-        if sqlite_path(url) is not None:
-            # Opened here first: in its own queries tortoise keeps a lock for ever when a file turns out to be no database.
-            await connections.get("default").create_connection(with_db=True)
-        plan = await MigrationExecutor(connections.get("default"), settings["apps"]).plan()
-        return [step.migration.name for step in plan]
-    finally:
-        await close()
-
-
-async def migrate(url: str) -> list[str]:
-    """Bring the database up to date, alone: a lock keeps other processes out, and an SQLite file is copied first.
-
-    :returns: the names of the migrations that were applied
-    :raises DatabaseUnusable: the file or the server cannot be opened or written
-    """
-    config(url)  # refuses what is no database of ours
-    try:
-        async with migrating(url):
-            return await _migrate(url)
-    except (OSError, sqlite3.DatabaseError) as exc:
-        raise DatabaseUnusable(reason=str(exc)) from exc
-
-
-@contextlib.asynccontextmanager
-async def migrating(url: str) -> AsyncIterator[None]:
-    """Keep other processes from migrating meanwhile."""
-    path = sqlite_path(url)
-    if path is None:
-        async with _advisory_lock(url):
-            yield
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock", timeout=60):
-        yield
-
-
-async def _migrate(url: str) -> list[str]:
-    from tortoise.migrations.api.migrate import migrate as tortoise_migrate
-
-    path = sqlite_path(url)
-    filled = path is not None and path.exists() and path.stat().st_size > 0  # asked before connecting makes the file
-    pending = await pending_migrations(url)
-    # A file that was only looked at, by a command or a check, is not empty any more and holds nothing all the same.
-    if pending and await _made_at_once(url, pending):
-        pass
-    elif pending:
-        if path is not None and filled:
-            copy_before(url, pending[0])
-        try:
-            # Rebuilding a table with foreign keys on would cascade into its children (facts: SQLite RemoveField).
-            await tortoise_migrate(config=config(url, foreign_keys=False), direction="forward")
-        finally:
-            await close()
-    await open_database(url)
-    try:
-        await _ensure_search()
-    finally:
-        await close()
-    return pending
-
-
-async def _made_at_once(url: str, migrations: list[str]) -> bool:
-    """Make the tables of a new database; False where it is not new."""
-    from botcrm.core.fresh import is_empty, make_tables
-
-    await Tortoise.init(config=config(url))
-    try:
-        client = connections.get("default")
-        if not await is_empty(client):
-            return False
-        await make_tables(client, migrations)
-        return True
-    finally:
-        await close()
-
-
-def copy_before(url: str, migration: str) -> None:
-    """Copy an SQLite file before a migration is run on it; a server's databases are for their own backups."""
-    source = sqlite_path(url)
-    if source is None:
-        return
-    target = source.with_name(f"{source.name}.before-{migration}")
-    with contextlib.closing(sqlite3.connect(source)) as old, contextlib.closing(sqlite3.connect(target)) as new:
-        old.backup(new)
-
-
-@contextlib.asynccontextmanager
-async def _advisory_lock(url: str) -> AsyncIterator[None]:
-    import asyncpg
-
-    try:
-        lock = await asyncpg.connect(url.replace("asyncpg://", "postgres://", 1))
-    except (asyncpg.PostgresError, OSError) as exc:
-        raise DatabaseUnusable(reason=str(exc)) from exc
-    try:
-        await lock.execute("SELECT pg_advisory_lock($1)", _MIGRATION_LOCK)
-        yield
-    finally:
-        await lock.close()
-
-
-# --- the vocabulary for inexact search: what SQL has no common words for -----------------------------------------------
+# --- search: what SQL has no common words for ---------------------------------------------------------------------------
 
 _search_mode: dict[str, bool] = {}
-
-
-async def _ensure_search() -> None:
-    """Create the trigram index over the words that records are found by."""
-    if dialect() == "sqlite":
-        await execute("CREATE VIRTUAL TABLE IF NOT EXISTS search_word USING fts5(word, tokenize='trigram')")
-        await execute("CREATE VIRTUAL TABLE IF NOT EXISTS search_gram USING fts5vocab('search_word', 'row')")
-        return
-    await execute("CREATE TABLE IF NOT EXISTS search_word (word text PRIMARY KEY)")
-    with contextlib.suppress(Exception):  # the extension needs a right that the database's owner may lack
-        await execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-    if await has_trigrams():
-        await execute("CREATE INDEX IF NOT EXISTS search_word_trgm ON search_word USING gin (word gin_trgm_ops)")
 
 
 async def has_trigrams() -> bool:

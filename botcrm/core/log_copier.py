@@ -20,6 +20,7 @@ class LogCopier:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self.be_usual()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         self._connection: sqlite3.Connection | None = None
         self._running: Future[None] | None = None
@@ -27,16 +28,20 @@ class LogCopier:
         # How many pages the log held when it was last copied.
         self._pages = 0
 
+    def be_usual(self) -> None:
+        """Copy often: a short log is quick to read through."""
+        self.every, self.long = _COPY_EVERY, _LONG_LOG
+
     def committed(self) -> None:
         """Begin to copy, unless that was done a moment ago."""
         now = time.monotonic()
-        if now - self._begun >= _COPY_EVERY and (self._running is None or self._running.done()):
+        if now - self._begun >= self.every and (self._running is None or self._running.done()):
             self._start(now)
 
     @property
     def is_long(self) -> bool:
         """Tell whether the log should start over before it is written to again."""
-        return self._pages > _LONG_LOG
+        return self._pages > self.long
 
     async def finish(self) -> None:
         """Copy all of the log; nobody may write meanwhile."""

@@ -15,10 +15,9 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-import time
 from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Any, NoReturn, cast
+from typing import Any
 
 import aiosqlite
 from tortoise.backends.base.client import ConnectionWrapper, NestedTransactionContext, TransactionalDBClient
@@ -28,113 +27,27 @@ from tortoise.exceptions import IntegrityError, OperationalError, TransactionMan
 
 from botcrm.core import lease
 from botcrm.core.log_copier import LogCopier
+from botcrm.core.sqlite_connection import Connection, connector
 
 log = logging.getLogger(__name__)
 
-# Seconds; a commit with its fsync takes a fraction of a millisecond on a solid-state disk.
-_SLOW_COMMIT = 0.004
 # Pages. A log of this length is copied in a commit; only statements outside of transactions can make one (see LogCopier).
-_LONGEST_LOG = 32_000
+LONGEST_LOG = 32_000
 # How long closing waits for the transaction in hand.
 _CLOSE_SECONDS = 10.0
-
-
-class _Closed:
-    """What stands in the place of a connection that is closed: it refuses."""
-
-    def close(self) -> None:
-        """Do nothing."""
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise OperationalError("the database is closed")
-
-
-class _Connection(aiosqlite.Connection):
-    """An aiosqlite connection whose quick statements skip the thread."""
-
-    inline = False
-    # How long another process's transaction is waited for.
-    busy_ms = 10_000
-    # Seconds that a commit took lately, smoothed.
-    commit_takes = 0.0
-    copier: LogCopier | None = None
-
-    async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
-        if self.inline:
-            return fn(*args, **kwargs)
-        return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
-
-    def begin_now(self) -> bool:
-        """Take the write lock if it is free; returns whether it was."""
-        self._conn.execute("PRAGMA busy_timeout=0")
-        try:
-            self._conn.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as exc:
-            if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise
-            return False
-        finally:
-            self._conn.execute(f"PRAGMA busy_timeout={self.busy_ms}")
-        return True
-
-    async def commit_safely(self) -> None:
-        """Commit, on the thread where the disk has been slow."""
-        started = time.perf_counter()
-        if self.commit_takes < _SLOW_COMMIT:
-            self._conn.execute("COMMIT")
-        else:
-            await self.in_thread("COMMIT")
-        self.commit_takes += (time.perf_counter() - started - self.commit_takes) / 8
-        if self.copier:
-            self.copier.committed()
-
-    async def shut(self, *, break_off: bool = False) -> None:
-        """Close it; from now on everything is refused.
-
-        :param break_off: also a statement that the thread is running; what is not committed is lost
-        """
-        last = self._conn
-        self.inline = False
-        self._connection = cast("sqlite3.Connection", _Closed())
-        if break_off:
-            last.interrupt()
-        # In the thread's turn, so that it closes nothing under a statement of its own; nobody else has it in hand.
-        closed = asyncio.get_running_loop().create_future()
-        self._tx.put_nowait((closed, last.close))
-        try:
-            await closed
-        finally:
-            if stopped := self.stop():
-                await stopped
-            self._connection = cast("sqlite3.Connection", _Closed())
-
-    def __del__(self) -> None:
-        if not isinstance(self._connection, _Closed | None):
-            super().__del__()  # type: ignore[no-untyped-call]
-
-    async def in_thread(self, sql: str) -> None:
-        """Run one statement on the connection's thread; it may block there."""
-        await super()._execute(self._conn.execute, sql)  # type: ignore[no-untyped-call]
-
-
-def _connector(path: str) -> Any:
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=2048)
-
-    return connect
 
 
 class Client(SqliteClient):
     """The engine's client: one connection, one writer."""
 
-    _connection: _Connection | None
+    _connection: Connection | None
     _is_closed = False
 
     async def create_connection(self, with_db: bool) -> None:
         if self._connection:
             return
         self.refuse_if_closed()
-        connection = _Connection(_connector(str(self.filename)), 64)
+        connection = Connection(connector(str(self.filename)), 64)
         connection._thread.daemon = True
         self._connection = connection
         await connection
@@ -144,7 +57,7 @@ class Client(SqliteClient):
         connection.busy_ms = int(self.pragmas.get("busy_timeout", connection.busy_ms))
         if str(self.filename) != ":memory:":
             connection.copier = LogCopier(str(self.filename))
-            await connection.in_thread(f"PRAGMA wal_autocheckpoint={_LONGEST_LOG}")
+            await connection.in_thread(f"PRAGMA wal_autocheckpoint={LONGEST_LOG}")
         connection.inline = True
         await self._post_connect()
 
@@ -215,7 +128,7 @@ class _Context(SqliteTransactionContext):
 class _Lent(SqliteTransactionWrapper):
     """A transaction as the library uses it: it asks for the lease of whoever uses it."""
 
-    _connection: _Connection
+    _connection: Connection
 
     def _in_transaction(self) -> NestedTransactionContext:
         return NestedTransactionContext(_Savepoint(self))

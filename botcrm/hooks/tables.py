@@ -13,7 +13,8 @@ from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from botcrm.contract.plugin import Tables
-from botcrm.core import db
+from botcrm.core import db, schema
+from botcrm.core.replay import Executor
 from botcrm.hooks.entry import Refused
 from botcrm.hooks.loading import told
 
@@ -25,7 +26,7 @@ async def prepare(url: str, plugin: str, found: Tables) -> None:
     """
     try:
         models = _models(plugin, found)
-        async with db.migrating(url):
+        async with schema.migrating(url):
             await _migrate(url, plugin, found)
         _use(plugin, found, models)
     except Refused:
@@ -79,10 +80,10 @@ async def _migrate(url: str, plugin: str, found: Tables) -> None:
         pending = await MigrationExecutor(context.connections.get("default"), apps).plan(_target(plugin))
         if not pending:
             return
-        db.copy_before(url, f"{plugin}-{pending[0].migration.name}")
+        schema.copy_before(url, f"{plugin}-{pending[0].migration.name}")
         async with in_transaction("default") as client:
             before = await _schema(client, plugin)
-            executor = MigrationExecutor(client, apps)
+            executor = Executor(client, apps)
             await executor.migrate(_target(plugin), direction="forward")
             changed = _differences(before, await _schema(client, plugin))
             if changed:

@@ -5,7 +5,7 @@ from botcrm.core.services.handover import TELL as HANDED
 from botcrm.core.services.operations import JOB as OPERATION
 from botcrm.core.services.people import LEFT
 from botcrm.core.services.work import Work
-from botcrm.reminders import digests, maintenance, operations, pinned
+from botcrm.reminders import digests, filling, maintenance, operations, pinned
 from botcrm.reminders.activities import remind, remind_again, remind_snoozed
 from botcrm.reminders.handed import tell_handed
 from botcrm.reminders.jobs import Handler
@@ -27,6 +27,7 @@ HANDLERS: dict[str, Handler] = {
     OPERATION: operations.run_piece,
     operations.SHOW: operations.show_progress,
     operations.SHOW_END: operations.show_end,
+    filling.KIND: filling.fill_piece,
     digests.KIND: digests.morning_digest,
     digests.EVENING: digests.evening_digest,
     maintenance.KIND: maintenance.maintain,

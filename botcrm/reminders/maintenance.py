@@ -3,13 +3,13 @@
 from datetime import datetime, time, timedelta
 
 from botcrm.core import db
+from botcrm.core.services.retention import kept_for, let_quarantined_go
 from botcrm.core.services.work import Work
 from botcrm.reminders.daily import next_daily
 from botcrm.reminders.jobs import DueJob
 
 KIND = KEY = "maintenance.daily"
 AT = time(3)
-KEEP_INBOX = timedelta(days=30)
 KEEP_PRESSES = timedelta(days=7)
 KEEP_FILES = timedelta(days=7)
 KEEP_TEXTS = timedelta(days=30)
@@ -40,7 +40,7 @@ async def maintain(work: Work, job: DueJob) -> None:
     now = work.now
     counts = [
         # Rows are looked at in the order they were written, so that a bite that finds nothing old ends the search.
-        await _delete("id, done_at FROM inbox WHERE state = 'done' ORDER BY id", "done_at < ?", now - KEEP_INBOX),
+        await _delete("id, done_at FROM inbox WHERE state = 'done' ORDER BY id", "done_at < ?", now - kept_for(work)),
         await _delete("id, at FROM press ORDER BY id", "at < ?", now - KEEP_PRESSES),
         await _delete(
             "id, created_at, state FROM outbox ORDER BY id",
@@ -52,6 +52,7 @@ async def maintain(work: Work, job: DueJob) -> None:
         await _delete("id, created_at FROM outgoing_file ORDER BY id", "created_at < ?", now - KEEP_FILES),
         await _delete("id, created_at FROM overdue_ping ORDER BY id", "created_at < ?", now - KEEP_PINGS),
         await _delete("id, asked_at FROM report_question ORDER BY asked_at", "asked_at < ?", now - KEEP_CARDS),
+        await let_quarantined_go(work),
     ]
     emptied_to, more = await _empty_texts(int(job.payload.get("emptied_to", 0)), now - KEEP_TEXTS)
     again = more or any(count >= BITE // 2 for count in counts)

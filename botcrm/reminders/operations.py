@@ -15,8 +15,14 @@ from botcrm.core.domain.errors import CrmError, NotFound
 from botcrm.core.domain.kinds import Lane
 from botcrm.core.models import Operation
 from botcrm.core.services.actor import Actor
+from botcrm.core.services.bulk import KIND as BULK
+from botcrm.core.services.bulk import bulk_piece
 from botcrm.core.services.bulk_merging import KIND as MERGE
 from botcrm.core.services.bulk_merging import bulk_merge_piece
+from botcrm.core.services.dictionaries import KIND as WORDS
+from botcrm.core.services.dictionaries import rewrite_piece
+from botcrm.core.services.erasing import KIND as ERASE
+from botcrm.core.services.erasing import erase_piece
 from botcrm.core.services.finding_duplicates import KIND as DUPLICATES
 from botcrm.core.services.operations import NOTICE, UNDO, claimed, finish
 from botcrm.core.services.people import actor_by_id, system
@@ -35,7 +41,15 @@ A step whose work another process does answers how long it is to be left alone.
 """
 
 IMPORTS = Imports()
-STEPS: dict[str, Step] = {"import": IMPORTS.step, UNDO: undo_piece, MERGE: bulk_merge_piece, DUPLICATES: find_piece}
+STEPS: dict[str, Step] = {
+    "import": IMPORTS.step,
+    UNDO: undo_piece,
+    MERGE: bulk_merge_piece,
+    DUPLICATES: find_piece,
+    BULK: bulk_piece,
+    WORDS: rewrite_piece,
+    ERASE: erase_piece,
+}
 
 SHOW = "operation.show"
 # The message with an operation's progress changes no more often than this.

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from botcrm.contract.reports import ReportTable
 from botcrm.core.domain.errors import CrmError
 from botcrm.core.services.actor import Actor
+from botcrm.core.services.export_formats import guarded
 from botcrm.reports.bites import in_bites
 from botcrm.reports.running import Result
 from botcrm.reports.values import period_text, plain, shown
@@ -27,8 +28,6 @@ DEADLINE = 20.0
 # More bars than this cannot be read on a phone; the first ones are drawn and the picture says so.
 MOST_BARS = 24
 MOST_SERIES = 6
-# What a spreadsheet takes for a formula when a cell starts with it (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class NoPicture(CrmError):
@@ -146,7 +145,7 @@ def _cell(value: Any) -> str:
         case date():
             return value.isoformat()
         case str():
-            return f"'{value}" if value.startswith(_FORMULA) else value
+            return guarded(value)
     return str(value)
 
 

@@ -1,21 +1,23 @@
 """One update in hand: who asks where, the work it runs in, and what is answered."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from botcrm.core import db
 from botcrm.core.domain.errors import NotFound
+from botcrm.core.domain.findable import deal_name
 from botcrm.core.domain.kinds import ActivityKind, Lane
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Activity, Company, Deal, Draft, Record, User
-from botcrm.core.services.derive import deal_name
 from botcrm.core.services.records import hand_over
 from botcrm.core.services.work import Work
 from botcrm.telegram.plugged.catalogue import Plugged
 from botcrm.telegram.screens.base import Screen, base36, pack
 from botcrm.words import Words
 
+# A line that is older when it is read waited for a bot that was down.
+_HELD_UP = timedelta(hours=1)
 # Questions whose answer is the next text that is typed; `drafts` knows what each is for.
 WAITING = (
     "when",
@@ -33,6 +35,19 @@ WAITING = (
     "why",
     "meeting",
     "place",
+    "filter_name",
+    "filter_text",
+    "bulk_value",
+    "own_value",
+    "own_field",
+    "own_field_name",
+    "own_field_words",
+    "words",
+    "word",
+    "word_list",
+    "role_name",
+    "department",
+    "erase",
 )
 
 
@@ -48,6 +63,7 @@ class Context:
     :ivar main: the record that the line made or changed; a reply to the answer is about it
     :ivar line_id: the stored line that is answered
     :ivar apart: what is asked in messages of its own after the answer
+    :ivar written_at: when the message was written or edited, where Telegram says so
     """
 
     work: Work
@@ -63,6 +79,7 @@ class Context:
     query_id: str = ""
     toasted: bool = False
     apart: list[Screen] = field(default_factory=list)
+    written_at: datetime | None = None
 
     @property
     def kinds(self) -> dict[str, ActivityKind]:
@@ -74,6 +91,20 @@ class Context:
         """Return the id of the person who acts."""
         assert self.work.actor.id is not None
         return self.work.actor.id
+
+    @property
+    def said_at(self) -> datetime:
+        """Return the moment that `in 1m` and `15:00` count from: when it was written, if that was within the last hour.
+
+        The bot may read a line late. What is older waited for a bot that was down: its times are read as of now.
+        """
+        now = self.work.now
+        return self.written_at if self.written_at and timedelta() <= now - self.written_at <= _HELD_UP else now
+
+    @property
+    def said_wall(self) -> datetime:
+        """Return that moment on the reader's wall clock, naive."""
+        return self.words.wall(self.said_at)
 
     @property
     def undo(self) -> str:

@@ -19,6 +19,7 @@ from botcrm.telegram.commands.deals import PARTIES, ask_who, deal_shown, picks, 
 from botcrm.telegram.commands.general import open_card
 from botcrm.telegram.commands.subject import Links, Missing, Subject, due_of, due_or_options, kind_for, subject_of
 from botcrm.telegram.context import Context
+from botcrm.telegram.line_fields import correct_fields
 from botcrm.telegram.screens.base import Button, Screen, clip, esc, lines
 
 
@@ -49,7 +50,7 @@ async def correct_answer(ctx: Context, row: LineRow, text: str) -> Screen:
         note = await activities.change_note(ctx.work, row.record_id, text)
         return Screen(lines("📝 " + ctx.words.t("Note corrected"), f"   {esc(clip(note.text, 300))}"))
     if row.entity == "activity" and row.record_id:
-        found = read_when(text, ctx.words.wall(ctx.work.now), ctx.work.prefs.language)
+        found = read_when(text, ctx.said_wall, ctx.work.prefs.language)
         if isinstance(found, WhenFound):
             await activities.reschedule_activity(ctx.work, row.record_id, due_of(ctx, found))
             screen = await open_card(ctx, "activity", row.record_id)
@@ -119,6 +120,7 @@ async def _deal(ctx: Context, row: LineRow, was: Line, line: Line) -> Screen | N
         await _drop_unused(ctx, row, former.record)
     if args.stage and args.stage != before.stage:
         await deals.move_deal(ctx.work, deal.id, (await deals.find_stage(deal, args.stage)).id)
+    unknown = await correct_fields(ctx, deal, was, line)
     await _tags(ctx, deal, was, line)
     if args.owner and args.owner != before.owner:
         await ctx.give(deal, await ctx.colleague(args.owner))
@@ -126,6 +128,7 @@ async def _deal(ctx: Context, row: LineRow, was: Line, line: Line) -> Screen | N
     planned = await _following(ctx, row, was, line, links)
     ctx.main = ("deal", deal.id)
     screen = await deal_shown(ctx, deal.id, "✏️ " + ctx.words.t("Corrected"), planned)
+    screen = Screen(lines(screen.text, *unknown), screen.rows, screen.about)
     if not subject.candidates or (not relinked and (deal.company_id or deal.contact_id)):
         return screen
     text = lines(screen.text, ask_who(ctx, subject, saved=subject.record is not None))
@@ -205,7 +208,7 @@ async def _activity(ctx: Context, row: LineRow, was: Line, line: Line) -> Screen
     due, _ = due_or_options(ctx, args.when)
     planned = activity.status == "planned"
     if planned != (
-        line.verb == "task" or (due is not None and activities.due_values(ctx.work, due)["due_at"] > ctx.work.now)
+        line.verb == "task" or (due is not None and activities.due_values(ctx.work, due)["due_at"] > ctx.said_at)
     ):
         return None
     links: Links = {name: getattr(activity, name) for name in ("deal_id", "contact_id", "company_id", "lead_id")}

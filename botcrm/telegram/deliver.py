@@ -17,6 +17,7 @@ from botcrm.telegram.channels import FETCHED, file_call, hand_over
 from botcrm.telegram.importing import NOTICES as IMPORTS
 from botcrm.telegram.importing import ImportCalls
 from botcrm.telegram.notices import word
+from botcrm.telegram.personal import PERSONAL, personal_call
 from botcrm.telegram.pinned import counters_call, keep_pinned, refused_counters
 from botcrm.telegram.reports import NOTICES, Call, ReportCalls
 
@@ -81,6 +82,8 @@ class Delivery:
             return await self._reports.call(row)
         if row.notice in IMPORTS:
             return await self._imports.call(row)
+        if row.notice == PERSONAL:
+            return await personal_call(self._app, self._transport, row)
         if row.notice == BOARD:
             return await self._boards.call(row)
         if row.notice == COUNTERS:

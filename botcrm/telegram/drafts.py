@@ -9,21 +9,55 @@ from botcrm.core.domain.errors import InvalidValue, NotFound
 from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.models import Activity, Draft, Record
 from botcrm.core.services import deals, inbound
+from botcrm.core.services import dictionaries as dictionaries_core
 from botcrm.core.services.access import facts_of, load_any
 from botcrm.core.services.activities import Due, add_note, plan_activity, reschedule_activity, suggested_due
 from botcrm.core.services.questions import answer_question
 from botcrm.telegram import forms, next_steps
+from botcrm.telegram.buttons import (
+    bulk,
+    custom_fields,
+    departments,
+    dictionaries,
+    filtering,
+    own_values,
+    personal,
+    roles,
+)
 from botcrm.telegram.commands.deals import moved
 from botcrm.telegram.commands.general import open_card
 from botcrm.telegram.commands.subject import due_of, kind_for, links_of
 from botcrm.telegram.context import Context
+from botcrm.telegram.new_words import with_new_word
 from botcrm.telegram.offers import offer_targets
 from botcrm.telegram.plugged import running
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack
 from botcrm.telegram.screens.cards import when_chips
 
 # Kinds whose answer is any text; the others yield to a line that starts with a verb.
-VERBATIM = frozenset({"note", "client", "told", "told_about", "step", "reason", "field_text", "why", "place"})
+VERBATIM = frozenset(
+    {
+        *(
+            "note",
+            "client",
+            "told",
+            "told_about",
+            "step",
+            "reason",
+            "field_text",
+            "why",
+            "place",
+            "role_name",
+            "department",
+            "erase",
+            filtering.NAME,
+            filtering.TEXT,
+            bulk.VALUE,
+        ),
+        *(own_values.ASKS_VALUE, custom_fields.ASKS_NAME, custom_fields.ASKS_NEW_NAME, custom_fields.ASKS_WORDS),
+        *(dictionaries.ASKS_WORDS, dictionaries.ASKS_WORD, dictionaries.ASKS_LIST),
+    }
+)
 _LASTS = timedelta(hours=12)
 
 
@@ -95,7 +129,7 @@ async def doubt(ctx: Context, draft: Draft, text: str) -> Screen:
 
 async def _when(ctx: Context, draft: Draft, text: str) -> Screen:
     """Another time for an activity, or the smart activity's."""
-    found = read_when(text, ctx.words.wall(ctx.work.now), ctx.work.prefs.language)
+    found = read_when(text, ctx.said_wall, ctx.work.prefs.language)
     activity_id = draft.data.get("activity_id")
     if isinstance(found, WhenUnclear) and activity_id and found.options:
         activity = await Activity.get(id=activity_id)
@@ -167,9 +201,10 @@ async def to_client(ctx: Context, draft: Draft, text: str) -> Screen:
 
 async def _reason(ctx: Context, draft: Draft, text: str) -> Screen:
     """Why a deal is lost."""
-    await deals.close_deal(ctx.work, draft.data["deal_id"], DealStatus.LOST, text)
-    ctx.main = ("deal", draft.data["deal_id"])
-    return await moved(ctx, draft.data["deal_id"])
+    reason = await dictionaries_core.propose(ctx.work, "lost_reason", text)
+    deal = await deals.close_deal(ctx.work, draft.data["deal_id"], DealStatus.LOST, reason)
+    ctx.main = ("deal", deal.id)
+    return await with_new_word(ctx, await moved(ctx, deal.id), "lost_reason", deal)
 
 
 async def _search(ctx: Context, draft: Draft, text: str) -> Screen:
@@ -215,4 +250,17 @@ _ANSWERS = {
     "why": next_steps.answer_why,
     "meeting": next_steps.answer_meeting,
     "place": next_steps.answer_place,
+    roles.ASKS_NAME: roles.answer_name,
+    departments.ASKS_NAME: departments.answer_name,
+    personal.ASKS: personal.answer_erase,
+    filtering.NAME: filtering.named,
+    filtering.TEXT: filtering.rewritten,
+    bulk.VALUE: bulk.typed,
+    own_values.ASKS_VALUE: own_values.answer_value,
+    custom_fields.ASKS_NAME: custom_fields.answer_name,
+    custom_fields.ASKS_NEW_NAME: custom_fields.answer_new_name,
+    custom_fields.ASKS_WORDS: custom_fields.answer_words,
+    dictionaries.ASKS_WORDS: dictionaries.answer_words,
+    dictionaries.ASKS_WORD: dictionaries.answer_word,
+    dictionaries.ASKS_LIST: dictionaries.answer_list,
 }

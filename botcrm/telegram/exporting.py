@@ -9,12 +9,13 @@ from typing import Any
 from botcrm.app import App
 from botcrm.core.domain.errors import CrmError
 from botcrm.core.services.actor import Actor
-from botcrm.core.services.export import ENTITY_OF, Narrowed, columns, demand_export, export_rows
+from botcrm.core.services.export import ENTITY_OF, Narrowed, all_columns, demand_export, export_rows
 from botcrm.core.services.export_formats import Xlsx, csv_text, json_text
 from botcrm.core.services.files_out import MOST_BYTES
 from botcrm.core.services.filters import filter_of
+from botcrm.core.services.queries import narrowed
 from botcrm.core.services.reading import Reading
-from botcrm.core.services.subjects import search
+from botcrm.core.services.searching import all_found
 from botcrm.core.services.work import Buffer, Work
 from botcrm.reminders.outbox_rows import OutboxRow
 from botcrm.telegram.errors import words_for
@@ -25,8 +26,6 @@ from botcrm.words import Words
 log = logging.getLogger(__name__)
 
 EXPORT = "export_file"
-# So much of what a search finds goes out.
-MOST_FOUND = 1_000
 
 
 class TooLarge(CrmError):
@@ -53,12 +52,11 @@ async def export_call(app: App, actor: Actor, words: Words, row: OutboxRow) -> C
 
 
 async def _only(work: Work, kind: str, args: dict[str, Any]) -> Narrowed | None:
-    """Return what a list was narrowed to when its export was asked for, or what was searched for then."""
+    """Return what a list was narrowed to when its export was asked for, what was searched for then, or what a filter asks for."""
+    if args.get("query") is not None:
+        return await narrowed(work, ENTITY_OF[kind], str(args["query"]))
     if args.get("text"):
-        entity = ENTITY_OF[kind]
-        ids = [found.record_id for found in await search(work, str(args["text"]), (entity,), MOST_FOUND)]
-        marks = ", ".join("?" * len(ids)) or "NULL"
-        return Narrowed(f"t.id IN ({marks})", tuple(ids))
+        return Narrowed(*await all_found(work, str(args["text"]), ENTITY_OF[kind]))
     if kind != "deals":
         return None
     condition, values = (await filter_of(work, str(args.get("code") or ""))).sql()
@@ -85,13 +83,13 @@ async def _written(work: Work, kind: str, form: str, only: Narrowed | None) -> t
     with tempfile.TemporaryDirectory(prefix="botcrm-export-") as folder:
         path = Path(folder) / "export"
         if form == "xlsx":
-            book = Xlsx(columns(kind))
+            book = Xlsx(await all_columns(kind))
             async for one in counted():
                 book.row(one)
             await asyncio.to_thread(book.save, path)
         else:
             size = 0
-            pieces = csv_text(counted(), columns(kind)) if form == "csv" else json_text(counted())
+            pieces = csv_text(counted(), await all_columns(kind)) if form == "csv" else json_text(counted())
             with path.open("wb") as file:
                 if form == "csv":
                     file.write(b"\xef\xbb\xbf")

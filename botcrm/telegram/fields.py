@@ -92,7 +92,7 @@ class FormField:
     @property
     def is_free(self) -> bool:
         """Tell whether a value may also be typed that is no button: a tag, a reason."""
-        return not self.is_picked or self.of in ("tag", "lost_reason")
+        return not self.is_picked or self.of in ("tag", "lost_reason", "source")
 
 
 def token(value: Any, size: int = 5) -> str:

@@ -14,6 +14,7 @@ from botcrm.contract.filling import checked
 from botcrm.core import db
 from botcrm.core.domain.errors import CrmError, InvalidValue, NotFound
 from botcrm.core.models import Draft, User
+from botcrm.core.services import custom_fields, dictionaries
 from botcrm.core.services.access import owned_sql, owners
 from botcrm.telegram.context import Context
 from botcrm.telegram.fields import (
@@ -37,7 +38,6 @@ from botcrm.words import Words
 _PAGE = 10
 _CHOICES = 8
 _MOST_CHOICES = 1000
-REASONS = ("Price", "Competitor", "No budget", "No answer", "Not now")
 
 
 @dataclass(frozen=True)
@@ -218,8 +218,13 @@ async def _options(ctx: Context, words: Words, field: FormField) -> list[tuple[A
             return [(user.id, user.name) for user in await people.order_by("name", "id").limit(_MOST_CHOICES)]
         case "tag":
             return [(tag, f"#{tag}") for tag in await _tags(ctx)]
-        case "lost_reason":
-            return [(reason, ctx.words.t(reason)) for reason in REASONS]
+        case "lost_reason" | "source":
+            return [(one.name, one.name) for one in await dictionaries.choices(field.of)]
+        case "field":
+            entities = {"deal": ctx.words.t("Deals"), "contact": ctx.words.t("Contacts")}
+            entities |= {"company": ctx.words.t("Companies"), "lead": ctx.words.t("Leads")}
+            known = [one for entity in entities for one in await custom_fields.fields_of(entity)]
+            return [(one.id, f"{entities[one.entity]} › {one.name}") for one in known]
     return await _paths(field.of)
 
 

@@ -16,9 +16,11 @@ from botcrm.core.domain.kinds import ENTITY_OF
 from botcrm.core.services.access import current
 from botcrm.core.services.actor import Actor
 from botcrm.core.services.blocking_bot import has_blocked, is_back
-from botcrm.core.services.people import accept_invite, actor_by_id, actor_by_telegram, is_invite
+from botcrm.core.services.invites import accept_invite, is_invite
+from botcrm.core.services.people import actor_by_id, actor_by_telegram
 from botcrm.core.services.work import Work
 from botcrm.telegram import clients, drafts, inline, menu
+from botcrm.telegram.buttons.own_values import take_file
 from botcrm.telegram.buttons.table import ACTIONS, LEAVING, ONCE
 from botcrm.telegram.commands.general import open_card
 from botcrm.telegram.commands.table import TABLE
@@ -172,6 +174,7 @@ class Front:
             self.username,
             about=await self._about(heard),
             asked=await drafts.question_replied_to(heard.chat_id, heard.replied_id),
+            written_at=heard.written_at,
         )
 
     async def _about(self, heard: Heard) -> tuple[str, int] | None:
@@ -195,7 +198,8 @@ class Front:
         try:
             async with ctx.work.savepoint():
                 if file:
-                    screen = await keep_file(ctx, file, message.caption or "")
+                    caption = message.caption or ""
+                    screen = await take_file(ctx, file, caption) or await keep_file(ctx, file, caption)
                 elif message.contact:
                     screen = await keep_contact(ctx, raw["contact"])
                 elif message.venue:

@@ -1,6 +1,7 @@
 """What somebody typed, as far as we read it; a plain text needs no library to be understood."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from aiogram.types import Message
@@ -13,7 +14,7 @@ _PLAIN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A message of somebody's: who wrote where, the text, and which message it replies to."""
+    """A message of somebody's: who wrote where, the text, which message it replies to, and when it was written or edited."""
 
     chat_id: int
     message_id: int
@@ -21,6 +22,7 @@ class Heard:
     text: str | None
     replied_id: int | None = None
     forwarded: bool = False
+    written_at: datetime | None = None
 
 
 def heard_in(message: Message, sender_id: int) -> Heard:
@@ -33,6 +35,7 @@ def heard_in(message: Message, sender_id: int) -> Heard:
         message.text,
         replied.message_id if replied else None,
         message.forward_origin is not None,
+        _moment(message.edit_date) if message.edit_date else message.date,
     )
 
 
@@ -53,4 +56,11 @@ def plain_text(update: dict[str, Any]) -> Heard | None:
         return None
     if chat.get("type") != "private" or sender.get("is_bot") is not False:
         return None
-    return Heard(chat["id"], message["message_id"], sender["id"], text, replied_id)
+    return Heard(chat["id"], message["message_id"], sender["id"], text, replied_id, written_at=_moment(message["date"]))
+
+
+def _moment(seconds: int) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None

@@ -16,6 +16,7 @@ from botcrm.telegram.commands.table import COMMANDS
 from botcrm.telegram.context import Context
 from botcrm.telegram.corrections import correct, correct_answer, refuse_if_others_changed
 from botcrm.telegram.errors import change_words, words_for
+from botcrm.telegram.line_fields import field_readers
 from botcrm.telegram.offers import asks, correct_caption, offer_unknown
 from botcrm.telegram.plugged import running
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines
@@ -29,21 +30,22 @@ MOST_LINES = 50
 _LISTS = frozenset({"today", "deals", "find", "team"})
 
 
-def read(ctx: Context, text: str) -> list[Line]:
+async def read(ctx: Context, text: str) -> list[Line]:
     """Read a message's lines in the writer's zone, language and currency."""
     return parse_lines(
         text,
         verbs=ctx.plugged.verbs(),
-        now_wall=ctx.words.wall(ctx.work.now),
+        now_wall=ctx.said_wall,
         language=ctx.work.prefs.language,
         currency=ctx.work.prefs.currency,
         reply=ctx.about is not None,
+        fields=await field_readers(ctx, text),
     )
 
 
 async def handle_text(ctx: Context, text: str, *, forwarded: bool = False) -> None:
     """Do what a message says and answer once; what somebody else wrote is kept and offered, never obeyed."""
-    found = read(ctx, text)
+    found = await read(ctx, text)
     row = await _keep(ctx, text)
     ctx.line_id = row.id
     slash = any(line.slash for line in found)
@@ -219,7 +221,7 @@ async def handle_edit(ctx: Context, text: str) -> None:
     if row.text == text:
         return
     ctx.line_id = row.id
-    found = read(ctx, text)
+    found = await read(ctx, text)
     await _answer_again(ctx, row, await _correct(ctx, row, found, text), text)
 
 
@@ -260,7 +262,7 @@ async def _answer_again(ctx: Context, row: LineRow, screen: Screen, text: str) -
 
 async def _correct(ctx: Context, row: LineRow, found: list[Line], text: str) -> Screen:
     line = found[0] if len(found) == 1 else None
-    was = read(ctx, row.text)
+    was = await read(ctx, row.text)
     same_verb = line is not None and len(was) == 1 and line.verb is not None and line.verb == was[0].verb
     own = ctx.work.id
     try:

@@ -46,7 +46,7 @@ async def send_menus(work: Work, plugged: Plugged) -> None:
     """Show everybody their menu again where it changed: with an upgrade, a new role, a plugin switched on or off."""
     shown = {row.user_id: row.value for row in await Setting.filter(key=_KEY)}
     rows = await db.fetch(
-        'SELECT u.id, u.telegram_id, r.key AS role, r.grants FROM "user" u JOIN role r ON r.id = u.role_id '
+        'SELECT u.id, u.telegram_id, coalesce(r.base, r.key) AS role, r.grants FROM "user" u JOIN role r ON r.id = u.role_id '
         "WHERE u.active AND u.telegram_id IS NOT NULL ORDER BY u.id"
     )
     for row in rows:

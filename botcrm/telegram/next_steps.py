@@ -115,7 +115,7 @@ def _read(ctx: Context, text: str) -> tuple[WhenFound, str]:
 
     :raises InvalidValue: there is none, or it has several readings
     """
-    found = read_when(text, ctx.words.wall(ctx.work.now), ctx.work.prefs.language)
+    found = read_when(text, ctx.said_wall, ctx.work.prefs.language)
     how = ctx.words.t("Write it like: tomorrow 15:00, fri 9, in 2h, 24 nov 10:00.")
     if isinstance(found, WhenUnclear) and found.options:
         said = " / ".join(f"{option.at:%d %b %H:%M}" for option in found.options)

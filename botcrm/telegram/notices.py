@@ -132,6 +132,10 @@ async def _handed(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen 
     return notices.handed_screen(words, name, ref, await _anybody(args["by"]), (args["entity"], record.id))
 
 
+async def _given_many(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
+    return notices.given_many_screen(words, str(args["entity"]), int(args["count"]), await _anybody(args["by"]))
+
+
 async def _late(work: Work, words: Words, kinds: Kinds, args: Args) -> Screen | None:
     """Tell the owner that something is late; the card is that of a reminder."""
     card = await activity_card(work, args["activity_id"])
@@ -262,6 +266,7 @@ _NOTICES: dict[str, Callable[[Work, Words, Kinds, Args], Awaitable[Screen | None
     "asked": _asked,
     "answered": _answered,
     "handed_over": _handed,
+    "bulk_given": _given_many,
     "question": _question,
     "question_answered": _question_answered,
     "work_came": _work_came,

@@ -10,9 +10,10 @@ from datetime import timedelta
 from typing import Any
 
 from botcrm.app import App
+from botcrm.core.services.deliveries import delivery_failed, delivery_unsure
 from botcrm.core.services.doctor import check_liveness
-from botcrm.core.services.inbound import delivery_failed, delivery_unsure
-from botcrm.core.services.people import invite, needs_first_administrator
+from botcrm.core.services.invites import invite
+from botcrm.core.services.people import needs_first_administrator
 from botcrm.core.services.work import Work
 from botcrm.metrics import Metrics
 from botcrm.reminders.clock import Ticker
@@ -21,6 +22,7 @@ from botcrm.reminders.handlers import HANDLERS, plan_recurring
 from botcrm.reminders.jobs import JobRunner
 from botcrm.reminders.outbox import Outbox
 from botcrm.settings import Settings
+from botcrm.telegram.aiogram_import import import_aiogram
 from botcrm.telegram.api import ApiError, HttpTransport, Transport, download
 from botcrm.telegram.deliver import Delivery
 from botcrm.telegram.inbox import Inbox, Update
@@ -70,10 +72,11 @@ class BotProcess:
 
     async def load_front(self) -> None:
         """Import what types and handles updates; it takes seconds, so polling and storing begin before it."""
+        # Before the plugins, which may import it as it is.
+        aiogram = await asyncio.to_thread(import_aiogram)
         await self.app.hooks.load()
         if self._front is None:
             module = await asyncio.to_thread(importlib.import_module, "botcrm.telegram.front")
-            aiogram = importlib.import_module("aiogram")
             token = self.app.settings.token_text() or "1:offline"
             self._front = module.Front(self.app, aiogram.Bot(token))
         self.app.hooks.begin()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from botcrm.core import db
 from botcrm.core.domain.errors import NotFound
+from botcrm.core.domain.kinds import NO_TALK
 from botcrm.core.domain.rot import CONTACT_SQL, is_contact
 from botcrm.core.models import Activity, Deal, Draft
 from botcrm.core.services.access import load, load_any, ref
@@ -176,7 +177,8 @@ async def next_of(ctx: Context, activity: Activity) -> Screen | None:
 
 async def is_cold_call(activity: Activity) -> bool:
     """Tell whether a call reached a contact or lead with whom there was no contact before, and nothing is planned."""
-    went_well = activity.result == "ok" or (activity.result is None and bool(activity.duration_minutes))
+    result = activity.result
+    went_well = result not in NO_TALK if result else bool(activity.duration_minutes)
     if activity.kind != "call" or activity.status != "done" or activity.direction == "in" or not went_well:
         return False
     if not is_contact(activity.kind, activity.direction, activity.result, activity.duration_minutes):

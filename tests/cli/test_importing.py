@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import signal
 import sqlite3
@@ -21,7 +22,7 @@ from botcrm.core.services.importing import RULES
 from tests.cli.conftest import Answer
 
 Botcrm = Callable[..., Answer]
-PEOPLE = "Name;Phone;E-mail\nAnna Nowak;601234567;anna@example.pl\nJan;602;jan@\n"
+PEOPLE = "Name;Phone;E-mail\nAnna Nowak;+48601234567;anna@example.pl\nJan;602;jan@\n"
 
 
 def test_the_words_of_the_parser_are_those_of_the_services() -> None:
@@ -139,3 +140,15 @@ def test_csv_of_an_export_is_read_back(botcrm: Botcrm, tmp_path: Path) -> None:
     assert (row["name"], row["phone"]) == ("'=1+1", "+48601234567")
     (tmp_path / "again.csv").write_text(out)
     assert "1 unchanged" in botcrm("import", "contacts", str(tmp_path / "again.csv"), "--overwrite").out
+
+
+def test_numbers_of_a_system_with_a_name_are_its_own(botcrm: Botcrm, tmp_path: Path) -> None:
+    for name, row, more in (
+        ("a.csv", "1,Anna Nowak,", ()),
+        ("b.csv", "1,Piotr Lis,", ("--source", "OldCRM")),
+        ("c.csv", "1,Piotr Wilk,Sopot", ("--source", "oldcrm", "--overwrite")),
+    ):
+        (tmp_path / name).write_text(f"ID,Name,City\n{row}\n")
+        assert botcrm("import", "contacts", str(tmp_path / name), *more).code == 0
+    out = botcrm("export", "contacts", "--format", "json").out
+    assert [(row["name"], row["city"]) for row in json.loads(out)] == [("Anna Nowak", None), ("Piotr Wilk", "Sopot")]

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from botcrm.cli import parser
-from botcrm.core.services import export, people
+from botcrm.core.services import export, shipped_roles
 from tests.cli.conftest import Run
 
 MAREK = ("user", "add", "--name", "Marek", "--role", "manager", "--telegram-id", "102")
@@ -13,7 +13,7 @@ MAREK = ("user", "add", "--name", "Marek", "--role", "manager", "--telegram-id",
 
 def test_words_of_the_parser_are_those_of_the_core() -> None:
     assert export.KINDS == parser.EXPORTS
-    assert tuple(people.ROLES) == parser.ROLES
+    assert tuple(shipped_roles.ROLES) == parser.ROLES
 
 
 def test_add_list_deactivate(botcrm: Run) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from botcrm.testing import Crm, Member
+from botcrm.testing import Crm
 
 
 @pytest.fixture
@@ -15,21 +15,3 @@ async def crm(database_url: str) -> AsyncIterator[Crm]:
     running = await Crm.start(database_url)
     yield running
     await running.stop()
-
-
-@pytest.fixture
-async def boss(crm: Crm) -> Member:
-    """Give the manager of Anna and Bob."""
-    return await crm.join("manager", "Marta Boss")
-
-
-@pytest.fixture
-async def anna(crm: Crm, boss: Member) -> Member:
-    """Give a rep."""
-    return await crm.join("rep", "Anna Rep", manager=boss)
-
-
-@pytest.fixture
-async def bob(crm: Crm, boss: Member) -> Member:
-    """Give another rep of the same manager."""
-    return await crm.join("rep", "Bob Rep", manager=boss)

@@ -57,6 +57,19 @@ async def test_pages_turn_by_buttons(anna: Member) -> None:
     assert await anna.tap("←") == second
 
 
+async def test_the_list_of_deals_is_not_called_the_day(anna: Member, boss: Member) -> None:
+    await anna.send("\n".join(f"deal Firm{n:02d} {n}k roof next fri 10:00 visit" for n in range(1, 12)))
+    assert (await anna.send("/today")).startswith("Today · Tue 24 Nov")
+    assert (await anna.tap("→")).startswith("Today · Tue 24 Nov")
+    assert (await anna.send("/deals")).startswith("Deals · Tue 24 Nov")
+    for label in ("→", "←", "Move…", "Open…", "🔎 Filter", "← Back"):
+        said = await anna.tap(label)
+        assert label == "🔎 Filter" or said.startswith("Deals · Tue 24 Nov"), label
+    assert (await anna.send("/deals >new")).startswith("Deals · Tue 24 Nov")
+    assert (await anna.tap("✖ No filter")).startswith("Deals · Tue 24 Nov")
+    assert (await boss.send("/deals @anna")).startswith("Deals of Anna Rep")
+
+
 async def test_the_team_at_a_glance(anna: Member, bob: Member, boss: Member, crm: Crm) -> None:
     await anna.send("deal Acme 12k roof next in 1m call")
     await bob.send("deal Beta 2k b next 18:00 call")

@@ -102,3 +102,32 @@ async def test_a_managers_people_go_over_with_the_work_and_come_back(crm: Crm) -
     await ada.tap("Undo")
     assert "Anna Rep" not in await other.send("/team")
     assert "Anna Rep" in await boss.send("/team")
+
+
+async def test_slash_undo_gives_a_manager_without_records_their_people_back(crm: Crm) -> None:
+    ada = await crm.join("admin", "Ada")
+    boss = await crm.join("manager", "Marta Boss")
+    other = await crm.join("manager", "Olga Other")
+    await crm.join("rep", "Anna Rep", manager=boss)
+    await ada.send("/company Acme")
+    await ada.send("/handover marta olga")
+    await ada.tap("👥 And 1 person")
+    assert "Anna Rep" in await other.send("/team")
+    said = await ada.send("/undo")
+    assert "Given back to Marta Boss" in said
+    assert "1 person's manager" in said
+    assert "Anna Rep" in await boss.send("/team")
+    assert "Removed: company Acme" in await ada.send("/undo")
+
+
+async def test_what_cannot_be_given_back_does_not_stand_in_the_way_of_undo(crm: Crm) -> None:
+    ada = await crm.join("admin", "Ada")
+    boss = await crm.join("manager", "Marta Boss")
+    await crm.join("manager", "Olga Other")
+    anna = await crm.join("rep", "Anna Rep", manager=boss)
+    await ada.send("/company Acme")
+    await ada.send("/handover marta olga")
+    await ada.tap("👥 And 1 person")
+    await db.execute('UPDATE "user" SET manager_id = NULL WHERE id = ?', anna.user_id)
+    assert "Nothing was left to give back." in await ada.send("/undo")
+    assert "Removed: company Acme" in await ada.send("/undo")

@@ -15,6 +15,7 @@ from botcrm.core.services.people import actor_by_id
 from botcrm.core.services.work import Work
 from botcrm.reminders import operations as running
 from botcrm.testing import Crm, Member
+from tests.core.services.duplicate_groups import members_of
 
 PHONE = [{"what": "phone", "percent": 0}]
 
@@ -119,6 +120,32 @@ async def test_a_stopped_one_goes_on_where_it_was(crm: Crm, anna: Member, bob: M
     assert await Contact.all().count() == 6
 
 
+@pytest.mark.usefixtures("imports")
+async def test_what_is_taken_back_in_part_says_so_and_does_not_go_on(
+    crm: Crm, anna: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation_id = await begin(crm, anna, 6)
+    async with crm.app.work() as work:
+        await operations.stop(work, operation_id)
+    await anna.send("/operations")
+    await anna.tap("people.csv")
+    stopped = anna.card
+    await anna.tap("Undo")
+    async with crm.app.work() as work:
+        await operations.stop(work, operation_id + 1)
+    assert "is being taken back, and cannot go on meanwhile" in await anna.forge(f"og:{operation_id}", stopped)
+    await anna.send("/operations")
+    await anna.tap("⏹ people.csv")
+    assert "It is taken back in part." in anna.last
+    assert anna.buttons == ["↩ Undo", "Take back: people.csv", "Journal"]
+    await anna.tap("Take back: people.csv")
+    assert anna.buttons == ["▶ Go on", "↩ Undo", "Journal"]
+    await anna.tap("Go on")
+    await crm.advance(seconds=5)
+    await anna.send("/operations")
+    assert "people.csv · taken back" in anna.last
+
+
 async def test_groups_of_duplicates_are_merged_by_a_rule_after_a_look(crm: Crm, boss: Member) -> None:
     for name in ("Jan Nowak", "Nowak Jan", "Ewa Lis", "Lis Ewa"):
         await boss.send(f'/contact "{name}"')
@@ -130,7 +157,7 @@ async def test_groups_of_duplicates_are_merged_by_a_rule_after_a_look(crm: Crm, 
         search.state = "done"
         await search.save()
         for number, (pair, reasons) in enumerate(((ids[:2], PHONE), (ids[2:], [{"what": "name", "percent": 100}])), 1):
-            members = [{"id": one, "score": 0.97, "reasons": reasons} for one in pair]
+            members = await members_of("contact", 0.97, pair, reasons)
             await db.insert(
                 "duplicate_group",
                 operation_id=search.id,

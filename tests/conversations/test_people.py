@@ -189,7 +189,7 @@ async def test_wrong_values_are_answered_with_an_example(anna: Member, crm: Crm)
     assert await anna.send("/settings digest_at 25") == "✋ digest_at: “25” is not understood. For example: 9:00."
     assert await anna.send("/settings digest perhaps") == "✋ digest: “perhaps” is not understood. For example: on."
     assert (await anna.send("/settings moon 3")).startswith(
-        "✋ Setting: “moon” is not understood. Did you mean currency? Settings: zone,"
+        "✋ There is no setting “moon”. Did you mean currency? Type /settings currency 3"
     )
     assert await anna.send("/settings currency USD") == "✋ Only an administrator can do that."
     assert (await anna.send("/settings zone")).startswith("zone = Europe/Warsaw\nTime zone (IANA name)\n/settings zone")
@@ -208,7 +208,7 @@ async def test_a_setting_is_found_by_what_people_call_it(anna: Member) -> None:
     said = await anna.send("/settings language")
     assert said.startswith("language = en")
     said = await anna.send("/settings qqqqq 3")
-    assert said.startswith("✋ Setting: “qqqqq” is not understood. Settings: zone, language, currency,")
+    assert said.startswith("✋ There is no setting “qqqqq”. Settings: zone, language, currency,")
 
 
 async def test_find_opens_a_record_by_its_reference(anna: Member, bob: Member) -> None:
@@ -229,7 +229,17 @@ async def test_the_menu_follows_the_role(boss: Member, anna: Member, crm: Crm) -
     await crm.process.show_menus()
     await crm.settle()
     rep, manager = [{name for name, _ in member.person.commands()} for member in (anna, boss)]
-    assert manager - rep == {"team", "invite", "rules", "stages", "handover", "duplicates"}
+    assert manager - rep == {
+        "team",
+        "invite",
+        "rules",
+        "stages",
+        "handover",
+        "duplicates",
+        "fields",
+        "lists",
+        "personal",
+    }
     assert not rep - manager
     assert [name for name, _ in crm.stranger("Zed").person.commands()] == ["start"]
 

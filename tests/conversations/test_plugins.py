@@ -166,7 +166,7 @@ async def test_settings_are_a_form(crm: Crm, ada: Member, monkeypatch: pytest.Mo
 async def test_what_a_plugin_adds_is_counted_and_named_where_it_is_little(ada: Member) -> None:
     await ada.send("/plugins")
     said = await ada.tap("Rules")
-    assert "Adds: 6 triggers · 5 conditions · 6 actions · 1 job (rules.call)\n" in said
+    assert "Adds: 7 triggers · 7 conditions · 7 actions · 1 job (rules.call)\n" in said
     await ada.tap("All plugins")
     assert "Adds: 2 reports (Funnel, Activities by person)" in await ada.tap("Reports")
 

@@ -134,6 +134,25 @@ async def test_a_number_that_may_be_a_day_or_an_hour_is_asked(anna: Member) -> N
     assert "15:00 — vat\n   🔁 every month on day 24" in await anna.send("a3")
 
 
+async def test_a_number_and_a_time_behind_every_week_are_asked(anna: Member) -> None:
+    said = await anna.send("task every week 15 9:00 report")
+    assert "report" in said
+    assert "9:00 report" not in said
+    assert said.endswith("When?")
+    assert anna.buttons[:3] == ["Tue 15 Dec 9:00", "Tomorrow 9:00", "Today 15:00"]
+    await anna.tap("Tomorrow 9:00")
+    assert "Wed 25 Nov 9:00 — report\n   🔁 every Wed" in await anna.send("a1")
+    assert (await anna.tap("Done")).startswith("🔁 Next: Wed 2 Dec 9:00\n")
+    await anna.send("task every year 15 9:00 audit")
+    await anna.tap("Tue 15 Dec 9:00")
+    assert "Tue 15 Dec 9:00 — audit\n   🔁 every year on Dec 15" in await anna.send("a3")
+    assert (await anna.send("task every mon 15 9:00 standup")).endswith("When?")
+    await anna.tap("Mon 30 Nov 9:00")
+    assert "Mon 30 Nov 9:00 — standup\n   🔁 every Mon" in await anna.send("a4")
+    said = await anna.send("task every week 25 9:00 sweep")
+    assert said.startswith("📌 Wed 25 Nov 9:00 — sweep\n   🔁 every Wed"), said
+
+
 # --- reminders ----------------------------------------------------------------------------------------------------------------
 
 

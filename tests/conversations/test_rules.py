@@ -256,3 +256,35 @@ async def test_the_undo_card_of_a_rule_is_no_subject(boss: Member) -> None:
     await boss.tap("Switch off")
     await boss.tap("Undo")
     assert "a deal enters" not in await boss.send("note hello", reply_to=boss.card)
+
+
+async def test_a_deal_that_changes_hands_sets_a_rule_off_and_what_it_did_is_named_where_it_is_given_back(
+    boss: Member, anna: Member, bob: Member, crm: Crm
+) -> None:
+    await boss.send("/rules")
+    await boss.tap("New rule")
+    await boss.tap("A deal changes hands")
+    await boss.tap("Do…")
+    await boss.tap("Plan an activity")
+    await boss.tap("Text")
+    await boss.send("Introduce yourself")
+    card = await boss.tap("To the rule")
+    assert "When: a deal changes hands" in card
+    await boss.tap("Switch on")
+    await anna.send("deal Acme 1k roof next fri visit\ndeal Beta 2k b next fri visit\ndeal Gamma 3k c")
+    await crm.advance(minutes=1)
+    assert "Introduce" not in await anna.send("d1")
+    await boss.send("d3")
+    await boss.tap("Hand over")
+    await boss.tap("Bob")
+    await crm.advance(minutes=1)
+    assert "Introduce yourself" in await bob.send("d3")
+    await boss.send("/handover anna bob")
+    await boss.tap("Hand over")
+    await crm.advance(minutes=2)
+    assert (await bob.send("/timeline d1")).count("planned “Introduce yourself”") == 1
+    said = await boss.send("/undo")
+    assert "Given back to Anna" in said
+    assert "Kept, rules did it:\n⚙ Acme roof: planned “Introduce yourself”" in said
+    assert said.count("⚙") == 2
+    assert "Introduce yourself" in await anna.send("/timeline d1")

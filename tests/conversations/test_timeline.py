@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 
 from botcrm.core import db
+from botcrm.core.services.people import actor_by_id
+from botcrm.core.services.undo import undo
 from botcrm.testing import Crm, Member
 
 STORY = """\
@@ -161,3 +163,37 @@ async def test_no_internal_names(anna: Member) -> None:
     assert "changed: reminders as in the settings → 1 day, 15 min" in said
     for word in ("FREQ", "slot", "recurrence", "1440", "minutes", "ActivityChanged"):
         assert word not in said
+
+
+async def test_what_was_taken_back_is_told_as_it_was_done(anna: Member, boss: Member) -> None:
+    await anna.send("deal Acme 12k roof")
+    for line, told in (
+        ("/wait d1 fri", "⏳ waits until Fri 27 Nov 9:00"),
+        ("/stage d1 >proposal", "stage: New → Proposal"),
+        ("/call d1 missed", "📞 Call · missed"),
+        ("/note d1 #vip", "📝 #vip"),
+        ("/deal d1 15k", "changed: amount PLN 12,000 → PLN 15,000"),
+    ):
+        assert told in (await anna.send(line) and await anna.send("/timeline d1")), line
+        await anna.send("/undo")
+        said = (await anna.send("/timeline d1")).split("\n\n")[1]
+        if line.startswith(("/note", "/call")):
+            assert " removed" in said
+            continue
+        assert f"↩ taken back: {told}" in said, line
+
+
+async def test_what_was_brought_back_is_told_so(anna: Member, crm: Crm) -> None:
+    await anna.send("deal Acme 12k roof")
+    await anna.send("/wait d1 fri")
+    await anna.tap("Undo")
+    async with crm.work() as work:
+        actor = await actor_by_id(work.company, anna.user_id or 0)
+        row = await db.fetch_one("SELECT max(work_id) AS work_id FROM event WHERE undoes IS NOT NULL")
+        assert actor
+        assert row
+        await undo(work.acting_as(actor), row["work_id"])
+    said = await anna.send("/timeline d1")
+    assert "↪ brought back: ⏳ waits until Fri 27 Nov 9:00" in said
+    assert "↩ taken back: ⏳ waits until Fri 27 Nov 9:00" in said
+    assert "waits no longer" not in said

@@ -77,3 +77,13 @@ async def test_a_setting_changed_since_by_somebody_else_stays(rep: Member, boss:
     await boss.tap("Undo", card)
     assert boss.toast == "↩ Not undone: Anna Rep changed it since (changed)."
     assert "7 Dec" in await rep.send("/leave")
+
+
+async def test_a_setting_that_is_none_is_answered_with_the_one_meant(anna: Member, boss: Member) -> None:
+    assert await anna.send("/settings quiet 22-7") == (
+        "✋ There is no setting “quiet”. Did you mean quiet_hours? Type /settings quiet_hours 22-7"
+    )
+    assert (await anna.send("/settings company rem 5")).endswith("Type /settings company reminder_minutes 5")
+    said = await anna.send("/settings qqqq on")
+    assert said.startswith("✋ There is no setting “qqqq”. Settings: zone,")
+    assert "quiet_hours = 22:00-07:00" in await anna.send("/settings quiet_hours 22-7")

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from tortoise.exceptions import OperationalError
 
-from botcrm.core import db, log_copier, sqlite
+from botcrm.core import db, sqlite
+from botcrm.core.bulk import bulk
 
 
 @pytest.fixture
@@ -105,16 +106,32 @@ async def test_what_was_committed_is_copied_into_the_file_by_another_thread(path
 
 
 @pytest.mark.usefixtures("opened")
-async def test_a_long_log_starts_over_while_transactions_follow_each_other(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_written_in_bulk_the_log_is_copied_seldom_and_short_again_at_the_end(path: Path) -> None:
+    client = db.connection()
+    assert isinstance(client, sqlite.Client)
+    connection = client._connection
+    assert connection
+    assert connection.copier
+    usual = connection.copier.every, connection.copier.long
+    memory = connection._conn.execute("PRAGMA cache_size").fetchone()[0]
+    async with bulk():
+        assert connection.copier.long > usual[1]
+        for n in range(50):
+            await fill(1, start=n)
+    assert log_bytes(path) == 0
+    assert (connection.copier.every, connection.copier.long) == usual
+    assert connection._conn.execute("PRAGMA cache_size").fetchone()[0] == memory
+    await fill(1, start=100)
+
+
+@pytest.mark.usefixtures("opened")
+async def test_a_long_log_starts_over_while_transactions_follow_each_other(path: Path) -> None:
     """Copied from behind only, it would never be found whole in the file, and grow for as long as there is work."""
-    monkeypatch.setattr(log_copier, "_COPY_EVERY", 0.0)
-    monkeypatch.setattr(log_copier, "_LONG_LOG", 50)
     client = db.connection()
     assert isinstance(client, sqlite.Client)
     assert client._connection
     assert client._connection.copier
+    client._connection.copier.every, client._connection.copier.long = 0.0, 50
     for n in range(300):
         await fill(1, start=n)
         await client._connection.copier.idle()

@@ -15,6 +15,7 @@ from botcrm.core.services import activities, deals, operations, records
 from botcrm.core.services.bulk_merging import Rule, start_bulk_merge
 from botcrm.core.services.people import actor_by_id, add_user
 from botcrm.settings import Settings
+from tests.core.services.duplicate_groups import members_of
 
 PAIRS, KILLS = 130, 3
 SCRIPT = Path(__file__).with_name("operation.py")
@@ -48,7 +49,7 @@ async def filled(app: App) -> int:
             await deals.add_deal(work, title="roof", contact_id=other.id)
             await activities.add_note(work, "x", contact_id=other.id)
             reasons = [{"what": "email", "percent": 0}]
-            members = [{"id": one.id, "score": 0.99, "reasons": reasons} for one in (main, other)]
+            members = await members_of("contact", 0.99, [main.id, other.id], reasons)
             values = {"operation_id": search.id, "entity": "contact", "number": number, "score": 0.99, "state": "open"}
             await db.insert("duplicate_group", members=db.to_json(members), **values)
     async with app.work(actor) as work:

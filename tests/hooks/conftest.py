@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from botcrm.testing import Crm, Member
+from botcrm.testing import Crm
 
 
 @pytest.fixture
@@ -22,9 +22,3 @@ async def crm(database_url: str, plugins: dict[str, Any]) -> AsyncIterator[Crm]:
     running = await Crm.start(database_url, plugins=plugins)
     yield running
     await running.stop()
-
-
-@pytest.fixture
-async def anna(crm: Crm) -> Member:
-    """Give a rep."""
-    return await crm.join("rep", "Anna Rep")

@@ -18,16 +18,6 @@ def plugins() -> dict[str, Any]:
     return {"visits": Visits()}
 
 
-@pytest.fixture
-async def boss(crm: Crm) -> Member:
-    return await crm.join("manager", "Marta Boss")
-
-
-@pytest.fixture
-async def anna(crm: Crm, boss: Member) -> Member:
-    return await crm.join("rep", "Anna Rep", manager=boss)
-
-
 async def test_register_buttons_press(anna: Member) -> None:
     await anna.send("company Acme")
     await anna.send("/meet in Acme")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from botcrm import Button, ButtonHandler, Chat, Evidence, Manifest, TimelineItem, hookimpl
+from botcrm.core.models import Role
 from botcrm.testing import Crm, Member
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
@@ -161,25 +162,58 @@ async def test_duplicate_score_asks_on_the_new_card(extra: Extra, anna: Member) 
     assert "👥 Same as Acme South · o1 (name 62 %; same <tax> number)?" in anna.last
 
 
-async def test_use_that_one_takes_the_new_one_back(anna: Member) -> None:
+async def test_use_that_one_takes_over_what_was_typed(anna: Member) -> None:
     await anna.send("contact Jan Kowalski +48 601 234 567")
+    await anna.send("contact Jan Kowalsky +48 601 234 567 jan@x.pl at Newco")
+    card = anna.card
+    await anna.tap("Use that one")
+    assert anna.last.startswith(
+        "✅ c2 went into this one, with what you wrote:\n👤 Jan Kowalski · c1\n🏢 Newco · +48 601 234 567 "
+    )
+    assert "jan@x.pl" in anna.last
+    assert "Stays as it was" not in anna.last
+    assert (await anna.send("c2")).startswith("🔗 c2 was merged into this one.\n👤 Jan Kowalski · c1")
+    await anna.tap("Undo", card)
+    assert (await anna.send("c2")).startswith("👤 Jan Kowalsky · c2\n🏢 Newco · +48 601 234 567 · jan@x.pl")
+    assert (await anna.send("c1")).startswith("👤 Jan Kowalski · c1\n+48 601 234 567\n")
+
+
+async def test_use_that_one_says_what_stays_as_it_was(anna: Member) -> None:
+    await anna.send("company Acme\ncontact Jan Kowalski +48 601 234 567 at Acme")
+    await anna.send("company Zenith\ncontact Jan Kowalsky +48 601 234 567 at Newco")
+    assert "❓ contact Jan Kowalsky" in anna.seen
+    await anna.tap("Use that one")
+    assert "   Stays as it was: company\n👤 Jan Kowalski · c1\n🏢 Acme" in anna.last
+    assert (await anna.send("o2")).startswith("🏢 Zenith · o2")
+
+
+async def test_use_that_one_takes_the_new_one_back_where_the_known_one_is_not_to_be_changed(
+    crm: Crm, anna: Member, boss: Member
+) -> None:
+    await boss.send("contact Jan Kowalski +48 601 234 567")
+    role = await Role.get(key="rep")
+    role.grants |= {"contact.read": "all", "company.read": "all"}
+    await role.save()
     await anna.send("contact Jan Kowalsky +48 601 234 567 at Newco")
     card = anna.card
     await anna.tap("Use that one")
     assert anna.last.startswith("✅ The new one is taken back. This one is kept:\n👤 Jan Kowalski · c1")
     assert (await anna.send("c2")).startswith("🤷")
-    assert "Nothing found" in await anna.send("/find newco")
     await anna.tap("Bring back", card)
     assert (await anna.send("c2")).startswith("👤 Jan Kowalsky · c2")
 
 
-async def test_use_that_one_leaves_the_other_lines_of_a_message(anna: Member) -> None:
-    await anna.send("contact Jan Kowalski +48 601 234 567")
-    await anna.send("company Acme\ncontact Jan Kowalsky +48 601 234 567")
-    assert "❓ contact Jan Kowalsky" in anna.seen
-    await anna.tap("Use that one")
-    assert (await anna.send("c2")).startswith("🤷")
-    assert (await anna.send("o1")).startswith("🏢 Acme · o1")
+async def test_the_same_name_with_another_number_loses_nothing(anna: Member) -> None:
+    await anna.send("contact Jan Nowak +48 600 234 567 jan1@x.pl")
+    await anna.send("contact Jan Nowak +48 601 234 567 jan2@x.pl")
+    assert "\n+48 600 234 567 · jan1@x.pl\n   +48 601 234 567 · jan2@x.pl\n" in anna.last
+    await anna.send("contact Jan Nowak +48 601 234 567 jan1@x.pl")
+    assert "\n+48 600 234 567 · jan1@x.pl\n   +48 601 234 567 · jan2@x.pl\n" in anna.last
+    await anna.send("contact c1 +48 602 234 567")
+    assert "\n+48 602 234 567 · jan1@x.pl\n   +48 601 234 567 · jan2@x.pl\n" in anna.last
+    await anna.send("company Acme +48 22 555 01 01")
+    await anna.send("company Acme +48 22 555 01 02")
+    assert "\n+48 22 555 01 01\n   +48 22 555 01 02\n" in anna.last
 
 
 async def test_look_alikes_are_within_reach_only(crm: Crm, anna: Member) -> None:

@@ -78,21 +78,6 @@ async def crm(database_url: str) -> AsyncIterator[Crm]:
     await running.stop()
 
 
-@pytest.fixture
-async def boss(crm: Crm) -> Member:
-    return await crm.join("manager", "Marta Boss")
-
-
-@pytest.fixture
-async def anna(crm: Crm, boss: Member) -> Member:
-    return await crm.join("rep", "Anna Rep", manager=boss)
-
-
-@pytest.fixture
-async def bob(crm: Crm, boss: Member) -> Member:
-    return await crm.join("rep", "Bob Rep", manager=boss)
-
-
 async def _rule(crm: Crm) -> None:
     async with crm.work() as work:
         rule = await core_rules.add_rule(work, name="Relay", entity="deal", trigger="passed", trigger_params={})

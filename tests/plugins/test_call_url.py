@@ -67,16 +67,6 @@ async def crm(database_url: str) -> AsyncIterator[Crm]:
     await running.stop()
 
 
-@pytest.fixture
-async def boss(crm: Crm) -> Member:
-    return await crm.join("manager", "Marta Boss")
-
-
-@pytest.fixture
-async def anna(crm: Crm, boss: Member) -> Member:
-    return await crm.join("rep", "Anna Rep", manager=boss)
-
-
 async def make(
     crm: Crm, url: str, *, owner: Member | None = None, trigger: str = "deal_won", entity: str = "deal"
 ) -> int:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from botcrm.core import db
+from botcrm.core.services.people import change_setting
 from botcrm.reminders import maintenance
 from botcrm.reminders.handlers import HANDLERS, plan_recurring
 from botcrm.reminders.jobs import JobRunner
@@ -66,7 +67,7 @@ async def test_old_rows_go_and_young_ones_stay(world: World, runner: JobRunner) 
         await fill(world, days)
     await run(world, runner)
     assert await count("inbox", "state = 'done'") == 2
-    assert await count("inbox", "state = 'quarantined'") == 4
+    assert await count("inbox", "state = 'quarantined'") == 2, "there is nobody who could be told of them before"
     assert await count("press") == 1
     assert await count("job", "kind = 'test'") == 2
     rows = await db.fetch("SELECT message_id, payload FROM outbox ORDER BY id")
@@ -96,3 +97,32 @@ async def test_what_still_waits_is_never_deleted(world: World, runner: JobRunner
     await db.execute("UPDATE outbox SET created_at = ?", START - timedelta(days=400))
     await run(world, runner)
     assert await world.states() == {1: "waiting"}
+
+
+async def test_updates_set_aside_are_told_of_before_they_go(world: World, runner: JobRunner) -> None:
+    async with world.work() as work:
+        await plan_recurring(work)
+    await world.person("Ada", 5, role="admin")
+    for days in (40, 24, 10):
+        await fill(world, days)
+    await run(world, runner)
+    told = await db.fetch("SELECT args FROM outbox WHERE notice = 'quarantine_old'")
+    assert [db.from_json(row["args"]) for row in told] == [{"count": 2, "days": 7}]
+    assert await count("inbox", "state = 'quarantined'") == 3
+    for _ in range(6):
+        await run(world, runner)
+    assert await count("inbox", "state = 'quarantined'") == 3, "told, but not for a week"
+    for _ in range(2):
+        await run(world, runner)
+    assert await count("inbox", "state = 'quarantined'") == 1
+    assert await count("outbox", "notice = 'quarantine_old'") == 1, "each is told of once"
+
+
+async def test_how_long_updates_are_kept_is_the_companys_choice(world: World, runner: JobRunner) -> None:
+    async with world.work() as work:
+        await plan_recurring(work)
+        await change_setting(work, "keep_updates_days", "5", for_company=True)
+    for days in (6, 4):
+        await fill(world, days)
+    await run(world, runner)
+    assert await count("inbox", "state = 'done'") == 1

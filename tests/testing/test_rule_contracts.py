@@ -18,6 +18,7 @@ def parts(module: Any, base: str) -> list[Any]:
         if isinstance(value, type)
         and value.__module__ == module.__name__
         and base in [one.__name__ for one in value.__mro__]
+        and value is not actions.SetField
     ]
 
 
@@ -41,6 +42,19 @@ class TestTriggers(_Each, TriggerContract):
 @each(conditions, "Condition")
 class TestConditions(_Each, ConditionContract):
     """Whether they go on."""
+
+
+class OfDeals(actions.SetField):
+    """What sets a field that deals have, so that there is a field to set."""
+
+    entities = ("deal",)
+
+
+class TestSetField(ActionContract):
+    """It sets a field of the company's own; which records have it depends on the field."""
+
+    part = OfDeals
+    values: ClassVar[dict[str, Any]] = {"value": "seen {owner}"}
 
 
 @each(actions, "RuleAction")

@@ -7,9 +7,11 @@ verb: `15m` is minutes in a call and millions in a deal. Nothing typed is lost: 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 from botcrm.core.domain.commas import CommaReader
+from botcrm.core.domain.line_fields import Fields
 from botcrm.core.domain.lines import Args, Direction, Line, Token
 from botcrm.core.domain.shapes import VERB, VERB_PAIR, guess_subject
 from botcrm.core.domain.verbs import NEAR, SHAPES, VERBS, VERY_NEAR, Verb, VerbTable
@@ -27,6 +29,8 @@ __all__ = [
     "parse_lines",
 ]
 
+# What `deals tag:roof amount>10k` has behind the verb.
+_CONDITION = re.compile(r"-?[^\W\d]\w*(?::|[<>]=?)\S")
 _NO_VERB = Verb("", frozenset({"ref", "phone", "email", "tag"}))
 
 
@@ -38,6 +42,7 @@ def parse_lines(
     language: str = "en",
     currency: str = "USD",
     reply: bool = False,
+    fields: Mapping[str, Fields] | None = None,
 ) -> list[Line]:
     """Read a message: each line is a command, blank lines are skipped; never raises, whatever the text.
 
@@ -48,10 +53,11 @@ def parse_lines(
     :param language: two letters, for date phrases
     :param currency: ISO code for amounts without one
     :param reply: the message answers a card, which is the subject: no subject words are taken
+    :param fields: of each verb, the company's own fields by their keys, each with what reads its values
     """
 
     def read(raw: str) -> Line:
-        return _line(raw, verbs, now_wall, language, currency, reply)
+        return _line(raw, verbs, now_wall, language, currency, reply, fields or {})
 
     if "\n" not in text and "\r" not in text:
         return [read(text)] if text.strip() else []
@@ -83,13 +89,21 @@ def _start(raw: str, verbs: VerbTable) -> tuple[re.Match[str] | None, Verb | Non
     return match, verbs.find(match[2])
 
 
-def _line(raw: str, verbs: VerbTable, now: datetime, language: str, currency: str, reply: bool) -> Line:
+def _is_prose(token: Token, verb: Verb) -> bool:
+    """Tell whether a token makes a line that starts with a list's name a sentence."""
+    return token.shape == "word" and not (verb.filtered and _CONDITION.match(token.text))
+
+
+def _line(
+    raw: str, verbs: VerbTable, now: datetime, language: str, currency: str, reply: bool, fields: Mapping[str, Fields]
+) -> Line:
     match, verb = _start(raw, verbs)
     if match is not None and verb is not None:
         slash, start = bool(match[1]), match.end()
         reader = CommaReader(raw, start, verb, now=now, language=language, currency=currency, reply=reply)
+        reader.fields = fields.get(verb.name, {})
         args = reader.read()
-        if slash or not verb.alone or not any(token.shape == "word" for token in args.head):
+        if slash or not verb.alone or not any(_is_prose(token, verb) for token in args.head):
             typed = raw[match.start(1) : start]
             tokens = [Token(typed, "verb", match.start(1), start, verb.name), *args.head, *reader.tail]
             return Line(raw, verb.name, slash, args, tokens=tokens, verbatim=verb.verbatim)

@@ -79,6 +79,8 @@ class ActivityStatus(StrEnum):
 # The direction of a call that nobody took, and its result once somebody dealt with it.
 MISSED = "missed"
 SETTLED = "settled"
+# The results of a call that did not come to a talk; any other one, a word of the company's own too, is that of a talk.
+NO_TALK = frozenset({"no", "busy", "later", SETTLED})
 
 
 class Lane(StrEnum):

@@ -9,6 +9,7 @@ from botcrm.core.domain import shapes
 from botcrm.core.domain.date_words import LANGUAGES
 from botcrm.core.domain.dates import can_start, find_when, read_when
 from botcrm.core.domain.durations import scan_duration
+from botcrm.core.domain.line_fields import Fields, find_field
 from botcrm.core.domain.lines import Args, Token
 from botcrm.core.domain.money import scan_amount
 from botcrm.core.domain.recurrence_reader import may_repeat, read_repeat
@@ -45,6 +46,7 @@ class LineReader:
         self._bare_amount: int | None = None
         self._head: list[Token] = self.args.head
         self._dated = "when" in verb.shapes
+        self.fields: Fields = {}
 
     def read(self) -> Args:
         """Read the line; `args.head` and `tail` then hold its tokens."""
@@ -77,6 +79,8 @@ class LineReader:
                 args.tags.append(value)
             elif shape == "ref":
                 args.refs.append(value)
+            elif shape == "field":
+                args.own[value[0]] = value[1]
             else:
                 setattr(args, shape, value)
         self._head.append(token)
@@ -175,6 +179,10 @@ class LineReader:
         return None
 
     def _word_shape(self, pos: int) -> Token | None:
+        if self.fields and "field" in self.shapes:
+            token = self._field(pos)
+            if token is not None:
+                return token
         if "ref" in self.shapes:
             token = self._reference(pos)
             if token is not None:
@@ -324,6 +332,18 @@ class LineReader:
         """Say whether a capitalised weekday in the subject's place starts a name: `Sun Microsystems`."""
         after = self._space(pos + len(phrase))
         return phrase.istitle() and phrase.isalpha() and self.raw[after : after + 1].isupper()
+
+    def _field(self, pos: int) -> Token | None:
+        found = find_field(self.raw, pos, self.fields, lambda at: "next" in self.shapes and self._is_next(at))
+        if found is None:
+            return None
+        for end, value in found.readings:
+            token = self._make("field", pos, end, (found.key, value))
+            if token is not None:
+                return token
+        if found.refused is not None:
+            self.args.unread.append(found.refused)
+        return None
 
     # ---- the `next` clause
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
+from botcrm.core.domain.custom_errors import BadValue
 from botcrm.core.domain.dates import When
 from botcrm.core.domain.money import Money
 
@@ -44,6 +45,8 @@ class Args:
     :ivar next_when: the date in the `next` clause
     :ivar next_repeat: the rule in the `next` clause
     :ivar next_text: the text of the `next` clause, perhaps empty; None if there is no clause
+    :ivar own: the company's own fields that were said (`budget:12k`), by their keys; None empties one
+    :ivar unread: what was said of own fields and makes no sense there; it is also kept as words
     :ivar extra: the second amount, duration, owner … of a line, which is also kept as a word
     """
 
@@ -66,6 +69,8 @@ class Args:
     next_when: When | None = None
     next_repeat: str | None = None
     next_text: str | None = None
+    own: dict[str, Any] = field(default_factory=dict)
+    unread: list[BadValue] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
 
 

@@ -7,6 +7,7 @@ What is missing weighs nothing. docs/decisions/0023-duplicates-weighed.md says w
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -118,6 +119,11 @@ class Reason:
 
     what: str
     percent: int = 0
+
+
+def only_name(reasons: Iterable[Reason]) -> bool:
+    """Tell whether nothing but a name speaks for it: a person looks at that, no rule decides it."""
+    return all(reason.what.startswith("name") for reason in reasons)
 
 
 @dataclass(frozen=True, slots=True)

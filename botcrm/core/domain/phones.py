@@ -9,7 +9,8 @@ from dataclasses import dataclass
 # phonenumbers is imported inside the functions: it costs a cold start 60 ms and 4 MB.
 
 _EXTENSION = re.compile(
-    r"[\s,;(]*(?:ext(?:ension|n)?\b\.?|x|wewn?\b\.?|доб\b\.?|доп\b\.?|内線|#)\s*[:=]?\s*\d{1,6}\)?\s*$", re.IGNORECASE
+    r"[\s,;(]*(?:ext(?:ension|n)?\b\.?|x|w(?:ewn?)?\b\.?|доб\b\.?|доп\b\.?|内線|#)\s*[:=]?\s*\d{1,6}\)?\s*$",
+    re.IGNORECASE,
 )
 _MOST_CHARACTERS = 80
 
@@ -46,6 +47,19 @@ def normal_phone(text: str, region: str | None) -> str | None:
     if not good:
         return None
     number.extension = None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def valid_abroad(text: str) -> str | None:
+    """Turn a number that begins with a country's code, its plus sign missing, into E.164; None where it is no valid one."""
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(f"+{text}", None)
+    except phonenumbers.NumberParseException:
+        return None
+    if number.extension or not phonenumbers.is_valid_number(number):
+        return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

@@ -48,6 +48,9 @@ class Preferences:
     week_start: str = "Mon"
     count_by: str = "deal"
     pinned: bool = False
+    keep_updates_days: int = 30
+    # Changes with every change of the company's own fields and their words, 0 where there are none: no setting of anybody's.
+    own_fields: int = 0
 
     @property
     def digest_time(self) -> time:
@@ -242,6 +245,9 @@ PREFERENCES = {
             _matching("deal|activity", str.lower),
         ),
         Preference("pinned", "Your counters in a pinned message (on or off)", "on", _switch, personal=True),
+        Preference(
+            "keep_updates_days", "Days for which messages are kept as Telegram sent them", "30", _between(1, 3650)
+        ),
     )
 }
 

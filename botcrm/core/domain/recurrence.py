@@ -131,8 +131,14 @@ def on_day_of_month(day: int) -> str:
 
 
 def whole_rule(rule: str, day: date) -> str:
-    """Complete a rule that says `every month` but not on which day, by the day of its first time."""
-    return f"{rule};{on_day_of_month(day.day)}" if re.fullmatch(r"FREQ=MONTHLY(?:;INTERVAL=\d+)?", rule) else rule
+    """Complete a rule that says `every week` or `every month` but not on which day, by the day of its first time."""
+    found = re.fullmatch(r"FREQ=(WEEKLY|MONTHLY|YEARLY)(?:;INTERVAL=\d+)?", rule)
+    if found is None:
+        return rule
+    if found[1] == "WEEKLY":
+        return f"{rule};BYDAY={WEEKDAYS[day.weekday()]}"
+    month = f";BYMONTH={day.month}" if found[1] == "YEARLY" else ""
+    return f"{rule}{month};{on_day_of_month(day.day)}"
 
 
 def preset_rule(preset: str, day: date) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, time
 
 from botcrm.core.domain.date_words import LANGUAGES, Phrases
 from botcrm.core.domain.dates import DAY_START, When, WhenFound, WhenUnclear, read_when
-from botcrm.core.domain.recurrence import DAILY_WORKING, WEEKDAYS, WORKING, first_wall, on_day_of_month
+from botcrm.core.domain.recurrence import DAILY_WORKING, WEEKDAYS, WORKING, first_wall, on_day_of_month, whole_rule
 from botcrm.core.domain.recurrence_ja import after_particle, may_repeat_ja, read_rule_ja
 from botcrm.core.domain.text import fold
 
@@ -34,6 +34,8 @@ _DAY = re.compile(r"\s+(\d{1,2})(?:(\.|st|nd|rd|th|-?го|-?е)(?!\w))?(\s+чи�
 _DATE = re.compile(r"\s+\d{1,2}[./](?:0?[1-9]|1[0-2])\.?(?=[\s,;]|$)")
 _AMOUNT = re.compile(r"\s+(?:min|mins|minutes|h|hours?|мин|минут|ч|часов|godzin|days|x|%|pm|am)\b", re.IGNORECASE)
 _LATEST_HOUR = 24
+# A number and a time of day behind it: `15 9:00` after `every week` is no 15:00.
+_TWO = re.compile(r"\s+(\d{1,2})\s+(\d{1,2}:\d{2})(?!\w)")
 _ON = re.compile(r"\s+on(?=\s)", re.IGNORECASE)
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th|-?го|-?е)(?!\w)", re.IGNORECASE)
 _WORD = re.compile(r"\s*([^\W_]+)")
@@ -215,6 +217,8 @@ def _unit(
     """Read what follows `every week`: a time of day, or the date it begins with."""
     if unit == "month" and not lead and (found := _bare_day(text, end, interval, now, language)):
         return found
+    if unit in ("week", "year") and (found := _day_or_hour(text, end, _UNITS[unit], interval, now)):
+        return found
     dated = unit in ("month", "year") and _DATE.match(text, end)
     clock = None if dated else _clock(text, end, now, language, lead)
     if clock is None:
@@ -248,11 +252,32 @@ def _bare_day(text: str, end: int, interval: int, now: datetime, language: str) 
     day = _found(text, match.end(), rule, (), now)
     if clock is None or clock[1] != match.end(1) or day is None or not isinstance(day.when, WhenFound):
         return None
-    hours = [first_wall("FREQ=DAILY", datetime.combine(now.date(), moment), now) for moment in clock[0]]
+    hours = [_soonest(moment, now) for moment in clock[0]]
     rest, phrase = text[clock[1] :], text[: clock[1]]
     options = (day.when, *(WhenFound(at, True, rest, phrase) for at in hours if at))
     # The day that is chosen completes the rule: `recurrence.whole_rule`.
     return RepeatFound(f"FREQ=MONTHLY{_every(interval)}", WhenUnclear(options, rest, phrase), phrase)
+
+
+def _day_or_hour(text: str, end: int, frequency: str, interval: int, now: datetime) -> RepeatFound | None:
+    """Offer what `every week 15 9:00` may mean: from the 15th on at 9:00, from the next 9:00 on, from the next 15:00 on."""
+    two = _TWO.match(text, end)
+    if two is None:
+        return None
+    rest, phrase = text[two.end() :], text[: two.end()]
+    walls = [when.at for when in (read_when(f"{two[1]}th {two[2]}", now),) if isinstance(when, WhenFound)]
+    clocks = _clock(text, end, now, "en")
+    walls += [at for moment in (clocks[0] if clocks else ()) if (at := _soonest(moment, now))]
+    options = tuple(WhenFound(at, True, rest, phrase) for at in dict.fromkeys(walls))
+    # What is chosen completes the rule: `recurrence.whole_rule`.
+    rule = f"FREQ={frequency}{_every(interval)}"
+    if len(options) == 1:
+        return RepeatFound(whole_rule(rule, options[0].at.date()), options[0], phrase)
+    return RepeatFound(rule, WhenUnclear(options, rest, phrase), phrase) if options else None
+
+
+def _soonest(moment: time, now: datetime) -> datetime | None:
+    return first_wall("FREQ=DAILY", datetime.combine(now.date(), moment), now)
 
 
 def _unit_rule(unit: str, interval: int, start: datetime) -> str:
@@ -273,7 +298,14 @@ def _with_time(text: str, end: int, rule: str, now: datetime, language: str) -> 
 
 
 def _clock(text: str, end: int, now: datetime, language: str, lead: str = "") -> tuple[tuple[time, ...], int] | None:
-    """Read a time of day: its readings and its end. `tomorrow` before it makes a bare hour readable."""
+    """Read a time of day: its readings and its end. `tomorrow` before it makes a bare hour readable.
+
+    Of a number and a time behind it (`every mon 15 9:00`) either may be meant: the time first.
+    """
+    two = _TWO.match(text, end)
+    if two is not None:
+        times = [found[0] for start in (2, 1) if (found := _clock(" " + two[start], 0, now, language, lead))]
+        return (tuple(one for found in times for one in found), two.end()) if times else None
     lead = lead or _LEADS.get(language, _LEADS["en"])
     rest = _space(text, end)
     when = read_when(lead + text[rest:], now, language)

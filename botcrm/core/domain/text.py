@@ -41,6 +41,18 @@ def terms(text: str) -> list[str]:
     return list(found)
 
 
+def asked_terms(text: str) -> list[str]:
+    """List the distinct folded words to look for: as `terms`, but of a longer run without spaces the pairs alone.
+
+    The run may stand inside a longer one, which is found by its pairs.
+    """
+    found: dict[str, None] = {}
+    for run in _RUNS.findall(fold(text)):
+        pairs = [run[i : i + 2] for i in range(len(run) - 1)] if len(run) > 2 and _IS_CJK.match(run) else [run]
+        found.update(dict.fromkeys(pairs))
+    return list(found)
+
+
 def similarity(a: str, b: str) -> float:
     """Say how alike two names are, 0 to 100.
 

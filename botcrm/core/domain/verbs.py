@@ -24,6 +24,7 @@ SHAPES = frozenset(
         "when",
         "next",
         "repeat",
+        "field",
     }
 )
 NEAR = 60.0
@@ -41,6 +42,7 @@ class Verb:
     :ivar verbatim: what follows the subject is text, kept as typed, new lines included (note)
     :ivar logs: records what has happened: dates may be past, and count only next to the subject
     :ivar alone: without a slash it is a command only when no words follow (`today`, not `today I met Anna`)
+    :ivar filtered: conditions may follow all the same (`deals tag:roof amount>10k`)
     :raises ValueError: a shape that does not exist
     """
 
@@ -51,6 +53,7 @@ class Verb:
     verbatim: bool = False
     logs: bool = False
     alone: bool = False
+    filtered: bool = False
 
     def __post_init__(self) -> None:
         if not self.shapes <= SHAPES:
@@ -120,10 +123,10 @@ def _shapes(text: str) -> frozenset[str]:
 
 
 VERBS: tuple[Verb, ...] = (
-    Verb("deal", _shapes("amount stage tag owner ref next")),
-    Verb("lead", _shapes("amount tag owner ref phone email next")),
-    Verb("contact", _shapes("tag owner ref phone email"), ("person",)),
-    Verb("company", _shapes("tag owner ref phone email"), ("org",)),
+    Verb("deal", _shapes("amount stage tag owner ref next field")),
+    Verb("lead", _shapes("amount tag owner ref phone email next field")),
+    Verb("contact", _shapes("tag owner ref phone email field"), ("person",)),
+    Verb("company", _shapes("tag owner ref phone email field"), ("org",)),
     Verb("call", _shapes("duration outcome direction tag ref phone when repeat next"), ("called",), logs=True),
     Verb(
         "meet", _shapes("duration outcome direction tag ref when repeat next"), ("meeting", "met", "visit"), logs=True
@@ -131,12 +134,13 @@ VERBS: tuple[Verb, ...] = (
     Verb("task", _shapes("tag owner ref when repeat next"), ("todo",)),
     Verb("note", _shapes("ref"), verbatim=True),
     Verb("find", aliases=("search",), takes_subject=False),
+    Verb("filter", aliases=("filters",), takes_subject=False),
     Verb("stage", _shapes("stage ref next"), ("move",)),
     Verb("wait", _shapes("ref when"), ("hold",)),
     Verb("won", _shapes("amount ref next"), ("win",)),
     Verb("lost", _shapes("ref"), ("lose",)),
     Verb("today", _shapes("owner"), ("home",), takes_subject=False, alone=True),
-    Verb("deals", _shapes("stage tag owner"), takes_subject=False, alone=True),
+    Verb("deals", _shapes("stage tag owner"), takes_subject=False, alone=True, filtered=True),
     Verb("team", takes_subject=False, alone=True),
     Verb("ask", takes_subject=False),
     Verb("handover", takes_subject=False),
@@ -152,8 +156,14 @@ VERBS: tuple[Verb, ...] = (
     Verb("export", takes_subject=False),
     Verb("undo", takes_subject=False, alone=True),
     Verb("merge", _shapes("ref")),
+    Verb("copy", _shapes("ref")),
     Verb("operations", aliases=("journal",), takes_subject=False, alone=True),
+    Verb("fields", takes_subject=False, alone=True),
+    Verb("lists", aliases=("dictionaries",), takes_subject=False, alone=True),
     Verb("invite", takes_subject=False),
+    Verb("personal", _shapes("ref")),
+    Verb("roles", takes_subject=False, alone=True),
+    Verb("departments", takes_subject=False, alone=True),
     Verb("plugins", takes_subject=False, alone=True),
     Verb("settings", takes_subject=False),
     Verb("help", takes_subject=False),

@@ -10,11 +10,12 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from zlib import crc32
 
 from botcrm.core.domain.blocking import MOST, ONLY_FEW, blocks
 from botcrm.core.domain.facts import Facts
-from botcrm.core.domain.matching import THRESHOLD, Base, Reason, Verdict, compare, probability
+from botcrm.core.domain.matching import THRESHOLD, Base, Reason, Verdict, compare, only_name, probability
 from botcrm.core.domain.translit import skeleton, sound
 
 # A cluster is asked pair by pair whether it holds together; in a larger one the members nearest the best link are.
@@ -32,11 +33,17 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A record of a group: how likely it is the same as the one of the group it is most like, and why."""
+    """A record of a group: how likely it is the same as the one of the group it is most like, and why.
+
+    :ivar links: the others that it brought into the group by more than a name, each with how likely that is
+    :ivar mark: tells whether what it was found by is still the same, see `facts_mark`
+    """
 
     record_id: int
     score: float
     reasons: tuple[Reason, ...]
+    links: tuple[tuple[int, float], ...] = ()
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +205,7 @@ class WholeBase:
         links.sort(key=lambda link: (-link[0], link[1], link[2]))
         cluster: dict[int, list[int]] = {}
         best: dict[int, tuple[float, tuple[Reason, ...]]] = {}
+        sure: dict[int, list[tuple[int, float]]] = {}
         verdicts: dict[tuple[int, int], float] = {(one, other): bits for bits, one, other, _ in links}
         for bits, one, other, reasons in links:
             left, right = cluster.get(one, [one]), cluster.get(other, [other])
@@ -208,8 +216,15 @@ class WholeBase:
                 cluster[place] = joined
             best.setdefault(one, (bits, reasons))
             best.setdefault(other, (bits, reasons))
+            if not only_name(reasons):
+                sure.setdefault(one, []).append((self._ids[other], probability(bits)))
         for members in {id(members): members for members in cluster.values()}.values():
-            yield _group([Member(self._ids[place], probability(best[place][0]), best[place][1]) for place in members])
+            yield _group([self._member(place, *best[place], sure.get(place, ())) for place in members])
+
+    def _member(
+        self, place: int, bits: float, reasons: tuple[Reason, ...], links: Iterable[tuple[int, float]]
+    ) -> Member:
+        return Member(self._ids[place], probability(bits), reasons, tuple(links), _mark(self._packed[place]))
 
     def _hold_together(
         self,
@@ -238,6 +253,15 @@ class WholeBase:
 
     def _verdict(self, one: int, other: int, base: Base) -> Verdict:
         return compare(self.entity, _unpack(self._packed[one]), _unpack(self._packed[other]), base)
+
+
+def facts_mark(facts: Facts) -> str:
+    """Return what changes as soon as anything does that a record is compared by."""
+    return _mark(_pack(facts))
+
+
+def _mark(packed: bytes) -> str:
+    return blake2b(packed, digest_size=8).hexdigest()
 
 
 def _ordered(one: int, other: int) -> tuple[int, int]:

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from botcrm.core import db
+from botcrm.core.domain.findable import deal_name
 from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Note, Record
 from botcrm.core.services.access import EVERYTHING, NOTHING, activity_sql, load, owned_sql, owners
-from botcrm.core.services.derive import deal_name
+from botcrm.core.services.custom_fields import Held, held
 from botcrm.core.services.home import DealRow, deal_rows
 from botcrm.core.services.marks import Mark
 from botcrm.core.services.records import tags_of
@@ -43,7 +44,7 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class DealCard:
-    """A deal with what surrounds it."""
+    """A deal with what surrounds it; `own` are the company's own fields, the empty ones as well."""
 
     deal: Deal
     name: str
@@ -58,14 +59,19 @@ class DealCard:
     last_note: str
     files: int
     added: Added = Added()
+    own: tuple[Held, ...] = ()
     rot_days: int = 0
     mark: Mark | None = None
     last_call: str = ""
+    lead_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PartyCard:
-    """A contact, company or lead with what surrounds it; `deals` are the open ones within reach."""
+    """A contact, company or lead with what surrounds it; `deals` are the open ones within reach.
+
+    :ivar became: what a lead was turned into, as far as that is within reach: (entity, id, name)
+    """
 
     record: Contact | Company | Lead
     entity: str
@@ -80,6 +86,8 @@ class PartyCard:
     last_note: str
     files: int
     added: Added = Added()
+    own: tuple[Held, ...] = ()
+    became: tuple[tuple[str, int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +166,10 @@ async def deal_card(work: Work, deal_id: int) -> DealCard:
     await work.flush()
     deal = await load(work, Deal, deal_id)
     scope = _scope(work, "deal_id")
+    leads = owned_sql("l.owner_id", owners(work.actor, "lead"))
     row = await db.fetch_one(
         "SELECT s.name AS stage, s.rot_days, d.last_call, c.name AS company, p.name AS contact, p.phone, u.name AS owner, "
+        f"(SELECT l.id FROM lead l WHERE l.deal_id = d.id AND l.deleted_at IS NULL AND {leads} LIMIT 1) AS lead_id, "
         f"k.kind AS mark, {_extras_sql(scope, 'deal_id')} FROM deal d "
         "JOIN stage s ON s.id = d.stage_id LEFT JOIN company c ON c.id = d.company_id LEFT JOIN contact p ON p.id = d.contact_id "
         'LEFT JOIN "user" u ON u.id = d.owner_id LEFT JOIN deal_mark k ON k.deal_id = d.id AND k.user_id = ? WHERE d.id = ?',
@@ -185,9 +195,11 @@ async def deal_card(work: Work, deal_id: int) -> DealCard:
         last_note=row["note"] or "",
         files=int(row["files"]),
         added=await _added(work, deal),
+        own=tuple(await held(work, deal, empty=True)),
         rot_days=row["rot_days"],
         mark=row["mark"],
         last_call=row["last_call"] or "",
+        lead_id=row["lead_id"],
     )
 
 
@@ -253,7 +265,23 @@ async def party_card(work: Work, entity: str, record_id: int) -> PartyCard:
         last_note=around["note"] or "",
         files=int(around["files"]),
         added=await _added(work, record),
+        own=tuple(await held(work, record, empty=True)),
+        became=await _became(work, record) if isinstance(record, Lead) and record.converted_at else (),
     )
+
+
+async def _became(work: Work, lead: Lead) -> tuple[tuple[str, int, str], ...]:
+    """Return what a lead was turned into, as far as that is within reach."""
+    found = []
+    for entity, record_id in (("deal", lead.deal_id), ("contact", lead.contact_id), ("company", lead.company_id)):
+        called = "title" if entity == "deal" else "name"
+        reached = owned_sql("owner_id", owners(work.actor, entity))
+        row = record_id and await db.fetch_one(
+            f"SELECT {called} AS name FROM {entity} WHERE id = ? AND deleted_at IS NULL AND {reached}", record_id
+        )
+        if record_id and row:
+            found.append((entity, record_id, str(row["name"])))
+    return tuple(found)
 
 
 async def activity_card(work: Work, activity_id: int) -> ActivityCard:

@@ -22,20 +22,10 @@ _TALKS = (
     f"SELECT max(m.created_at) FROM message m WHERE m.contact_id = deal.contact_id AND m.deal_id IS NULL AND "
     f"m.created_at > deal.created_at AND {_IN}"
 )
-_ALL_TALKS = (
-    f"SELECT a.deal_id, a.done_at AS at FROM activity a WHERE a.deal_id IS NOT NULL AND {CONTACT_SQL} UNION ALL "
-    f"SELECT m.deal_id, m.created_at FROM message m WHERE m.deal_id IS NOT NULL AND {_IN} UNION ALL "
-    "SELECT d.id, loose.at FROM deal d JOIN (SELECT contact_id, max(at) AS at FROM ("
-    f"SELECT a.contact_id, a.done_at AS at FROM activity a WHERE a.deal_id IS NULL AND a.contact_id IS NOT NULL AND {CONTACT_SQL} "
-    f"UNION ALL SELECT m.contact_id, m.created_at FROM message m WHERE m.deal_id IS NULL AND m.contact_id IS NOT NULL AND {_IN}"
-    ") AS said GROUP BY contact_id) AS loose ON loose.contact_id = d.contact_id AND loose.at > d.created_at"
-)
-# Puts every open deal right in one pass, whatever stands there; the same on both databases.
-RECOUNT_SQL = (
-    "UPDATE deal SET last_contact_at = truth.at FROM (SELECT d.id, talks.at FROM deal d LEFT JOIN "
-    f"(SELECT deal_id, max(at) AS at FROM ({_ALL_TALKS}) AS each_one GROUP BY deal_id) AS talks ON talks.deal_id = d.id "
-    "WHERE d.status = 'open' AND d.deleted_at IS NULL) AS truth WHERE truth.id = deal.id AND "
-    "(deal.last_contact_at <> truth.at OR (deal.last_contact_at IS NULL) <> (truth.at IS NULL))"
+_LAST_TALK = f"(SELECT max(at) FROM ({_TALKS}) AS talks)"
+_RECOUNT = (
+    f"UPDATE deal SET last_contact_at = {_LAST_TALK} WHERE id > ? AND id <= ? AND status = 'open' AND deleted_at IS NULL "
+    f"AND (last_contact_at <> {_LAST_TALK} OR (last_contact_at IS NULL) <> ({_LAST_TALK} IS NULL))"
 )
 
 
@@ -59,9 +49,7 @@ async def keep_contact(work: "Work", records: Sequence[Record], left: Collection
         rows = await db.fetch("SELECT id FROM deal WHERE contact_id = ? AND status = 'open'", contact_id)
         deals.update(row["id"] for row in rows)
     for deal_id in sorted(deals):
-        await db.execute(
-            f"UPDATE deal SET last_contact_at = (SELECT max(at) FROM ({_TALKS}) AS talks) WHERE id = ?", deal_id
-        )
+        await db.execute(f"UPDATE deal SET last_contact_at = {_LAST_TALK} WHERE id = ?", deal_id)
 
 
 def _left_contacts(work: "Work") -> set[int]:
@@ -84,11 +72,25 @@ async def contact_follows(contacts: Collection[int]) -> None:
         await _recompute(row["id"] for row in rows)
 
 
+async def contact_of_new(first_id: int, last_id: int) -> None:
+    """Count for new deals of known contacts what those said since; nothing hangs on the deals themselves yet.
+
+    :param first_id: of deals made by one statement, whose ids are in order
+    """
+    loose = f"a.contact_id = deal.contact_id AND a.deal_id IS NULL AND a.done_at > deal.created_at AND {CONTACT_SQL}"
+    wrote = f"m.contact_id = deal.contact_id AND m.deal_id IS NULL AND m.created_at > deal.created_at AND {_IN}"
+    await db.execute(
+        f"UPDATE deal SET last_contact_at = (SELECT max(at) FROM ({_TALKS}) AS talks) WHERE id BETWEEN ? AND ? "
+        f"AND contact_id IS NOT NULL AND status = 'open' AND (EXISTS (SELECT 1 FROM activity a WHERE {loose}) "
+        f"OR EXISTS (SELECT 1 FROM message m WHERE {wrote}))",
+        first_id,
+        last_id,
+    )
+
+
 async def _recompute(deals: Iterable[int]) -> None:
     for deal_id in deals:
-        await db.execute(
-            f"UPDATE deal SET last_contact_at = (SELECT max(at) FROM ({_TALKS}) AS talks) WHERE id = ?", deal_id
-        )
+        await db.execute(f"UPDATE deal SET last_contact_at = {_LAST_TALK} WHERE id = ?", deal_id)
 
 
 def _begins_anew(work: "Work", deal: Deal) -> bool:
@@ -101,9 +103,9 @@ def _begins_anew(work: "Work", deal: Deal) -> bool:
     )
 
 
-async def recount_contacts() -> int:
-    """Put the last contact of every open deal right; returns how many were wrong. Two passes over what was done and said."""
-    return await db.execute(RECOUNT_SQL)
+async def recount_contacts(after: int, last: int) -> int:
+    """Put the last contact of the open deals with ids after one and up to another right; returns how many were wrong."""
+    return await db.execute(_RECOUNT, after, last)
 
 
 async def keep_waiting(work: "Work", deal: Deal) -> None:

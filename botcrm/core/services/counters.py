@@ -103,11 +103,15 @@ async def counters_follow(*people: int) -> None:
             await db.execute(f"{_SET_MESSAGE} message.{column} = ? AND ({_WRONG_MESSAGE})", user_id)
 
 
-async def recount_counters() -> int:
-    """Put right in whose counter everything is; returns how many activities and messages were wrong. One pass over both."""
+async def recount_activities(after: int, last: int) -> int:
+    """Put right in whose counter the activities with ids after one and up to another are; returns how many were wrong."""
     counted = f"(status = 'planned' OR direction = '{MISSED}' OR counts_for IS NOT NULL OR counts_own IS NOT NULL)"
-    wrong = await db.execute(f"{_SET_ACTIVITY} {counted} AND ({_WRONG_ACTIVITY})")
-    return wrong + await db.execute(f"{_SET_MESSAGE} {_WRONG_MESSAGE}")
+    return await db.execute(f"{_SET_ACTIVITY} id > ? AND id <= ? AND {counted} AND ({_WRONG_ACTIVITY})", after, last)
+
+
+async def recount_messages(after: int, last: int) -> int:
+    """Put right in whose counter the messages with ids after one and up to another are; returns how many were wrong."""
+    return await db.execute(f"{_SET_MESSAGE} id > ? AND id <= ? AND ({_WRONG_MESSAGE})", after, last)
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

@@ -5,19 +5,19 @@ Nothing here is an event and nothing is undone: it is computed again whenever it
 
 from collections.abc import Sequence
 from datetime import timedelta
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from botcrm.core import db
 from botcrm.core.domain.events import RecordDeleted, RecordRestored
-from botcrm.core.domain.text import fold, terms
 from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Message, Record
 from botcrm.core.services.attention import keep_calls
 from botcrm.core.services.contact import keep_contact, keep_waiting
 from botcrm.core.services.counters import keep_counters
+from botcrm.core.services.field_values import keep_values
 from botcrm.core.services.record_keys import keep_keys
 from botcrm.core.services.reminding import early_keys, tellings_of
 from botcrm.core.services.rows import Planned
+from botcrm.core.services.search_index import keep_entry, keep_texts
 
 if TYPE_CHECKING:
     from botcrm.core.services.work import Work
@@ -32,7 +32,8 @@ async def derive(work: "Work", records: Sequence[Record]) -> None:
             if record.deal_id:
                 deals.add(record.deal_id)
         elif isinstance(record, Company | Contact | Lead | Deal):
-            await _search_entry(work, record)
+            await keep_entry(work, record)
+    await keep_texts(work, records)
     for record in records:
         if isinstance(record, Deal) and _vanished_or_returned(work, record):
             for activity in await Activity.filter(deal_id=record.id, status="planned", deleted_at=None):
@@ -50,6 +51,7 @@ async def derive(work: "Work", records: Sequence[Record]) -> None:
     await keep_counters(work, records)
     await keep_calls(work, records, left)
     await keep_keys(records)
+    await keep_values(work, records)
     for record in records:
         if isinstance(record, Deal):
             await keep_waiting(work, record)
@@ -125,136 +127,3 @@ async def _silent(work: "Work", activity: Activity) -> bool:
         return False
     sql = "SELECT 1 AS y FROM job WHERE key IN (?, ?) AND state IN ('waiting', 'running')"
     return await db.fetch_one(sql, again_key(activity.id), reminder_keys(activity.id)[1]) is None
-
-
-# --- search ----------------------------------------------------------------------------------------------------------
-
-
-async def _search_entry(work: "Work", record: Company | Contact | Lead | Deal) -> None:
-    entity = record._meta.db_table
-    if record.deleted_at:
-        await _forget(entity, record.id)
-        return
-    name, more, is_open = await _searchable(work, record)
-    owner = record.owner_id or 0
-    words = list(dict.fromkeys(word[:64] for word in terms(f"{name} {more}")))[:40]
-    folded = fold(name)[:500]
-    made = await db.fetch_one(
-        "INSERT INTO search_entry (entity, record_id, owner_id, name, folded, open, touched_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (entity, record_id) DO NOTHING RETURNING id",
-        entity,
-        record.id,
-        owner,
-        name[:500],
-        folded,
-        is_open,
-        work.now,
-    )
-    if made:
-        entry_id = made["id"]
-    else:
-        known = await db.fetch_one(
-            "SELECT id, owner_id, name FROM search_entry WHERE entity = ? AND record_id = ?", entity, record.id
-        )
-        assert known is not None
-        entry_id = known["id"]
-        await db.execute(
-            "UPDATE search_entry SET owner_id = ?, name = ?, folded = ?, open = ?, touched_at = ? WHERE id = ?",
-            owner,
-            name[:500],
-            folded,
-            is_open,
-            work.now,
-            entry_id,
-        )
-        if known["name"] != name[:500]:
-            await _renamed(work, record)
-        old = {row["term"] for row in await db.fetch("SELECT term FROM search_term WHERE entry_id = ?", entry_id)}
-        if old == set(words) and known["owner_id"] == owner:
-            return
-        await db.execute("DELETE FROM search_term WHERE entry_id = ?", entry_id)
-    await db.execute_many(
-        "INSERT INTO search_term (term, owner_id, entry_id) VALUES (?, ?, ?)",
-        [(word, owner, entry_id) for word in words],
-    )
-    await _learn_words(words)
-
-
-async def _renamed(work: "Work", record: Company | Contact | Lead | Deal) -> None:
-    """Have the deals and people found under the new name of their company or contact."""
-    if isinstance(record, Company):
-        for contact in await Contact.filter(company_id=record.id, deleted_at=None):
-            await _search_entry(work, contact)
-        for deal in await Deal.filter(company_id=record.id, deleted_at=None):
-            await _search_entry(work, deal)
-    elif isinstance(record, Contact):
-        for deal in await Deal.filter(contact_id=record.id, deleted_at=None):
-            await _search_entry(work, deal)
-
-
-async def _learn_words(words: list[str]) -> None:
-    """Add words to the vocabulary that inexact search looks through."""
-    # A number is never a slip of another one, and numbers would be most of the vocabulary.
-    long = [word for word in words if len(word) >= 3 and word.isalpha()]
-    if not long:
-        return
-    if db.dialect() == "postgres":
-        await db.execute_many("INSERT INTO search_word (word) VALUES (?) ON CONFLICT DO NOTHING", [(w,) for w in long])
-        return
-    # A full-text table has no unique key but its row number: the word's own hash keeps it there once.
-    numbered = {int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), signed=True): word for word in long}
-    marks = ", ".join("?" * len(numbered))
-    rows = await db.fetch(f"SELECT id AS number FROM search_word_content WHERE id IN ({marks})", *numbered)
-    known = {row["number"] for row in rows}
-    for number, word in numbered.items():
-        if number not in known:
-            await db.execute("INSERT INTO search_word (rowid, word) VALUES (?, ?)", number, word)
-
-
-async def _forget(entity: str, record_id: int) -> None:
-    await db.execute(
-        "DELETE FROM search_term WHERE entry_id IN (SELECT id FROM search_entry WHERE entity = ? AND record_id = ?)",
-        entity,
-        record_id,
-    )
-    await db.execute("DELETE FROM search_entry WHERE entity = ? AND record_id = ?", entity, record_id)
-
-
-async def _name_of(work: "Work", entity: str, record_id: int | None) -> str:
-    """Return a company's or contact's name, as this work knows it or as it is stored."""
-    if record_id is None:
-        return ""
-    kept = work.kept(entity, record_id)
-    if isinstance(kept, Company | Contact):
-        return kept.name
-    row = await db.fetch_one(f"SELECT name FROM {entity} WHERE id = ?", record_id)
-    return str(row["name"]) if row else ""
-
-
-async def _searchable(work: "Work", record: Company | Contact | Lead | Deal) -> tuple[str, str, bool]:
-    """Return a record's name, the other words it is found by, and whether it is still worked on."""
-    if isinstance(record, Deal):
-        company = await _name_of(work, "company", record.company_id)
-        contact = await _name_of(work, "contact", record.contact_id)
-        return deal_name(record.title, company), contact, record.status == "open"
-    if isinstance(record, Lead):
-        more = " ".join(filter(None, (record.name, record.company_name, _digits(record.phone), record.email)))
-        return record.title, more, record.status in ("new", "working")
-    company = await _name_of(work, "company", record.company_id) if isinstance(record, Contact) else ""
-    more = " ".join(filter(None, (company, _digits(record.phone), record.email)))
-    return record.name, more, True
-
-
-def _digits(phone: str | None) -> str:
-    """Return the forms a stored number is typed in: whole, and without the country code's first digits."""
-    if not phone:
-        return ""
-    digits = phone.lstrip("+")
-    return " ".join(dict.fromkeys((digits, digits[-9:], digits[-7:])))
-
-
-def deal_name(title: str, company: str) -> str:
-    """Return what a deal is called: its company and title, the company once."""
-    if not company or fold(title).startswith(fold(company)):
-        return title
-    return f"{company} {title}".strip()

@@ -1,20 +1,21 @@
 """What is derived from many new records at once: the same rows that `derive` writes for each, in a few statements.
 
 A record made by one statement among thousands has no past: no reminders, no counters, nothing hangs on it yet. What is left is
-what it is found by.
+what it is found by, and what the contact of a deal that is older than today's import said since.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import blake2b
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from botcrm.core import db, sqlite
 from botcrm.core.domain.facts import keys_of
-from botcrm.core.domain.text import fold, terms
-from botcrm.core.services.derive import _digits, deal_name
+from botcrm.core.domain.findable import findable
+from botcrm.core.domain.text import fold
+from botcrm.core.services.contact import contact_of_new
+from botcrm.core.services.search_index import learn_words
 
 if TYPE_CHECKING:
     from botcrm.core.services.work import Work
@@ -39,35 +40,35 @@ class Derived:
     words: str
     keys: str
 
+    @property
+    def key_list(self) -> list[str]:
+        """Return the keys one by one."""
+        return self.keys.split(_UNIT) if self.keys else []
 
-def derived(entity: str, values: Mapping[str, Any], company: str = "", contact: str = "") -> Derived:
+
+def derived(
+    entity: str, values: Mapping[str, Any], company: str = "", contact: str = "", more: Iterable[str] = ()
+) -> Derived:
     """Return what a company, contact, lead or deal is found by. Pure: rows may be prepared by another process.
 
     :param values: by column; what is not there is empty
     :param company: what its company is called
     :param contact: what a deal's contact is called
+    :param more: texts of the company's own fields
     """
-    get = values.get
-    is_open, keys = True, ""
-    if entity == "deal":
-        name, more, is_open = deal_name(get("title") or "", company), contact, get("status", "open") == "open"
-    elif entity == "lead":
-        name, is_open = get("title") or "", get("status", "new") in ("new", "working")
-        more = " ".join(filter(None, (get("name"), get("company_name"), _digits(get("phone")), get("email"))))
-    else:
-        name = get("name") or ""
-        more = " ".join(filter(None, (company, _digits(get("phone")), get("email"))))
-    if entity != "deal":
-        keys = _UNIT.join(keys_of(entity, values))
-    words = " ".join(list(dict.fromkeys(word[:64] for word in terms(f"{name} {more}")))[:40])
-    return Derived(get("owner_id") or 0, name[:500], fold(name)[:500], is_open, words, keys)
+    found = findable(entity, values.get, company, contact, more)
+    keys = _UNIT.join(keys_of(entity, values)) if entity != "deal" else ""
+    folded, owner_id = fold(found.name)[:500], values.get("owner_id") or 0
+    return Derived(owner_id, found.name, folded, found.is_open, " ".join(found.words), keys)
 
 
 async def derive_many(work: "Work", entity: str, records: Sequence[tuple[int, Derived]]) -> None:
     """Write what new records are found by; those that have it already, touched by somebody meanwhile, are left as they are."""
     if not records:
         return
-    known = await _entered(entity, [record_id for record_id, _ in records])
+    if entity == "deal":
+        await contact_of_new(records[0][0], records[-1][0])
+    known = await entered(entity, [record_id for record_id, _ in records])
     fresh = [(record_id, found) for record_id, found in records if record_id not in known]
     if not fresh:
         return
@@ -89,44 +90,22 @@ async def derive_many(work: "Work", entity: str, records: Sequence[tuple[int, De
     # In the order of the index its pages are gone through once.
     rows.sort(key=itemgetter(0))
     await insert_many("search_term", ("term", "owner_id", "entry_id"), rows)
-    keys = [(entity, key, record_id) for record_id, found in fresh for key in found.keys.split(_UNIT) if key]
+    keys = [(entity, key, record_id) for record_id, found in fresh for key in found.key_list]
     keys.sort(key=itemgetter(1))
     await insert_many("record_key", ("entity", "key", "record_id"), keys)
-    await _learn(rows)
+    await learn_words({word for word, _, _ in rows})
 
 
-async def _entered(entity: str, ids: Sequence[int]) -> set[int]:
-    row = await db.fetch_one(
-        "SELECT 1 AS y FROM search_entry WHERE entity = ? AND record_id BETWEEN ? AND ? LIMIT 1",
-        entity,
-        min(ids),
-        max(ids),
+async def entered(entity: str, ids: Sequence[int]) -> set[int]:
+    """Return which of new records somebody touched meanwhile: search knows them already, or they are deleted."""
+    first, last = min(ids), max(ids)
+    touched = set(
+        await db.column(f'SELECT id FROM "{entity}" WHERE id BETWEEN ? AND ? AND deleted_at IS NOT NULL', first, last)
     )
-    if row is None:
-        return set()
-    return set(
-        await db.column(
-            "SELECT record_id FROM search_entry WHERE entity = ? AND record_id BETWEEN ? AND ?",
-            entity,
-            min(ids),
-            max(ids),
-        )
-    )
-
-
-async def _learn(rows: Sequence[tuple[str, int, int]]) -> None:
-    """Add words to the vocabulary that inexact search looks through."""
-    words = {word for word, _, _ in rows}
-    fresh = sorted(word for word in words if len(word) >= 3 and word.isalpha())
-    if db.dialect() == "postgres":
-        await db.execute_many("INSERT INTO search_word (word) VALUES (?) ON CONFLICT DO NOTHING", [(w,) for w in fresh])
-        return
-    numbered = {int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), signed=True): word for word in fresh}
-    for part in chunks(list(numbered)):
-        marks = ", ".join("?" * len(part))
-        for number in await db.column(f"SELECT id FROM search_word_content WHERE id IN ({marks})", *part):
-            del numbered[number]
-    await db.execute_many("INSERT INTO search_word (rowid, word) VALUES (?, ?)", sorted(numbered.items()))
+    known = "FROM search_entry WHERE entity = ? AND record_id BETWEEN ? AND ?"
+    if await db.fetch_one(f"SELECT 1 AS y {known} LIMIT 1", entity, first, last):
+        touched |= set(await db.column(f"SELECT record_id {known}", entity, first, last))
+    return touched
 
 
 # --- many rows at once -------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from botcrm.core.domain.kinds import Action, Reach
 from botcrm.core.domain.zones import zone_info
 from botcrm.core.services.access import activity_sql, demand, owned_sql, owners, reach
 from botcrm.core.services.actor import Actor
+from botcrm.core.services.export_own import own_names, own_writer
 from botcrm.core.services.work import Work
 
 PAGE = 1_000
@@ -28,8 +29,19 @@ class _Export:
 
 def _columns(text: str) -> tuple[tuple[str, str, str], ...]:
     """Read lines of `name SQL [time|date|money|json|list|tags]`; a plain value needs no third word."""
-    parts = (line.split() for line in text.strip().splitlines())
+    parts = (line.split() for line in text.splitlines() if line.strip())
     return tuple((part[0], part[1], part[2] if len(part) > 2 else "") for part in parts)
+
+
+# Where somebody is found, and what the record is tagged with.
+_ADDRESS = """
+street t.street
+city t.city
+postcode t.postcode
+region t.region
+country t.country
+tags t.id tags
+"""
 
 
 def _owned(entity: str) -> Callable[[Actor], str]:
@@ -109,13 +121,8 @@ _EXPORTS = {
             job_title t.job_title
             birth_date t.birth_date date
             tax_id t.tax_id
-            street t.street
-            city t.city
-            postcode t.postcode
-            region t.region
-            country t.country
-            tags t.id tags
             """
+            + _ADDRESS
         ),
         'contact t LEFT JOIN "user" owner ON owner.id = t.owner_id LEFT JOIN company ON company.id = t.company_id',
         _owned("contact"),
@@ -133,13 +140,8 @@ _EXPORTS = {
             other_emails t.more_emails list
             website t.website
             tax_id t.tax_id
-            street t.street
-            city t.city
-            postcode t.postcode
-            region t.region
-            country t.country
-            tags t.id tags
             """
+            + _ADDRESS
         ),
         'company t LEFT JOIN "user" owner ON owner.id = t.owner_id',
         _owned("company"),
@@ -163,13 +165,8 @@ _EXPORTS = {
             other_phones t.more_phones list
             other_emails t.more_emails list
             lost_reason t.lost_reason
-            street t.street
-            city t.city
-            postcode t.postcode
-            region t.region
-            country t.country
-            tags t.id tags
             """
+            + _ADDRESS
         ),
         'lead t LEFT JOIN "user" owner ON owner.id = t.owner_id',
         _owned("lead"),
@@ -200,7 +197,6 @@ _EXPORTS = {
 }
 KINDS = tuple(_EXPORTS)
 ENTITY_OF = {"deals": "deal", "activities": "activity", "contacts": "contact", "companies": "company", "leads": "lead"}
-KIND_OF = {entity: kind for kind, entity in ENTITY_OF.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +211,13 @@ class Narrowed:
 
 
 def columns(kind: str) -> tuple[str, ...]:
-    """Return the columns of an export, in order."""
+    """Return the usual columns of an export, in order."""
     return tuple(name for name, _, _ in _EXPORTS[kind].columns)
+
+
+async def all_columns(kind: str) -> tuple[str, ...]:
+    """Return the columns of an export with those of the company's own fields, in order."""
+    return (*columns(kind), *await own_names(ENTITY_OF.get(kind, "")))
 
 
 async def export_rows(
@@ -230,7 +231,7 @@ async def export_rows(
     :param kind: one of `KINDS`
     :param zone: IANA name of the zone that times are given in; the actor's where None
     :param only: which of them; all where None
-    :returns: dicts of `columns(kind)`: times and dates as ISO 8601 text (times with their offset), amounts as int where
+    :returns: dicts of `all_columns(kind)`: times and dates as ISO 8601 text (times with their offset), amounts as int where
         they are whole and as Decimal where not, tags and further phones and e-mails with commas between, `before` and `after`
         of events as dicts
     :raises InvalidValue: no such kind
@@ -242,6 +243,9 @@ async def export_rows(
     demand_export(work, kind)
     readers = _readers(zone or work.prefs.zone)
     chosen = ", ".join(f'{source} AS "{name}"' for name, source, _ in export.columns)
+    own = await own_writer(ENTITY_OF[kind]) if await own_names(ENTITY_OF.get(kind, "")) else None
+    if own:
+        chosen += ", t.custom AS custom"
     narrowed = f" AND ({only.sql})" if only else ""
     values = only.values if only else ()
     sql = (
@@ -257,7 +261,7 @@ async def export_rows(
             yield {
                 name: tags.get(row["id"]) if how == "tags" else readers[how](row[name])
                 for name, _, how in export.columns
-            }
+            } | (own(row["custom"]) if own else {})
         if len(page) < PAGE:
             return
         last = page[-1]["id"]

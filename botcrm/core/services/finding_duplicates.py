@@ -164,7 +164,7 @@ async def names(entity: str, ids: Sequence[int]) -> dict[int, str]:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A group as it goes from process to process: its score, and of each member id, score and reasons (what, per cent)."""
+    """A group as it goes from process to process: its score, and of each member id, score, reasons (what, per cent), links and mark."""
 
     score: float
     members: tuple[dict[str, Any], ...]
@@ -179,6 +179,8 @@ def as_found(group: Group) -> Found:
                 "id": member.record_id,
                 "score": round(member.score, 4),
                 "reasons": [{"what": reason.what, "percent": reason.percent} for reason in member.reasons],
+                "links": [[other, round(score, 6)] for other, score in member.links],
+                "mark": member.mark,
             }
             for member in group.members
         ),

@@ -18,6 +18,7 @@ from botcrm.core.services.access import owners
 from botcrm.core.services.counters import counters_follow
 from botcrm.core.services.reporting_lines import give_back_reports, move_reports, reports_to_move
 from botcrm.core.services.rows import EVENT_SQL
+from botcrm.core.services.standing import taking_back
 from botcrm.core.services.work import Work
 
 # What of each table goes over: while it is worked on, and what is closed. What was done and written stays with who did it.
@@ -83,6 +84,15 @@ class HandedOver:
     def total(self) -> int:
         """Return how many records it were."""
         return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDid:
+    """What a rule did about one record because that changed hands, each deed in words."""
+
+    entity: str
+    record_id: int
+    did: tuple[str, ...]
 
 
 def _demand(work: Work, *people: int) -> None:
@@ -207,9 +217,10 @@ async def _search_follows(entity: str, ids: list[int], to_id: int) -> None:
 
 async def _finish(work: Work, from_id: int, to_id: int, counts: dict[str, int], stayed: int = 0) -> HandedOver:
     done = HandedOver(from_id, to_id, counts, stayed)
-    if not counts:
+    if not counts and work.undoes is None:
         return done
     await counters_follow(from_id)
+    # Taken back without anything to give back it is still taken back: what was done before it comes next.
     work.remember_plain(WorkHandedOver, "user", from_id, to_id=to_id, counts=counts)
     await work.plan_job(TELL, f"handed:{work.id}", work.now, work_id=work.id)
     return done
@@ -245,7 +256,8 @@ async def handed_over_by(work_id: int) -> HandedOver | None:
 async def take_back_handover(work: Work, work_id: int) -> HandedOver:
     """Give back what a work handed over as a whole; whatever else was done about the records since stays.
 
-    What went on to somebody else meanwhile stays with them. Taken back itself, it goes over once more.
+    What went on to somebody else meanwhile stays with them. What rules did because of it stays too (`done_by_rules`): it is done
+    about each record, and may be worked on already. Taken back itself, it goes over once more.
 
     :raises NotFound: the work handed nothing over, or the actor neither did it nor reaches what both answer for
     """
@@ -265,9 +277,10 @@ async def take_back_handover(work: Work, work_id: int) -> HandedOver:
         moved = await _move(work, entity, done.to_id, done.from_id, _STILL, [done.to_id, work_id, entity], work_id)
         if moved:
             counts[entity] = moved
-    if "user" in done.counts and (moved := await give_back_reports(work, work_id)):
-        counts["user"] = moved
-    return await _finish(work, done.to_id, done.from_id, counts, max(0, done.total - sum(counts.values())))
+    with taking_back(work, work_id):
+        if "user" in done.counts and (moved := await give_back_reports(work, work_id)):
+            counts["user"] = moved
+        return await _finish(work, done.to_id, done.from_id, counts, max(0, done.total - sum(counts.values())))
 
 
 # A later change of owner leaves a record where it is, also one that came back to the same person by another way.
@@ -276,6 +289,19 @@ _STILL = (
     "AND e.type = 'OwnerChanged' AND NOT EXISTS (SELECT 1 FROM event later WHERE later.entity = e.entity "
     "AND later.record_id = e.record_id AND later.id > e.id AND later.type IN ('OwnerChanged', 'ClientTaken')))"
 )
+
+
+async def done_by_rules(work_id: int, limit: int) -> tuple[int, list[RuleDid]]:
+    """Return how often rules did something because a work handed records over, and what they did the first times."""
+    runs = (
+        "FROM rule_run r WHERE r.cause = ? AND r.state = 'done' AND NOT EXISTS "
+        "(SELECT 1 FROM event e WHERE e.undoes = r.work_id)"
+    )
+    row = await db.fetch_one(f"SELECT count(*) AS n {runs}", work_id)
+    if not row or not row["n"]:
+        return 0, []
+    rows = await db.fetch(f"SELECT r.entity, r.record_id, r.did {runs} ORDER BY r.id LIMIT {int(limit)}", work_id)
+    return int(row["n"]), [RuleDid(one["entity"], one["record_id"], tuple(db.from_json(one["did"]))) for one in rows]
 
 
 async def events_handed(work_id: int, after: int, limit: int) -> list[dict[str, Any]]:

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from botcrm.core import db
 from botcrm.core.domain.due import Bounds, column_of, day_bounds, week_start_of
+from botcrm.core.domain.findable import deal_name
 from botcrm.core.domain.preferences import Preferences
 from botcrm.core.services.access import owners
 from botcrm.core.services.counters import Counters, counters_of
-from botcrm.core.services.derive import deal_name
 from botcrm.core.services.filters import EVERY_DEAL, DealFilter
 from botcrm.core.services.incoming import Waiting, waiting_for
 from botcrm.core.services.loose import UNDATED, Dated, LooseRow, count_loose, loose_rows, sees_loose

@@ -329,7 +329,7 @@ async def answer_client(work: Work, message_id: int, text: str) -> Message:
         await work.change(waiting, MessageAnswered, answered=True)
     links = {"contact": asked.contact_id, "lead": asked.lead_id, "deal": asked.deal_id}
     await settle_for(work, links, work.now)
-    chat, method, payload = _call(sent)
+    chat, method, payload = sending(sent)
     await work.send(
         chat,
         method,
@@ -354,7 +354,7 @@ async def deal_with(work: Work, message_id: int) -> Message:
     return message
 
 
-def _call(sent: Message) -> tuple[int, str, dict[str, Any]]:
+def sending(sent: Message) -> tuple[int, str, dict[str, Any]]:
     """Return what sends a message: the chat it is kept in order by, the method and its arguments."""
     if sent.channel == TELEGRAM:
         chat_id = int(sent.chat_id)
@@ -362,58 +362,6 @@ def _call(sent: Message) -> tuple[int, str, dict[str, Any]]:
     address = sent.address or sent.chat_id
     arguments = {"address": address, "text": sent.text, "message_id": sent.id}
     return lane_number(sent.channel, address), f"channel:{sent.channel}", arguments
-
-
-async def delivery_unsure(work: Work, outbox_id: int) -> None:
-    """Ask whoever answered a client whether the answer arrived, when nobody can know."""
-    await _tell_writer(work, outbox_id, "delivery_unsure")
-
-
-async def delivery_failed(work: Work, outbox_id: int) -> None:
-    """Tell whoever answered a client that the answer did not arrive, and why."""
-    await _tell_writer(work, outbox_id, "delivery_failed")
-
-
-async def channel_is_off(work: Work, outbox_id: int) -> None:
-    """Tell whoever answered a client, once, that the answer waits until its channel is switched on."""
-    await _tell_writer(work, outbox_id, "channel_off", key=f"channel_off:{outbox_id}")
-
-
-async def _tell_writer(work: Work, outbox_id: int, notice: str, key: str | None = None) -> None:
-    row = await db.fetch_one("SELECT user_id, record_id, error FROM outbox WHERE id = ?", outbox_id)
-    person = await person_by_id(work.prefs, row["user_id"]) if row and row["user_id"] else None
-    if row and person:
-        await work.tell(
-            person.id,
-            person.telegram_id,
-            notice,
-            key=key,
-            message_id=row["record_id"],
-            outbox_id=outbox_id,
-            reason=row["error"],
-        )
-
-
-async def keep_provider_id(message_id: int, external_id: str) -> None:
-    """Note under which id a provider knows a message that it took."""
-    await Message.filter(id=message_id).update(external_id=short_key(external_id))
-
-
-async def resend(work: Work, outbox_id: int) -> None:
-    """Send again what may not have arrived.
-
-    :raises NotFound: it is none of the actor's messages in doubt
-    """
-    taken = await db.execute(
-        "UPDATE outbox SET state = 'waiting', lease_until = NULL, not_before = ? "
-        "WHERE id = ? AND state IN ('unsure', 'failed') AND user_id = ?",
-        work.now,
-        outbox_id,
-        work.actor.id,
-    )
-    if not taken:
-        raise NotFound(ref=f"message {outbox_id}")
-    work.outbox_ids.append(outbox_id)
 
 
 async def tell_person(work: Work, user_id: int, notice: str, **args: Any) -> int | None:

@@ -63,7 +63,7 @@ async def waiting_for(
         ""
         if loose
         else "UNION ALL SELECT 'call', (SELECT a.id FROM activity a WHERE a.deal_id = d.id AND a.kind = 'call' "
-        "AND a.status = 'done' AND a.deleted_at IS NULL ORDER BY a.done_at DESC, a.id DESC LIMIT 1), 1 "
+        f"AND a.status = 'done' AND a.direction = '{MISSED}' AND a.deleted_at IS NULL ORDER BY a.done_at DESC, a.id DESC LIMIT 1), 1 "
         f"FROM deal d WHERE d.owner_id = {int(owner_id)} AND d.last_call = '{MISSED}' AND d.status = 'open' "
         "AND d.deleted_at IS NULL"
     )
@@ -141,18 +141,22 @@ async def settle_call(work: Work, activity_id: int) -> Activity:
 
 
 async def settle_by_talk(work: Work, activity: Activity) -> None:
-    """Have a call or meeting deal with what it answers: the calls missed before it, and what came without a way back."""
-    if activity.kind not in _TALKS or activity.status != "done" or activity.direction == MISSED:
+    """Have a call or meeting deal with what it answers: the calls missed before it, and what came without a way back.
+
+    A call back that nobody took deals with nothing: the client still waits.
+    """
+    if activity.kind not in _TALKS or activity.status != "done":
         return
-    reached = is_contact(activity.kind, activity.direction, activity.result, activity.duration_minutes)
+    if not is_contact(activity.kind, activity.direction, activity.result, activity.duration_minutes):
+        return
     links = {name: getattr(activity, f"{name}_id") for name in ("contact", "lead", "company", "deal")}
-    await settle_for(work, links, activity.done_at or work.now, forms=reached)
+    await settle_for(work, links, activity.done_at or work.now)
 
 
-async def settle_for(work: Work, links: Mapping[str, int | None], at: datetime, *, forms: bool = True) -> None:
-    """Deal with a client's missed calls that hang on no deal, and (`forms`) with what they sent without a way back, up to a moment.
+async def settle_for(work: Work, links: Mapping[str, int | None], at: datetime) -> None:
+    """Deal with a client's missed calls that hang on no deal, and with what they sent without a way back, up to a moment.
 
-    What hangs on a deal settles with the deal's last call.
+    What hangs on a deal settles with the deal (attention.py).
 
     :param links: entity to id
     """
@@ -167,7 +171,7 @@ async def settle_for(work: Work, links: Mapping[str, int | None], at: datetime, 
                 "AND a.done_at <= ?"
             )
             values += [record_id, at]
-        if forms and name != "company":
+        if name != "company":
             parts.append(
                 f"SELECT 'message' AS entity, m.id FROM message m WHERE m.{name}_id = ? AND {_NO_WAY_BACK} AND m.created_at <= ?"
             )

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from botcrm.core import db
+from botcrm.core.domain.findable import deal_name
 from botcrm.core.services.access import owned_sql, owners
-from botcrm.core.services.derive import deal_name
 from botcrm.core.services.work import Work
 
 # A condition on an activity's deadline as `a.deadline_at`, and its values.

@@ -8,6 +8,7 @@ from botcrm.core.domain.errors import CrmError
 from botcrm.core.domain.events import SettingChanged
 from botcrm.core.models import Deal
 from botcrm.core.services.access import load
+from botcrm.core.services.standing import taking_back
 from botcrm.core.services.work import Work
 
 Mark = Literal["pinned", "muted"]
@@ -83,9 +84,6 @@ async def set_mark(work: Work, deal_id: int, kind: Mark | None, *, undoes: int |
             user_id,
             _MOST_MUTED,
         )
-    work.undoes = undoes
-    try:
+    with taking_back(work, undoes):
         # It is the actor's alone: nothing of it stands in the deal's timeline.
         work.remember_plain(SettingChanged, "setting", user_id or 0, key=f"{MARK}:{deal_id}", before=before, value=kind)
-    finally:
-        work.undoes = None

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from botcrm.core import db
+from botcrm.core.domain.findable import deal_name
 from botcrm.core.services.access import activity_sql
-from botcrm.core.services.derive import deal_name
 from botcrm.core.services.work import Work
 
 

@@ -1,54 +1,21 @@
-"""The staff: who somebody is, joining by link, roles as shipped."""
+"""The staff: who somebody is, who reaches what, joining, leaving, settings."""
 
 import functools
-import hashlib
 import json
-import secrets
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from botcrm.core import db
-from botcrm.core.domain.errors import CrmError, InvalidValue, InviteUnusable, NotAllowed, NotFound
+from botcrm.core.domain.errors import CrmError, InvalidValue, NotAllowed, NotFound
 from botcrm.core.domain.events import SettingChanged, UserAdded, UserChanged
-from botcrm.core.domain.kinds import Action, Entity, Reach
+from botcrm.core.domain.kinds import Action, Reach
 from botcrm.core.domain.preferences import PREFERENCES, Preferences, in_force, read_preference
 from botcrm.core.domain.reminding import read_by_kind
 from botcrm.core.domain.text import fold
-from botcrm.core.models import Department, Invite, Role, User
+from botcrm.core.models import Department, Role, User
 from botcrm.core.services.actor import Actor
+from botcrm.core.services.shipped_roles import ROLES
 from botcrm.core.services.work import Work
-
-_RECORDS = (Entity.DEAL, Entity.LEAD, Entity.CONTACT, Entity.COMPANY, Entity.ACTIVITY)
-INVITE_LASTS = timedelta(days=7)
-_ON_RULES = (Action.READ, Action.ADD, Action.CHANGE, Action.DELETE)
-
-
-def _grants(reach: Reach, *, delete: Reach, export: Reach) -> dict[str, str]:
-    grants = {}
-    for entity in _RECORDS:
-        for action in (Action.READ, Action.ADD, Action.CHANGE):
-            grants[f"{entity}.{action}"] = str(reach)
-        grants[f"{entity}.{Action.DELETE}"] = str(delete)
-        grants[f"{entity}.{Action.EXPORT}"] = grants[f"{entity}.{Action.IMPORT}"] = str(export)
-    return grants
-
-
-ROLES: dict[str, tuple[str, dict[str, str]]] = {
-    "rep": ("Sales rep", _grants(Reach.OWN, delete=Reach.OWN, export=Reach.NONE)),
-    "manager": (
-        "Manager",
-        _grants(Reach.DEPARTMENT, delete=Reach.DEPARTMENT, export=Reach.DEPARTMENT)
-        | {"user.read": str(Reach.DEPARTMENT), "user.add": str(Reach.DEPARTMENT)}
-        | {f"rule.{action}": str(Reach.DEPARTMENT) for action in _ON_RULES},
-    ),
-    "admin": (
-        "Administrator",
-        _grants(Reach.ALL, delete=Reach.ALL, export=Reach.ALL)
-        | {f"{entity}.{action}": str(Reach.ALL) for entity in ("user", "setting") for action in Action}
-        | {f"rule.{action}": str(Reach.ALL) for action in _ON_RULES},
-    ),
-}
 
 
 def system(prefs: Preferences) -> Actor:
@@ -68,7 +35,8 @@ class Person:
 
 
 _PERSON = (
-    'SELECT u.id, u.name, u.telegram_id, u.manager_id, u.department_id, u.zone, u.language, r.key AS role, r.grants FROM "user" u '
+    "SELECT u.id, u.name, u.telegram_id, u.manager_id, u.department_id, u.zone, u.language, "
+    'coalesce(r.base, r.key) AS role, r.grants FROM "user" u '
     "JOIN role r ON r.id = u.role_id WHERE u.active AND "
 )
 
@@ -113,11 +81,12 @@ async def _actor(defaults: Preferences, row: dict[str, Any]) -> Actor:
 async def team_of(user_id: int, department_id: int | None) -> frozenset[int]:
     """Return the ids within department reach: the person, everybody below, and the department's branch."""
     rows = await db.fetch(
-        "WITH RECURSIVE branch(id) AS (SELECT id FROM department WHERE id = ? "
+        "WITH RECURSIVE branch(id) AS (SELECT id FROM department WHERE id = ? OR head_id = ? "
         "UNION SELECT d.id FROM department d JOIN branch b ON d.parent_id = b.id), "
         'team(id) AS (SELECT id FROM "user" WHERE id = ? OR department_id IN (SELECT id FROM branch) '
         'UNION SELECT u.id FROM "user" u JOIN team t ON u.manager_id = t.id) SELECT id FROM team',
         department_id or 0,
+        user_id,
         user_id,
     )
     return frozenset(row["id"] for row in rows)
@@ -159,7 +128,7 @@ async def person_by_id(defaults: Preferences, user_id: int) -> Person | None:
 async def _reachable() -> list[dict[str, Any]]:
     """Return id, telegram_id and role of everybody who has a chat with the bot."""
     return await db.fetch(
-        'SELECT u.id, u.telegram_id, r.key AS role FROM "user" u JOIN role r ON r.id = u.role_id '
+        'SELECT u.id, u.telegram_id, coalesce(r.base, r.key) AS role FROM "user" u JOIN role r ON r.id = u.role_id '
         "WHERE u.active AND u.telegram_id IS NOT NULL ORDER BY u.id"
     )
 
@@ -220,6 +189,16 @@ async def _sole_administrator(user_id: int) -> bool:
     return [row["id"] for row in rows] == [user_id]
 
 
+async def demand_other_administrator(user_id: int, role_id: int) -> None:
+    """Refuse to give the only administrator another role.
+
+    :raises LastAdministrator: nobody would administer any more
+    """
+    role = await Role.filter(id=role_id).first()
+    if (role is None or role.key != "admin") and await _sole_administrator(user_id):
+        raise LastAdministrator(name=(await User.get(id=user_id)).name)
+
+
 async def add_user(
     work: Work,
     *,
@@ -235,9 +214,9 @@ async def add_user(
     :raises InvalidValue: there is no such role
     :raises LastAdministrator: nobody would administer any more
     """
-    found = await Role.filter(key=role).first()
+    found = await Role.filter(key=role).exclude(key__startswith="user:").first()
     if found is None:
-        raise InvalidValue(what="role", value=role, how="Roles: " + ", ".join(ROLES) + ".")
+        raise InvalidValue(what="role", value=role, how=await role_words())
     known = await User.filter(telegram_id=telegram_id).first() if telegram_id else None
     if known:
         if role != "admin" and await _sole_administrator(known.id):
@@ -267,6 +246,11 @@ async def add_user(
     return user
 
 
+async def role_words() -> str:
+    made = await db.column("SELECT key FROM role WHERE key NOT LIKE 'user:%' ORDER BY id")
+    return "Roles: " + ", ".join(made or ROLES) + "."
+
+
 async def department(path: str) -> int:
     """Return the id of a department named by its path ("Sales/South"), made where it is new.
 
@@ -293,85 +277,6 @@ async def deactivate_user(work: Work, user_id: int) -> User:
     await User.filter(id=user.id).update(active=False, updated_at=work.now, version=user.version + 1)
     work.remember_plain(UserChanged, "user", user.id, active=False)
     await work.plan_job(LEFT, f"left:{user.id}:{user.version}", work.now, user_id=user.id)
-    return user
-
-
-async def seed_roles() -> None:
-    """Create the roles botcrm ships, once; grants that somebody changed stay as they are. Runs inside a transaction."""
-    await db.alone("seed")
-    for key, (name, grants) in ROLES.items():
-        role, made = await Role.get_or_create(defaults={"name": name, "grants": grants}, key=key)
-        fresh = {grant: reach for grant, reach in grants.items() if grant.startswith("rule.")}
-        if not made and fresh and not any(grant.startswith("rule.") for grant in role.grants):
-            # The role was stored before there were rules: nobody has decided about them yet.
-            await Role.filter(id=role.id).update(grants=role.grants | fresh)
-
-
-# --- invitations -------------------------------------------------------------------------------------------------------
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-async def invite(work: Work, role: str, name: str = "", manager_id: int | None = None) -> str:
-    """Make a one-time token that lets one person in; only its hash is stored.
-
-    :raises NotAllowed: the actor may not add people, or not with that role
-    :raises InvalidValue: there is no such role
-    """
-    found = await Role.filter(key=role).first()
-    if found is None:
-        raise InvalidValue(what="role", value=role, how="Roles: " + ", ".join(ROLES) + ".")
-    if not work.actor.is_system:
-        limited = work.actor.grants.get("user.add", Reach.NONE) != Reach.ALL
-        if work.actor.grants.get("user.add", Reach.NONE) == Reach.NONE or (limited and role != "rep"):
-            raise NotAllowed(entity="user", action=Action.ADD)
-        if limited:
-            manager_id = work.actor.id
-    if role == "admin" and await needs_first_administrator():
-        # Every start prints a link until somebody took one; the ones before it must not make a second administrator.
-        await Invite.filter(role_id=found.id, used_at=None, expires_at__gt=work.now).update(expires_at=work.now)
-    token = secrets.token_urlsafe(24)
-    await Invite.create(
-        token_hash=_hash(token),
-        role=found,
-        name=name[:200],
-        manager_id=manager_id,
-        created_at=work.now,
-        expires_at=work.now + INVITE_LASTS,
-    )
-    return token
-
-
-async def is_invite(token: str) -> bool:
-    """Tell whether a token was ever given out as an invitation, whether or not it still lets anybody in."""
-    return await Invite.filter(token_hash=_hash(token)).exists()
-
-
-async def accept_invite(work: Work, token: str, telegram_id: int, name: str, username: str | None) -> User:
-    """Let the holder of a one-time token in; who is in already stays as they are, and the token good for somebody else.
-
-    :raises InviteUnusable: it is unknown, used or too old
-    """
-    known = await User.filter(telegram_id=telegram_id, active=True).first()
-    if known:
-        return known
-    found = await Invite.filter(token_hash=_hash(token), used_at=None).prefetch_related("role").first()
-    if found is None or found.expires_at <= work.now:
-        raise InviteUnusable
-    taken = await Invite.filter(id=found.id, used_at=None).update(used_at=work.now)
-    if not taken:
-        raise InviteUnusable
-    user = await add_user(
-        work,
-        name=found.name or name,
-        role=found.role.key,
-        telegram_id=telegram_id,
-        manager_id=found.manager_id,
-        username=username,
-    )
-    await Invite.filter(id=found.id).update(used_by=user.id)
     return user
 
 

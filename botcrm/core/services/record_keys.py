@@ -48,17 +48,21 @@ async def keep_keys(records: Sequence[Record]) -> None:
             await _write(entity, {record.id: set() if record.deleted_at else set(keys_of(entity, values_of(record)))})
 
 
-async def recount_keys() -> int:
-    """Put right what keys there are; returns of how many records they were wrong. One pass over each table."""
+async def recount_keys(entity: str, after: int, last: int) -> int:
+    """Put right the keys of the living records with ids after one and up to another; returns of how many they were wrong."""
     wrong = 0
-    for entity in ENTITIES:
-        async for rows in pages(entity):
-            wrong += await _write(entity, {row["id"]: set(keys_of(entity, row | {"company": ""})) for row in rows})
-        wrong += await db.execute(
-            f"DELETE FROM record_key WHERE entity = '{entity}' AND NOT EXISTS "
-            f"(SELECT 1 FROM {entity} r WHERE r.id = record_key.record_id AND r.deleted_at IS NULL)"
-        )
+    async for rows in pages(entity, f"r.id <= {int(last)}", after=after):
+        wrong += await _write(entity, {row["id"]: set(keys_of(entity, row | {"company": ""})) for row in rows})
     return wrong
+
+
+async def drop_lost_keys(after: int, last: int) -> int:
+    """Delete the keys, with ids after one and up to another, whose record is gone; returns how many there were."""
+    living = " OR ".join(
+        f"(entity = '{entity}' AND EXISTS (SELECT 1 FROM {entity} r WHERE r.id = record_key.record_id AND r.deleted_at IS NULL))"
+        for entity in ENTITIES
+    )
+    return await db.execute(f"DELETE FROM record_key WHERE id > ? AND id <= ? AND NOT ({living})", after, last)
 
 
 async def pages(

@@ -1,6 +1,8 @@
 """Companies, contacts and leads: add, correct, hand over, delete, tag."""
 
 import logging
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from botcrm.core import db
@@ -194,6 +196,22 @@ async def change_record(work: Work, model: type[R], record_id: int, **values: An
     if "name" in values and model is not Lead:
         values["name"] = _name(values["name"])
     return await work.change(record, _CHANGED[model], **values)
+
+
+def beside(work: Work, record: Company | Contact | Lead, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values to change a record by that was only found by its name: another phone or e-mail is put beside the one it has.
+
+    :raises InvalidValue: it is no phone number, or no address
+    """
+    changed = dict(values)
+    for name, clean in (("phone", partial(clean_phone, work)), ("email", clean_email)):
+        first, new = getattr(record, name), clean(changed.get(name))
+        if first and new:
+            del changed[name]
+            held = getattr(record, f"more_{name}s") or []
+            if new not in (first, *held):
+                changed[f"more_{name}s"] = [*held, new]
+    return changed
 
 
 async def hand_over(work: Work, record: Record, user_id: int) -> None:

@@ -1,6 +1,7 @@
 """When the owner of an activity is to be reminded of it, by what they, the company and the activity itself say."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from botcrm.core import db
@@ -60,15 +61,15 @@ def again_after(work: "Work", prefs: Preferences, kind: str) -> int | None:
     return known.repeat_minutes if known else None
 
 
-async def tellings_of(work: "Work", activity: Activity) -> tuple[Telling, ...]:
-    """Return the reminders of a planned activity that are still to come; none where it has no time of day."""
+async def tellings_of(work: "Work", activity: Activity, since: datetime | None = None) -> tuple[Telling, ...]:
+    """Return the reminders of a planned activity that are still to come, or were since a moment; none where it has no time of day."""
     if activity.due_at is None or not activity.has_time:
         return ()
     prefs = await owner_prefs(work, activity.owner_id)
     return tellings(
         activity.due_at,
         minutes_before(prefs, activity),
-        now=work.now,
+        now=since or work.now,
         zone=prefs.zone,
         quiet=read_quiet(prefs.quiet_hours),
     )

@@ -7,6 +7,7 @@ from botcrm.core.domain.errors import InvalidValue
 from botcrm.core.domain.events import SettingChanged
 from botcrm.core.domain.zones import to_wall
 from botcrm.core.services.people import change_setting
+from botcrm.core.services.standing import taking_back
 from botcrm.core.services.work import Work
 
 QUIET = "smart_quiet_until"
@@ -97,11 +98,8 @@ async def quiet_deal(work: Work, deal_id: int, until: str | None, *, undoes: int
             deal_id,
             None if until == _EVER else until,
         )
-    work.undoes = undoes
-    try:
+    with taking_back(work, undoes):
         work.remember_plain(SettingChanged, "setting", user_id, key=f"{QUIET}:{deal_id}", before=before, value=until)
-    finally:
-        work.undoes = None
 
 
 async def _keep(work: Work, until: str | None) -> None:

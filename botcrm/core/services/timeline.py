@@ -24,6 +24,8 @@ class Entry:
     """One entry of a timeline; `at` is aware UTC.
 
     :ivar who: the person or the client who did it; botcrm where it went by itself
+    :ivar undoes: it took something back, so that its fields before are those that came of what was done
+    :ivar again: what it took back had itself taken something back: that was done anew
     """
 
     id: int
@@ -35,6 +37,7 @@ class Entry:
     before: dict[str, Any]
     after: dict[str, Any]
     undoes: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,8 @@ async def _read(
         if not row["n"]:
             return _newest_first(found), None
         rows = await db.fetch(
-            'SELECT e.*, u.name AS who, coalesce(c.name, l.name) AS client FROM event e LEFT JOIN "user" u ON u.id = e.actor_id '
+            "SELECT e.*, u.name AS who, coalesce(c.name, l.name) AS client, e.undoes IS NOT NULL AND EXISTS (SELECT 1 FROM event t "
+            'WHERE t.work_id = e.undoes AND t.undoes IS NOT NULL) AS again FROM event e LEFT JOIN "user" u ON u.id = e.actor_id '
             "LEFT JOIN message m ON e.entity = 'message' AND m.id = e.record_id LEFT JOIN contact c ON c.id = m.contact_id "
             f"LEFT JOIN lead l ON l.id = m.lead_id WHERE {about} AND e.id >= ? AND e.id <= ? AND {of_kind} AND {reached} "
             f"ORDER BY e.id {order} LIMIT {int(most - len(found))}",
@@ -176,6 +180,7 @@ def _entry(row: dict[str, Any]) -> Entry:
         db.from_json(row["before"]),
         db.from_json(row["after"]),
         row["undoes"] is not None,
+        bool(row["again"]),
     )
 
 

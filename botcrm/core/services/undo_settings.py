@@ -12,6 +12,7 @@ from botcrm.core.domain.kinds import Action, Reach
 from botcrm.core.domain.preferences import PREFERENCES
 from botcrm.core.models import User
 from botcrm.core.services.marks import MARK, set_mark
+from botcrm.core.services.standing import taking_back
 from botcrm.core.services.suggestions import QUIET, quiet_deal
 from botcrm.core.services.work import Work
 
@@ -70,13 +71,10 @@ async def take_back_settings(work: Work, rows: Sequence[dict[str, Any]]) -> None
                 db.to_json(after["before"]),
             )
         if not chosen:
-            work.undoes = row["work_id"]
-            try:
+            with taking_back(work, row["work_id"]):
                 work.remember_plain(
                     SettingChanged, "setting", whose, key=key, before=after["value"], value=after["before"]
                 )
-            finally:
-                work.undoes = None
 
 
 async def _refuse_if_newer(row: dict[str, Any], key: str, whose: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 from botcrm.core import db, lease
@@ -13,7 +14,21 @@ from botcrm.core.domain.errors import Stale
 from botcrm.core.domain.events import Event
 from botcrm.core.domain.kinds import LANE_ORDER, Lane
 from botcrm.core.domain.preferences import Preferences
-from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Message, Note, Record, Rule
+from botcrm.core.models import (
+    Activity,
+    Choice,
+    Company,
+    Contact,
+    CustomField,
+    Deal,
+    File,
+    Lead,
+    Message,
+    Note,
+    Record,
+    Rule,
+    SavedFilter,
+)
 from botcrm.core.services import rows
 from botcrm.core.services.actor import Actor, Hooks, NoHooks
 from botcrm.core.services.attention import keep_attention
@@ -33,6 +48,9 @@ ENTITIES: dict[type[Record], str] = {
     File: "file",
     Message: "message",
     Rule: "rule",
+    CustomField: "field",
+    Choice: "choice",
+    SavedFilter: "filter",
 }
 MODELS: dict[str, type[Record]] = {name: model for model, name in ENTITIES.items()}
 
@@ -55,6 +73,7 @@ class Buffer:
     ruled: int = 0
     company: Preferences | None = None
     hooks: Hooks = field(default_factory=NoHooks)
+    ledger: Path | None = None
 
 
 class Work:
@@ -133,6 +152,11 @@ class Work:
     def next_job(self) -> datetime | None:
         """Return when the first of the jobs planned in it is to run, so that the sweeper looks again then."""
         return self._buffer.next_job
+
+    @property
+    def ledger(self) -> Path | None:
+        """Return the file beside the database where erasures are written down; None where there is none."""
+        return self._buffer.ledger
 
     def unruled(self) -> list[Event]:
         """Return the events that no rule has been planned for yet, and count them as planned for."""

@@ -2,7 +2,7 @@
 
 from botcrm import Manifest, Report, hookimpl
 from botcrm.plugins.reports.activities import activities
-from botcrm.plugins.reports.funnel import funnel
+from botcrm.plugins.reports.funnel import FunnelFilters, funnel
 
 manifest = Manifest(
     title="Reports",
@@ -19,6 +19,7 @@ def register_reports() -> list[Report]:
             title="Funnel",
             about="How many deals entered each stage, how many of them went further, and how long they stayed.",
             run=funnel,
+            filters=FunnelFilters,
             permission="deal.read",
         ),
         Report(

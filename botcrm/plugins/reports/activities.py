@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from botcrm import Chart, Column, ReportFilters, ReportTable, Words, Work, services
 
 _KINDS = ("call", "meeting", "task", "email")
+_NO_TALK = ("no", "busy", "later", "settled")
 _FIGURES = (*_KINDS, "other", "done", "planned", "overdue", "minutes", "ok", "no")
 
 
@@ -71,8 +72,9 @@ async def _counts(work: Work, filters: ReportFilters, people: list[int]) -> dict
         figures[row["kind"] if row["kind"] in _KINDS else "other"] += number
         figures["done"] += number
         figures["minutes"] += int(row["minutes"] or 0)
-        if row["result"] in ("ok", "no"):
-            figures[row["result"]] += number
+        if row["result"] == "no" or (row["result"] and row["result"] not in _NO_TALK):
+            # A word of the company's own says how a talk went.
+            figures["no" if row["result"] == "no" else "ok"] += number
     planned = await services.fetch(
         work,
         "SELECT a.owner_id, count(*) AS n, sum(CASE WHEN a.deadline_at < ? THEN 1 ELSE 0 END) AS overdue FROM activity a "

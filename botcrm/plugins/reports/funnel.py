@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from pydantic import Field
+
 from botcrm import Chart, Column, ReportFilters, ReportTable, Words, Work, services
 
 _ENTERS = "'DealCreated', 'DealStageChanged', 'DealWon', 'DealLost', 'DealReopened'"
@@ -28,6 +30,12 @@ class _Stage:
     def share(self) -> float | None:
         """Return the share that went further, None where there is nothing beyond or nobody came."""
         return self.further / self.entered if self.kind == "open" and self.entered else None
+
+
+class FunnelFilters(ReportFilters):
+    """What the funnel is asked with beside what every report is."""
+
+    filter: str = Field(default="", max_length=500, description="Only the deals that a filter finds")
 
 
 async def funnel(work: Work, filters: ReportFilters) -> ReportTable:
@@ -63,7 +71,10 @@ def _rounded(days: float | None) -> float | None:
 
 async def _stages(work: Work, filters: ReportFilters, pipeline_id: int, currency: str) -> list[_Stage]:
     since, until = services.bounds(work, filters.since, filters.until)
-    owned = services.owned_sql("d.owner_id", filters.people)
+    owned, values = services.owned_sql("d.owner_id", filters.people), tuple[Any, ...]()
+    if isinstance(filters, FunnelFilters) and filters.filter:
+        found, values = await services.found_sql(work, "deal", filters.filter, "d.id")
+        owned = f"{owned} AND {found}"
     to = f"CAST({services.json_sql('e.after', 'stage_id')} AS INTEGER)"
     entered = await services.fetch(
         work,
@@ -81,10 +92,11 @@ async def _stages(work: Work, filters: ReportFilters, pipeline_id: int, currency
         since,
         until,
         pipeline_id,
+        *values,
         currency,
         currency,
     )
-    days = await _days(work, since, until, owned)
+    days = await _days(work, since, until, owned, values)
     figures = {row["stage_id"]: row for row in entered}
     none: dict[str, Any] = {"entered": 0, "further": 0, "amount": 0, "others": 0}
     return [
@@ -102,7 +114,7 @@ async def _stages(work: Work, filters: ReportFilters, pipeline_id: int, currency
     ]
 
 
-async def _days(work: Work, since: Any, until: Any, owned: str) -> dict[int, float]:
+async def _days(work: Work, since: Any, until: Any, owned: str, values: tuple[Any, ...]) -> dict[int, float]:
     """Return how many days, on average, deals had been in the stage that they left in the period."""
     left = f"CAST({services.json_sql('e.before', 'stage_id')} AS INTEGER)"
     # An event holds what changed: a deal that entered and left at the same moment stayed for no time.
@@ -114,6 +126,7 @@ async def _days(work: Work, since: Any, until: Any, owned: str) -> dict[int, flo
         f"AND d.deleted_at IS NULL AND {owned} GROUP BY {left}",
         since,
         until,
+        *values,
     )
     return {
         row["stage_id"]: float(row["days"]) for row in rows if row["stage_id"] is not None and row["days"] is not None

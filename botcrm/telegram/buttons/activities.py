@@ -4,9 +4,9 @@ from datetime import datetime, time, timedelta
 
 from botcrm.core.domain.errors import AlreadyClosed, CrmError, InvalidValue
 from botcrm.core.domain.events import ActivityPlanned
-from botcrm.core.domain.kinds import Action, DealStatus
+from botcrm.core.domain.kinds import NO_TALK, Action, DealStatus
 from botcrm.core.models import Activity, Deal, Record
-from botcrm.core.services import access, activities, people
+from botcrm.core.services import access, activities, dictionaries, people
 from botcrm.core.services.access import load
 from botcrm.core.services.activities import Due, later_by, next_morning
 from botcrm.core.services.cards import activity_card
@@ -22,6 +22,9 @@ from botcrm.telegram.screens.base import Button, Screen, base36, bold, clip, lin
 from botcrm.telegram.screens.cards import when_chips
 from botcrm.telegram.screens.notices import overdue_screen
 from botcrm.telegram.smart import after_talk, asking, has_next_step, question, suggestion, with_question
+
+# More buttons than these nobody reads.
+_MOST_RESULTS = 8
 
 
 class Answered(CrmError):
@@ -141,18 +144,25 @@ async def log_call(ctx: Context, activity_id: str, result: str = "", minutes: st
                 Button("🕑 " + words.t("later"), pack("al", activity.id, "later", 0, nonce)),
             ],
         ]
+        own = [
+            Button(clip(one.name, 30), pack("al", activity.id, f"w{one.id}"))
+            for one in (await dictionaries.choices("result"))[:_MOST_RESULTS]
+        ]
+        chips += rows_of(own, 2)
         text = words.t("How did the call go? {title}", title=bold(clip(activity.title, 200)))
         return Screen(text, tuple(chips), ("activity", activity.id))
-    if result == "ok" and not minutes:
-        row = [Button(words.minutes(n), pack("al", activity.id, "ok", n, nonce)) for n in (5, 10, 15, 30)]
-        rest = [Button(words.t("Do not say"), pack("al", activity.id, "ok", 0, nonce))]
+    talked = result not in NO_TALK
+    if talked and not minutes:
+        row = [Button(words.minutes(n), pack("al", activity.id, result, n, nonce)) for n in (5, 10, 15, 30)]
+        rest = [Button(words.t("Do not say"), pack("al", activity.id, result, 0, nonce))]
         return Screen(words.t("How long was it?"), (row, rest), ("activity", activity.id))
     links = {name: getattr(activity, name) for name in ("deal_id", "contact_id", "company_id", "lead_id")}
-    if result == "ok":
-        finished = await activities.complete_activity(ctx.work, activity.id, result="ok", duration=int(minutes) or None)
+    if talked:
+        said = result if result == "ok" else await dictionaries.word_of(ctx.work, int(result[1:]), "result")
+        finished = await activities.complete_activity(ctx.work, activity.id, result=said, duration=int(minutes) or None)
         if finished.kind != "call":
             await activities.log_activity(
-                ctx.work, "call", activity.title, direction="out", result="ok", duration=int(minutes) or None, **links
+                ctx.work, "call", activity.title, direction="out", result=said, duration=int(minutes) or None, **links
             )
         return await _after_call(ctx, finished)
     await activities.log_activity(ctx.work, "call", activity.title, direction="out", result=result, **links)

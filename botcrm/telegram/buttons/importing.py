@@ -7,8 +7,9 @@ from botcrm.core.domain.kinds import ENTITY_OF, Action
 from botcrm.core.models import File, Operation
 from botcrm.core.services import operations
 from botcrm.core.services.access import load
+from botcrm.core.services.custom_fields import fields_of
 from botcrm.core.services.importing import RULES, demand_import
-from botcrm.core.services.importing_fields import FIELDS, NOTE, SKIP
+from botcrm.core.services.importing_fields import CUSTOM, FIELDS, NOTE, SKIP
 from botcrm.imports.asking import ANSWERS, answer
 from botcrm.telegram.context import Context
 from botcrm.telegram.importing import PREVIEW, PROBLEMS
@@ -83,7 +84,8 @@ async def show_columns(ctx: Context, number: str, page: str) -> Screen:
 async def show_fields(ctx: Context, number: str, place: str, page: str = "0") -> Screen:
     """Offer what one column can be."""
     operation = await _seen(ctx, number)
-    return fields_screen(ctx.words, operation, _place(operation, place))
+    own = {one.id: one.name for one in await fields_of(operation.entity) if one.type != "file"}
+    return fields_screen(ctx.words, operation, _place(operation, place), own)
 
 
 def _place(operation: Operation, place: str) -> int:
@@ -97,6 +99,11 @@ async def set_field(ctx: Context, number: str, place: str, field: str) -> Screen
     operation = await _seen(ctx, number)
     at = _place(operation, place)
     chosen = {"n": NOTE, "s": SKIP}.get(field)
+    if field.startswith("o"):
+        own = {one.id: one.key for one in await fields_of(operation.entity)}
+        if int(field[1:]) not in own:
+            raise NotFound(ref="that field")
+        chosen = f"{CUSTOM}{own[int(field[1:])]}"
     name = FIELDS[operation.entity][int(field)].name if chosen is None else chosen
     params = operation.params
     mapping = [*params["mapping"]]

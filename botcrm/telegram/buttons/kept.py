@@ -5,7 +5,7 @@ from dataclasses import replace
 from botcrm.core.domain.errors import CrmError, NotFound
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Draft
-from botcrm.core.services import activities, inbound, people, records
+from botcrm.core.services import activities, deliveries, inbound, people, records
 from botcrm.core.services.cards import party_card
 from botcrm.core.services.suggestions import resume_suggestions
 from botcrm.telegram import alike, drafts
@@ -37,7 +37,7 @@ async def switch(ctx: Context, key: str, value: str) -> Screen:
     actor = await people.actor_by_id(ctx.work.prefs, ctx.user_id)
     assert actor is not None
     fresh = replace(ctx, work=ctx.work.acting_as(actor))
-    return await settings(fresh, read(ctx, "/settings")[0])
+    return await settings(fresh, (await read(ctx, "/settings"))[0])
 
 
 async def _draft(ctx: Context, draft_id: str) -> Draft:
@@ -53,7 +53,7 @@ async def as_verb(ctx: Context, draft_id: str, verb: str) -> Screen:
     text = str(draft.data["text"]).split(maxsplit=1)
     if ctx.plugged.verbs().find(verb) is None:
         raise NotFound(ref=verb)
-    screen = await run_line(ctx, read(ctx, f"/{verb} {text[1] if len(text) > 1 else ''}")[0])
+    screen = await run_line(ctx, (await read(ctx, f"/{verb} {text[1] if len(text) > 1 else ''}"))[0])
     await draft.delete()
     return screen
 
@@ -74,7 +74,7 @@ async def as_lead(ctx: Context, draft_id: str) -> Screen:
     """Make a lead of a kept text."""
     draft = await _draft(ctx, draft_id)
     text = str(draft.data["text"])
-    line = read(ctx, "/lead " + text.replace("\n", " "))[0]
+    line = (await read(ctx, "/lead " + text.replace("\n", " ")))[0]
     lead = await records.add_lead(
         ctx.work,
         clip(text, 200),
@@ -139,7 +139,7 @@ async def for_crm(ctx: Context, draft_id: str) -> Screen:
         raise Answered
     text = str(draft.data["text"])
     await draft.delete()
-    screen = await run_lines(ctx, read(ctx, text), text)
+    screen = await run_lines(ctx, await read(ctx, text), text)
     for question in ctx.apart:
         await ctx.reply(question)
     return screen
@@ -147,7 +147,7 @@ async def for_crm(ctx: Context, draft_id: str) -> Screen:
 
 async def resend(ctx: Context, outbox_id: str) -> Screen:
     """Send an answer again that may not have arrived."""
-    await inbound.resend(ctx.work, int(outbox_id))
+    await deliveries.resend(ctx.work, int(outbox_id))
     return Screen(ctx.words.t("Sent again."))
 
 

@@ -4,11 +4,12 @@ from botcrm.core.domain.errors import NotFound, Stale
 from botcrm.core.domain.events import RecordAttached
 from botcrm.core.domain.kinds import ENTITY_OF, Action, DealStatus
 from botcrm.core.models import Activity, Company, Contact, Deal, Draft, File, Lead, Note, Record
-from botcrm.core.services import access, activities, deals, leads, records
+from botcrm.core.services import access, activities, deals, dictionaries, records
 from botcrm.core.services.access import facts_of, load, load_any
 from botcrm.core.services.cards import deal_card, files_of, party_card
 from botcrm.telegram import alike, drafts
 from botcrm.telegram.channels import FETCHED
+from botcrm.telegram.commands.copying import copied
 from botcrm.telegram.commands.deals import moved
 from botcrm.telegram.commands.general import open_card, undone
 from botcrm.telegram.commands.subject import links_of
@@ -19,7 +20,8 @@ from botcrm.telegram.screens.cards import party_screen, stage_screen
 from botcrm.telegram.screens.lists import files_screen, people_screen
 from botcrm.telegram.smart import asking_owner, suggestion, with_question
 
-_REASONS = ("Price", "Competitor", "No budget", "No answer", "Not now")
+# More buttons than these nobody reads; the others are typed.
+_MOST_REASONS = 20
 _SEND = {
     "photo": "sendPhoto",
     "voice": "sendVoice",
@@ -59,6 +61,11 @@ async def open_record(ctx: Context, ref: str) -> Screen:
     return await asking_owner(ctx, await open_card(ctx, *ref_of(ref)))
 
 
+async def show_more(ctx: Context, ref: str, work: str = "") -> Screen:
+    """Show what a card keeps folded; `work` can still be taken back there."""
+    return await open_card(ctx, *ref_of(ref), folded=False, undo=pack("un", work) if work else "")
+
+
 async def take_back(ctx: Context, work: str) -> Screen:
     """Undo the work a card tells of."""
     return await undone(ctx, int(work, 36))
@@ -88,8 +95,8 @@ async def ask_reason(ctx: Context, deal_id: str) -> Screen:
     """Ask why a deal is lost."""
     card = await deal_card(ctx.work, int(deal_id))
     chips = [
-        Button(ctx.words.t(reason), pack("lr", deal_id, card.deal.version, place))
-        for place, reason in enumerate(_REASONS)
+        Button(clip(reason.name, 30), pack("lr", deal_id, card.deal.version, reason.id))
+        for reason in (await dictionaries.choices("lost_reason"))[:_MOST_REASONS]
     ]
     back = [
         Button(ctx.words.t("Other…"), pack("lo", deal_id)),
@@ -105,7 +112,8 @@ async def ask_reason(ctx: Context, deal_id: str) -> Screen:
 async def lose(ctx: Context, deal_id: str, version: str, reason: str) -> Screen:
     """Lose a deal for one of the usual reasons."""
     demand_version(await load(ctx.work, Deal, int(deal_id)), version)
-    await deals.close_deal(ctx.work, int(deal_id), DealStatus.LOST, _REASONS[int(reason) % len(_REASONS)])
+    word = await dictionaries.word_of(ctx.work, int(reason), "lost_reason")
+    await deals.close_deal(ctx.work, int(deal_id), DealStatus.LOST, word)
     return await moved(ctx, int(deal_id))
 
 
@@ -129,7 +137,7 @@ async def picked(ctx: Context, ref: str, draft_id: str) -> Screen:
     if draft is None:
         raise NotFound(ref=ref)
     ctx.about = ("deal", deal.id)
-    line = read(ctx, str(draft.data["line"]))[0]
+    line = (await read(ctx, str(draft.data["line"])))[0]
     return await dispatched(ctx, line)
 
 
@@ -140,7 +148,7 @@ async def picked_record(ctx: Context, ref: str, draft_id: str) -> Screen:
     if draft is None:
         raise NotFound(ref=ref)
     ctx.about = about_of(record)
-    return await dispatched(ctx, read(ctx, str(draft.data["line"]))[0])
+    return await dispatched(ctx, (await read(ctx, str(draft.data["line"])))[0])
 
 
 async def ask_note(ctx: Context, ref: str) -> None:
@@ -188,21 +196,12 @@ async def hand_over(ctx: Context, ref: str, user_id: str, version: str = "") -> 
     return Screen("✅ " + text, ([Button("↩ " + ctx.words.t("Undo"), ctx.undo)],), ref_of(ref))
 
 
-async def convert(ctx: Context, lead_id: str, version: str) -> Screen:
-    """Make a lead a deal."""
-    demand_version(await load(ctx.work, Lead, int(lead_id)), version)
-    deal = await leads.convert_lead(ctx.work, int(lead_id))
-    screen = await open_card(ctx, "deal", deal.id)
-    undo = [Button("↩ " + ctx.words.t("Undo"), ctx.undo)]
-    return Screen(lines("✅ " + ctx.words.t("The lead is a deal now"), screen.text), (*screen.rows, undo), screen.about)
-
-
-async def refuse_lead(ctx: Context, lead_id: str, version: str) -> Screen:
-    """Give a lead up."""
-    demand_version(await load(ctx.work, Lead, int(lead_id)), version)
-    await leads.lose_lead(ctx.work, int(lead_id), None)
-    card = await party_card(ctx.work, "lead", int(lead_id))
-    return party_screen(ctx.words, ctx.kinds, card, head=ctx.words.t("Given up"), undo=ctx.undo)
+async def copy(ctx: Context, ref: str, version: str = "") -> Screen:
+    """Make a new record of this one."""
+    record = await record_of(ctx, ref)
+    if not isinstance(record, Company | Contact | Lead | Deal):
+        raise NotFound(ref=ref)
+    return await copied(ctx, record)
 
 
 async def new_deal(ctx: Context, ref: str) -> Screen:

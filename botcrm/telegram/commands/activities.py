@@ -45,7 +45,7 @@ async def _contact(ctx: Context, line: Line, kind: str, example: str) -> Screen:
         text = lines_kept(subject, text)
     when = args.when
     due, options = due_or_options(ctx, when)
-    ahead = due is not None and bool(due_values(ctx.work, due)["due_at"] > ctx.work.now)
+    ahead = due is not None and bool(due_values(ctx.work, due)["due_at"] > ctx.said_at)
     if ahead or options:
         activity = await plan(ctx, kind, text, due, args.repeat, links)
         return await answered(ctx, line, subject, activity, options=options)

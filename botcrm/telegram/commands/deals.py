@@ -9,7 +9,7 @@ from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.kinds import LETTERS, DealStatus, Entity
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Activity, Company, Contact, Deal, Record, User
-from botcrm.core.services import deals, records
+from botcrm.core.services import deals, dictionaries, records
 from botcrm.core.services.access import facts_of, owned_sql, owners, ref
 from botcrm.core.services.activities import add_note
 from botcrm.core.services.cards import deal_card, party_card
@@ -27,6 +27,8 @@ from botcrm.telegram.commands.subject import (
 )
 from botcrm.telegram.context import Context
 from botcrm.telegram.errors import words_for
+from botcrm.telegram.line_fields import keep_fields
+from botcrm.telegram.new_words import with_new_word
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import SIGNS, deal_screen, party_screen, stage_screen, when_chips
 from botcrm.telegram.smart import asking
@@ -51,7 +53,9 @@ async def deal(ctx: Context, line: Line) -> Screen:
     if isinstance(subject.record, Deal) and (args.refs or ctx.about):
         return await _correct(ctx, subject.record, line)
     title = line.text_after(subject.words)
-    if isinstance(subject.record, Company | Contact) and not (title or args.amount or args.next_text is not None):
+    if isinstance(subject.record, Company | Contact) and not (
+        title or args.amount or args.own or args.next_text is not None
+    ):
         card = await party_card(ctx.work, subject.record._meta.db_table, subject.record.id)
         if card.deals:
             ctx.main = (card.entity, card.record.id)
@@ -79,6 +83,7 @@ async def _open(ctx: Context, line: Line, subject: Subject, title: str) -> Scree
     if not name:
         raise Missing(what=ctx.words.t("A deal for whom?"), example="deal Acme 12k roof repair")
     found, unknown = await _added(ctx, line, name, values)
+    unknown += await keep_fields(ctx, found, line)
     await records.add_tags(work, found, args.tags)
     activity, options = await plan_next(ctx, line, {**values, "deal_id": found.id})
     if args.owner:
@@ -211,15 +216,17 @@ async def _correct(ctx: Context, found: Deal, line: Line) -> Screen:
     if args.stage:
         stage = await deals.find_stage(changed, args.stage)
         changed = await deals.move_deal(work, found.id, stage.id)
+    unknown = await keep_fields(ctx, changed, line)
     await records.add_tags(work, changed, args.tags)
     if args.owner:
         await ctx.give(changed, await ctx.colleague(args.owner))
     links = {"deal_id": found.id, "contact_id": found.contact_id, "company_id": found.company_id}
     activity, options = await plan_next(ctx, line, links)
     ctx.main = ("deal", found.id)
-    did = bool(values or args.stage or args.tags or args.owner or activity)
+    did = bool(values or args.stage or args.own or args.tags or args.owner or activity)
     head = "✅ " + ctx.words.t("Deal changed") if did else ""
-    return await deal_shown(ctx, found.id, head, activity, options, undo=did)
+    screen = await deal_shown(ctx, found.id, head, activity, options, undo=did)
+    return Screen(lines(screen.text, *unknown), screen.rows, screen.about)
 
 
 # --- stage, won, lost ------------------------------------------------------------------------------------------------
@@ -281,8 +288,10 @@ async def lost(ctx: Context, line: Line) -> Screen:
     if found is None:
         return await ask_deal(ctx, subject, "ls", line)
     ctx.main = ("deal", found.id)
-    await deals.close_deal(ctx.work, found.id, DealStatus.LOST, reason or None)
-    return await moved(ctx, found.id)
+    await deals.close_deal(
+        ctx.work, found.id, DealStatus.LOST, await dictionaries.propose(ctx.work, "lost_reason", reason)
+    )
+    return await with_new_word(ctx, await moved(ctx, found.id), "lost_reason", found)
 
 
 async def which_deal(ctx: Context, line: Line, example: str, *, guess: bool = False) -> tuple[Deal | None, Subject]:

@@ -57,13 +57,22 @@ def formats_screen(ctx: Context, kind: str, *args: object) -> Screen:
 
 
 async def ask(
-    ctx: Context, kind: str, form: str, *, owner_id: int = 0, code: str = "", only_open: bool = False, text: str = ""
+    ctx: Context,
+    kind: str,
+    form: str,
+    *,
+    owner_id: int = 0,
+    code: str = "",
+    only_open: bool = False,
+    text: str = "",
+    query: str | None = None,
 ) -> None:
     """Have an export sent.
 
     :param owner_id: of deals, whose; 0 for everybody's within reach
     :param code: of deals, what the list was narrowed to
     :param text: what was searched for
+    :param query: what a filter asks for
     :raises NotAllowed: the actor may not take these out
     """
     demand_export(ctx.work, kind)
@@ -78,6 +87,7 @@ async def ask(
         code=code,
         open=only_open,
         text=text,
+        query=query,
     )
 
 

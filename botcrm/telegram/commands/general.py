@@ -6,20 +6,24 @@ from botcrm.core.domain.grammar import Line, parse_lines
 from botcrm.core.domain.kinds import ENTITY_OF
 from botcrm.core.domain.preferences import PREFERENCES
 from botcrm.core.domain.text import fold
-from botcrm.core.models import Activity, Record, Rule, User
-from botcrm.core.services import people, undo
+from botcrm.core.models import Activity, Choice, CustomField, Record, Rule, SavedFilter, User
+from botcrm.core.services import invites, people, undo
 from botcrm.core.services.access import current, ref
 from botcrm.core.services.cards import activity_card, deal_card, party_card
-from botcrm.core.services.filters import find_filter
+from botcrm.core.services.filters import NoSuchFilter, find_filter
 from botcrm.core.services.handover import find_former, handed_over_by
 from botcrm.core.services.home import Home, home
 from botcrm.core.services.suggestions import QUIET
 from botcrm.core.services.team import team
 from botcrm.core.services.undo_settings import SetBack, set_back
 from botcrm.core.services.unmerging import merge_of
+from botcrm.core.services.work import ENTITIES
+from botcrm.telegram.commands.custom_fields import field_card, word_card
 from botcrm.telegram.commands.exporting import with_export
+from botcrm.telegram.commands.filtering import deals_by
 from botcrm.telegram.commands.merging import leads_to_operation, taken_apart
 from botcrm.telegram.commands.operations import operation_card
+from botcrm.telegram.commands.roles import roles_set_back, with_role
 from botcrm.telegram.commands.rules import rule_card
 from botcrm.telegram.commands.subject import Missing
 from botcrm.telegram.commands.team import given_back
@@ -32,6 +36,9 @@ from botcrm.telegram.screens.merging import already_screen
 from botcrm.telegram.screens.texts import HELP, help_screen, show_value, welcome_screen
 from botcrm.telegram.smart import asking_owner
 
+# What no message is about: it is no client's.
+_CARDLESS = (Rule, CustomField, Choice, SavedFilter)
+
 
 async def today(ctx: Context, line: Line) -> Screen:
     """Show the home screen: the actor's own, or that of somebody named within reach; narrowed like /deals."""
@@ -39,7 +46,8 @@ async def today(ctx: Context, line: Line) -> Screen:
     if name.startswith((">", "#")):
         return await list_deals(ctx, _as_deals(ctx, name))
     if name:
-        return _home(ctx, await home(ctx.work, owner_id=(await _person(ctx, name)).id))
+        person = await _person(ctx, name)
+        return await with_role(ctx, _home(ctx, await home(ctx.work, owner_id=person.id)), person.id)
     return _home(ctx, await home(ctx.work))
 
 
@@ -48,7 +56,7 @@ def _as_deals(ctx: Context, text: str) -> Line:
     return parse_lines(
         f"/deals {text}",
         verbs=ctx.plugged.verbs(),
-        now_wall=ctx.words.wall(ctx.work.now),
+        now_wall=ctx.said_wall,
         language=ctx.work.prefs.language,
         currency=ctx.work.prefs.currency,
     )[0]
@@ -68,8 +76,8 @@ async def _person(ctx: Context, name: str) -> User:
         return former
 
 
-def _home(ctx: Context, shown: Home, name: str = "") -> Screen:
-    screen = home_screen(ctx.words, ctx.kinds, shown, name, channel=ctx.work.hooks.channel_title)
+def _home(ctx: Context, shown: Home, name: str = "", *, listed: bool = False) -> Screen:
+    screen = home_screen(ctx.words, ctx.kinds, shown, name, listed=listed, channel=ctx.work.hooks.channel_title)
     return with_export(ctx, screen, shown.owner_id, shown.narrowed.code)
 
 
@@ -78,9 +86,15 @@ async def list_deals(ctx: Context, line: Line) -> Screen:
     words = " ".join(token.text for token in line.args.head if token.shape == "word")
     person = await _person(ctx, line.args.owner) if line.args.owner else None
     other = person if person and person.id != ctx.user_id else None
-    narrowed = await find_filter(words, line.args.stage, line.args.tags, other.id if other else ctx.user_id)
+    try:
+        narrowed = await find_filter(words, line.args.stage, line.args.tags, other.id if other else ctx.user_id)
+    except NoSuchFilter:
+        asked = await deals_by(ctx, line.raw[line.tokens[0].end :].strip())
+        if asked is None:
+            raise
+        return asked
     shown = await home(ctx.work, owner_id=other.id if other else None, narrowed=narrowed)
-    return _home(ctx, shown, other.name if other else "")
+    return _home(ctx, shown, other.name if other else "", listed=True)
 
 
 async def show_team(ctx: Context, line: Line) -> Screen:
@@ -109,10 +123,13 @@ async def undone(ctx: Context, work_id: int) -> Screen:
     changed = await undo.undo(ctx.work, work_id)
     await ctx.work.flush()
     settings = [await _set_back(ctx, one) for one in set_back(ctx.work)]
-    gone = [await _undone_name(ctx, record) for record in changed if record.deleted_at]
+    vanished, placed = await roles_set_back(ctx)
+    settings += placed
+    gone = vanished + [await _undone_name(ctx, record) for record in changed if record.deleted_at]
     back = settings + [await _undone_name(ctx, record) for record in changed if not record.deleted_at]
     first = next((record for record in changed if record.deleted_at is None), None)
-    opens = first and ref(*about_of(first))[0] in "dcola"
+    bare = isinstance(first, _CARDLESS)
+    opens = first and not bare and ref(*about_of(first))[0] in "dcola"
     again = any(isinstance(event, RecordRestored) and event.work_id == ctx.work.id for event in ctx.work.events)
     if again:
         back.reverse()
@@ -129,7 +146,7 @@ async def undone(ctx: Context, work_id: int) -> Screen:
             else "",
         ),
         (row,),
-        about_of(first) if first and not isinstance(first, Rule) else None,
+        about_of(first) if first and not bare else None,
     )
 
 
@@ -152,7 +169,8 @@ async def _undone_name(ctx: Context, record: Record) -> str:
     if isinstance(record, Activity):
         kind = ctx.words.t(kind_of(ctx.kinds, record.kind).label).lower()
         return f"{kind} {name}" if record.title else kind
-    return f"{ctx.words.t(record._meta.db_table)} {name}"
+    what = ctx.words.t("word") if isinstance(record, Choice) else ctx.words.t(ENTITIES[type(record)])
+    return f"{what} {name}"
 
 
 async def invite(ctx: Context, line: Line) -> Screen:
@@ -161,7 +179,7 @@ async def invite(ctx: Context, line: Line) -> Screen:
     if not words:
         raise Missing(what=ctx.words.t("Invite whom, as what?"), example="invite rep Anna")
     name = " ".join(words[1:])
-    token = await people.invite(ctx.work, fold(words[0]), name, manager_id=ctx.user_id)
+    token = await invites.invite(ctx.work, fold(words[0]), name, manager_id=ctx.user_id)
     link = f"https://t.me/{ctx.bot_username}?start={token}"
     text = lines(
         ctx.words.t(
@@ -213,16 +231,26 @@ async def _merged_card(ctx: Context, entity: str, record_id: int, main_id: int) 
     return already_screen(ctx.words, entity, record_id, screen, row.id if row else None)
 
 
-async def open_card(ctx: Context, entity: str, record_id: int) -> Screen:
-    """Show a record's card as it stands now; a merged one's is that of the record it went into."""
+async def open_card(ctx: Context, entity: str, record_id: int, *, folded: bool = True, undo: str = "") -> Screen:
+    """Show a record's card as it stands now; a merged one's is that of the record it went into.
+
+    :param folded: without what is behind [More]
+    :param undo: the callback data that takes back what was done just before
+    """
     main_id = await current(entity, record_id)
     if main_id != record_id:
         return await _merged_card(ctx, entity, record_id, main_id)
     if entity == "rule":
         return await rule_card(ctx, record_id)
+    if entity == "field":
+        return await field_card(ctx, record_id)
+    if entity == "choice":
+        return await word_card(ctx, record_id)
     if entity == "deal":
         card = await deal_card(ctx.work, record_id)
-        return deal_screen(ctx.words, ctx.kinds, card, own=card.deal.owner_id == ctx.work.actor.id)
+        own = card.deal.owner_id == ctx.work.actor.id
+        return deal_screen(ctx.words, ctx.kinds, card, own=own, folded=folded, undo=undo)
     if entity == "activity":
         return activity_screen(ctx.words, ctx.kinds, await activity_card(ctx.work, record_id))
-    return party_screen(ctx.words, ctx.kinds, await party_card(ctx.work, entity, record_id))
+    party = await party_card(ctx.work, entity, record_id)
+    return party_screen(ctx.words, ctx.kinds, party, folded=folded, undo=undo)

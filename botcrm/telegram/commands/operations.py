@@ -2,8 +2,8 @@
 
 from botcrm.core import db
 from botcrm.core.domain.grammar import Line
-from botcrm.core.models import Operation, User
-from botcrm.core.services.operations import UNDO, is_carried, operation_of, operations
+from botcrm.core.models import User
+from botcrm.core.services.operations import UNDO, is_carried, operation_of, operations, undo_of
 from botcrm.core.services.undoing import kept_changes
 from botcrm.core.services.work import Work
 from botcrm.telegram.context import Context
@@ -34,15 +34,8 @@ async def operation_card(work: Work, words: Words, operation_id: int) -> Screen:
     kept = [one for _, one in await kept_changes(operation.id, limit=LISTED)] if operation.kind == UNDO else []
     names = await names_of(work, [(one.entity, one.record_id) for one in kept])
     carried = operation.state != "running" or await is_carried(work, operation)
-    taking = await _taken_back_by(operation)
+    taking = await undo_of(operation.id)
     return operation_screen(words, operation, kept=kept, names=names, carried=carried, undo_of=taking)
-
-
-async def _taken_back_by(operation: Operation) -> Operation | None:
-    for one in await Operation.filter(kind=UNDO, state="running"):
-        if one.params.get("operation_id") == operation.id:
-            return one
-    return None
 
 
 async def names_of(work: Work, records: list[tuple[str, int]]) -> dict[tuple[str, int], str]:

@@ -8,19 +8,23 @@ from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.grammar import Line, guess_subject
 from botcrm.core.domain.kinds import ENTITY_OF
 from botcrm.core.models import Company, Contact, Lead
-from botcrm.core.services import records
+from botcrm.core.services import dictionaries, records
 from botcrm.core.services.cards import party_card
 from botcrm.core.services.subjects import by_name, search
+from botcrm.core.services.text_search import search_said
 from botcrm.telegram import alike
 from botcrm.telegram.commands.deals import given, handed_away, plan_next
 from botcrm.telegram.commands.exporting import with_found_export
 from botcrm.telegram.commands.general import opened
 from botcrm.telegram.commands.subject import Missing, subject_of
 from botcrm.telegram.context import Context
+from botcrm.telegram.line_fields import keep_fields
 from botcrm.telegram.screens.base import Button, Screen, clip, lines, pack, rows_of
 from botcrm.telegram.screens.cards import party_screen
 from botcrm.telegram.screens.lists import found_screen
 
+# So many records, and so many notes below them.
+_SHOWN, _SAID = 10, 4
 _REFERENCE = re.compile(r"([dcola])([1-9]\d{0,8})", re.IGNORECASE | re.ASCII)
 
 
@@ -48,7 +52,7 @@ async def lead(ctx: Context, line: Line) -> Screen:
         phone=args.phone,
         email=args.email,
         amount=args.amount,
-        source=args.tags[0] if args.tags else None,
+        source=await dictionaries.propose(ctx.work, "source", args.tags[0]) if args.tags else None,
     )
     return await _saved(ctx, found, {}, line, created=True)
 
@@ -71,7 +75,7 @@ async def contact(ctx: Context, line: Line) -> Screen:
     same = await by_name(ctx.work, [name], ["contact"])
     if len(same) == 1:
         known = await Contact.get(id=same[0].record_id)
-        return await _saved(ctx, known, values, line)
+        return await _saved(ctx, known, records.beside(ctx.work, known, values), line)
     found = await records.add_contact(ctx.work, name, **values)
     return await _saved(ctx, found, {}, line, created=True)
 
@@ -104,7 +108,8 @@ async def company(ctx: Context, line: Line) -> Screen:
         raise Missing(what=ctx.words.t("Which company?"), example="company Acme Ltd +48 22 555 01 01")
     same = await by_name(ctx.work, [name], ["company"])
     if len(same) == 1:
-        return await _saved(ctx, await Company.get(id=same[0].record_id), values, line)
+        firm = await Company.get(id=same[0].record_id)
+        return await _saved(ctx, firm, records.beside(ctx.work, firm, values), line)
     return await _saved(ctx, await records.add_company(ctx.work, name, **values), {}, line, created=True)
 
 
@@ -117,11 +122,12 @@ async def _saved(
         model: Any = type(record)
         record = await records.change_record(ctx.work, model, record.id, **values)
     await records.add_tags(ctx.work, record, args.tags)
-    unknown = await given(ctx, record, args.owner) if args.owner else []
+    unknown = await keep_fields(ctx, record, line)
+    unknown += await given(ctx, record, args.owner) if args.owner else []
     if args.next_text is not None:
         await plan_next(ctx, line, {f"{entity}_id": record.id})
     ctx.main = (entity, record.id)
-    changed = bool(values or args.tags or args.owner or args.next_text is not None)
+    changed = bool(values or args.own or args.tags or args.owner or args.next_text is not None)
     head = ctx.words.t("Added") if created else ctx.words.t("Changed") if changed else ""
     try:
         card = await party_card(ctx.work, entity, record.id)
@@ -147,10 +153,14 @@ async def find(ctx: Context, line: Line) -> Screen:
 
 
 async def found_by(ctx: Context, text: str) -> Screen:
-    """Show what a search finds."""
-    screen = found_screen(ctx.words, text, await search(ctx.work, _as_number(text) or text, limit=10))
-    if screen.rows:
-        return await with_found_export(ctx, screen, _as_number(text) or text)
+    """Show what a search finds: records, and notes that say it."""
+    found = await search(ctx.work, text, limit=_SHOWN)
+    said = await search_said(ctx.work, text, min(_SAID, _SHOWN - len(found))) if len(found) < _SHOWN else []
+    screen = found_screen(ctx.words, text, found, said)
+    if found:
+        return await with_found_export(ctx, screen, text)
+    if said:
+        return screen
     return Screen(
         screen.text,
         (
@@ -159,13 +169,6 @@ async def found_by(ctx: Context, text: str) -> Screen:
             ),
         ),
     )
-
-
-def _as_number(text: str) -> str:
-    """Return the digits of what looks like a phone number or a part of one, as the index holds them; else nothing."""
-    digits = "".join(character for character in text if character.isdigit())
-    only = all(character.isdigit() or character in " +-().\u00a0" for character in text)
-    return digits[-9:] if only and len(digits) >= 3 else ""
 
 
 def clip_bytes(text: str, most: int) -> str:

@@ -2,7 +2,7 @@
 
 from rapidfuzz import fuzz, process
 
-from botcrm.core.domain.errors import InvalidValue
+from botcrm.core.domain.errors import CrmError
 from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.kinds import Reach
 from botcrm.core.domain.preferences import PREFERENCES
@@ -44,6 +44,19 @@ _ALIASES = {
 }
 # From here on a word is a slip of the finger; below, it may only have been meant.
 _SURE, _LIKELY = 75.0, 55.0
+_SHORTEST = 3
+
+
+class NoSuchSetting(CrmError):
+    """A word is the name of no setting, and like none."""
+
+    message = "There is no setting “{typed}”. Settings: {names}."
+
+
+class NotThatSetting(CrmError):
+    """A word is the name of no setting, but like one."""
+
+    message = "There is no setting “{typed}”. Did you mean {setting}? Type {example}"
 
 
 def _written(words: str) -> str:
@@ -57,23 +70,29 @@ def nearest_setting(typed: str) -> tuple[str | None, bool]:
     if wanted in names:
         return names[wanted], True
     found = process.extractOne(wanted, list(names), scorer=fuzz.ratio, score_cutoff=_LIKELY)
-    return (names[found[0]], found[1] >= _SURE) if found else (None, False)
+    if found:
+        return names[found[0]], found[1] >= _SURE
+    begins = [key for key in names if key.startswith(wanted) and len(wanted) >= _SHORTEST]
+    return (names[begins[0]], False) if begins else (None, False)
 
 
-def _named(ctx: Context, words: list[str]) -> tuple[str, str, str]:
+def _named(words: list[str], *, for_company: bool) -> tuple[str, str, str]:
     """Return the setting that a line starts with, how it was typed, and the value behind it.
 
-    :raises InvalidValue: no setting is called like that
+    :raises NotThatSetting: one is called nearly like that
+    :raises NoSuchSetting: none is
     """
     two = " ".join(words[:2])
     count = 2 if len(words) > 1 and _written(two) in {*PREFERENCES, *_ALIASES} else 1
     typed = " ".join(words[:count])
     key, sure = nearest_setting(typed)
-    if key is None or not sure:
-        near = ctx.words.t("Did you mean {setting}?", setting=key) + " " if key else ""
-        known = ctx.words.t("Settings: {names}.", names=", ".join(PREFERENCES))
-        raise InvalidValue(what=ctx.words.t("Setting"), value=clip(typed, 60), how=near + known)
-    return key, typed, " ".join(words[count:])
+    value = " ".join(words[count:])
+    if key is None:
+        raise NoSuchSetting(typed=clip(typed, 60), names=", ".join(PREFERENCES))
+    if not sure:
+        example = " ".join(filter(None, ("/settings", "company" if for_company else "", key, clip(value, 100))))
+        raise NotThatSetting(typed=clip(typed, 60), setting=key, example=example)
+    return key, typed, value
 
 
 async def settings(ctx: Context, line: Line) -> Screen:
@@ -84,7 +103,7 @@ async def settings(ctx: Context, line: Line) -> Screen:
     words = words[1:] if for_company else words
     if not words:
         return settings_screen(ctx.words, ctx.work.prefs, administrator=administrator)
-    key, typed, value = _named(ctx, words)
+    key, typed, value = _named(words, for_company=for_company)
     meant = ctx.words.t("“{word}” was taken for {setting}.", word=esc(clip(typed, 40)), setting=f"<b>{key}</b>")
     taken = "" if _written(typed) == key else meant
     preference = PREFERENCES[key]

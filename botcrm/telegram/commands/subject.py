@@ -165,7 +165,7 @@ def without_subject(line: Line, subject: Subject) -> str:
 
 def due_of(ctx: Context, found: WhenFound) -> Due:
     """Turn a date that was read into a due time."""
-    exact = moment_of(found, ctx.work.now, ctx.work.prefs.zone) if found.delta is not None else None
+    exact = moment_of(found, ctx.said_at, ctx.work.prefs.zone) if found.delta is not None else None
     return Due(found.at, found.has_time, exact)
 
 

@@ -7,9 +7,11 @@ from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.grammar import Line, parse_lines
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Record, User
-from botcrm.core.services.access import owners
+from botcrm.core.services.access import load_any, owners, ref
 from botcrm.core.services.handover import (
     HandedOver,
+    RuleDid,
+    done_by_rules,
     find_former,
     hand_over_all,
     handed_over_by,
@@ -29,6 +31,7 @@ _ASK = "ask anna d12 what about the offer?"
 _HANDOVER = "handover anna bob"
 _NAMED = re.compile(r"(@?[^\W\d_][^\s,:]*)[,:]?\s*", re.UNICODE)
 _MOST_PEOPLE = 40
+_RULES_NAMED = 5
 
 
 async def ask(ctx: Context, line: Line) -> Screen:
@@ -40,7 +43,7 @@ async def ask(ctx: Context, line: Line) -> Screen:
     about = parse_lines(
         f"/note {rest}",
         verbs=ctx.plugged.verbs(),
-        now_wall=ctx.words.wall(ctx.work.now),
+        now_wall=ctx.said_wall,
         language=ctx.work.prefs.language,
         currency=ctx.work.prefs.currency,
         reply=ctx.about is not None,
@@ -169,8 +172,17 @@ async def given_back(ctx: Context, work_id: int, done: HandedOver) -> Screen:
     """Take back that all of somebody's work was handed over, and tell both."""
     await undo(ctx.work, work_id)
     await ctx.work.flush()
+    count, first = await done_by_rules(work_id, _RULES_NAMED)
+    kept = [(await _named(ctx, one), ", ".join(one.did)) for one in first]
     back = await handed_over_by(ctx.work.id) or HandedOver(done.to_id, done.from_id)
     former, target = await User.get(id=done.to_id), await User.get(id=done.from_id)
     if back.counts:
         await _tell(ctx, former, target, back)
-    return handed_back_screen(ctx.words, target.name, back, done.total - back.total, ctx.undo)
+    return handed_back_screen(ctx.words, target.name, back, done.total - back.total, (count, kept), ctx.undo)
+
+
+async def _named(ctx: Context, one: RuleDid) -> str:
+    try:
+        return await ctx.name_of(await load_any(ctx.work, one.entity, one.record_id))
+    except NotFound:  # deleted since
+        return ref(one.entity, one.record_id)

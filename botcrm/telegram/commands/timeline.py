@@ -9,6 +9,7 @@ from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Activity, Deal, Record, Stage, User
+from botcrm.core.services import custom_fields
 from botcrm.core.services.access import facts_of, load_any, ref
 from botcrm.core.services.subjects import ENTITIES
 from botcrm.core.services.timeline import GROUPS, TimelinePage
@@ -92,6 +93,7 @@ async def _names(record: Record, page: TimelinePage) -> Names:
     deals = (
         {entry.record_id for entry in page.entries if entry.entity == "deal"} if not isinstance(record, Deal) else set()
     )
+    owned = {entry.entity for entry in page.entries if "custom" in entry.after or "custom" in entry.before}
     return Names(
         stages={stage.id: stage.name for stage in await Stage.all()},
         people={user.id: user.name for user in await User.filter(id__in=people)} if people else {},
@@ -100,6 +102,7 @@ async def _names(record: Record, page: TimelinePage) -> Names:
         else {},
         deals={one.id: one.title for one in await Deal.filter(id__in=deals)} if deals else {},
         currency=str(getattr(record, "currency", "")),
+        own={key: one for entity in sorted(owned) for key, one in (await custom_fields.by_id(entity)).items()},
     )
 
 

@@ -28,6 +28,8 @@ _SIGNS: dict[Section, str] = {
 _LETTERS: dict[Column, str] = dict(zip(COLUMNS, "otwnlx", strict=True))
 # In what a button carries, behind the filter: the buttons move activities rather than open deals.
 MOVING = "m"
+# In there too: the list of deals was asked for, not the day.
+LISTED = "l"
 _MOST_CHOICES = 18
 
 
@@ -63,29 +65,36 @@ def home_screen(
     name: str = "",
     *,
     moving: bool = False,
+    listed: bool = False,
     channel: Callable[[str], str] = channel_title,
 ) -> Screen:
     """Show the counters, what came in, and a page of deals; `name` is whose, where it is not the reader's own.
 
     :param moving: the buttons move each deal's next step rather than open the deal
+    :param listed: the reader asked for the deals, not for their day
     :param channel: what a channel is called
     """
     name = words.t("{name} (left)", name=home.owner) if home.gone else name or home.owner
     text = lines(
-        bold(words.t("Deals of {name}", name=name) if name else words.t("Today"))
-        + f" · {words.date(words.wall(words.now))}",
+        bold(_heading(words, name, listed=listed or bool(home.narrowed))) + f" · {words.date(words.wall(words.now))}",
         counters_line(words, home.incoming, home.planned, home.overdue),
         _narrowed(words, home.narrowed),
         f"\n📥 {bold(words.t('Not dealt with'))}" if home.waiting else "",
         *(waiting_item(words, one, channel) for one in home.waiting),
         *_items(words, kinds, home),
     )
-    code = home.narrowed.code
+    code = home.narrowed.code + (LISTED if listed else "")
     moving = moving and any(_movable(row) for row in home.rows)
     rows = _moves(words, home, code) if moving else _opens(home)
     return Screen(
         text, (*rows, _ways(words, home), *_chips(words, home, code), *_pages(words, home, code, moving=moving))
     )
+
+
+def _heading(words: Words, name: str, *, listed: bool) -> str:
+    if name:
+        return words.t("Deals of {name}", name=name)
+    return words.t("Deals") if listed else words.t("Today")
 
 
 def _items(words: Words, kinds: Kinds, home: Home) -> list[str]:
@@ -191,7 +200,7 @@ def _pages(words: Words, home: Home, code: str, *, moving: bool) -> list[Row]:
     if sum(home.counts.values()) or home.narrowed or home.others:
         last.append(Button("🔎 " + words.t("Filter"), pack("hf", owner, here, *([code] if code else []))))
     if home.narrowed:
-        last.append(Button("✖ " + words.t("No filter"), _home(owner, here, 0, "")))
+        last.append(Button("✖ " + words.t("No filter"), _home(owner, here, 0, code[len(home.narrowed.code) :])))
     if any(_movable(row) for row in home.rows):
         label = words.t("Open…") if moving else words.t("Move…")
         last.append(Button(label, _home(owner, here, home.page, code if moving else code + MOVING)))
@@ -205,12 +214,15 @@ def filter_screen(
     chosen: DealFilter,
     offered: tuple[list[Choice], list[Choice], list[Choice]],
     people: list[tuple[int, str]],
+    *,
+    listed: bool = False,
 ) -> Screen:
     """Offer what a list can be narrowed to: pipeline, stage, tag, and whose deals, each by one tap.
 
     :param people: whose deals can be shown, as (id, name); id 0 is the reader
+    :param listed: see `home_screen`
     """
-    here = column or "-"
+    here, kept = column or "-", LISTED if listed else ""
     pipelines, stages, tags = offered
     now = (chosen.pipeline, chosen.stage, f"#{chosen.tag}")
 
@@ -220,7 +232,7 @@ def filter_screen(
                 [
                     Button(
                         f"• {clip(one.name, 24)}" if one.name in now else clip(one.name, 24),
-                        _home(owner_id, here, 0, one.code),
+                        _home(owner_id, here, 0, one.code + kept),
                     )
                     for one in found[:_MOST_CHOICES]
                 ],
@@ -231,7 +243,7 @@ def filter_screen(
     whose = [
         Button(
             f"• 👤 {clip(name, 20)}" if user_id == owner_id else f"👤 {clip(name, 20)}",
-            _home(user_id, here, 0, chosen.code),
+            _home(user_id, here, 0, chosen.code + kept),
         )
         for user_id, name in people[:_MOST_CHOICES]
     ]
@@ -240,8 +252,8 @@ def filter_screen(
         _narrowed(words, chosen),
         words.t("By typing: {example}", example="<code>/deals >proposal #roof @anna</code>"),
     )
-    back = [Button("← " + words.t("Back"), _home(owner_id, here, 0, chosen.code))]
+    back = [Button("← " + words.t("Back"), _home(owner_id, here, 0, chosen.code + kept))]
     if chosen:
-        back.append(Button("✖ " + words.t("No filter"), _home(owner_id, here, 0, "")))
+        back.append(Button("✖ " + words.t("No filter"), _home(owner_id, here, 0, kept)))
     people_rows = list(rows_of(whose, 3)) if len(people) > 1 else []
     return Screen(text, (*chips(pipelines), *chips(stages), *chips(tags), *people_rows, back))

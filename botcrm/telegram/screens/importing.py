@@ -1,6 +1,6 @@
 """Importing in the chat: what a file is, how its columns are understood, what is wrong, and what is done with those there already."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botcrm.core.domain.kinds import LETTERS, Action, Entity
@@ -56,6 +56,10 @@ def preview_of(words: Words, found: Analysis) -> dict[str, Any]:
             words.t("Row {n}: {problem}", n=row.number, problem=" ".join(reason(words, one) for one in row.problems))
             for row in found.bad[:_MOST_PROBLEMS]
         ],
+        "left_out": [
+            words.t("Row {n}: {problem}", n=row.number, problem=" ".join(reason(words, one) for one in row.left_out))
+            for row in found.partial[:_SHOWN]
+        ],
         "counts": found.counts,
     }
 
@@ -92,12 +96,21 @@ def preview_screen(words: Words, operation: Operation) -> Screen:
     text = lines(
         f"📥 {bold(clip(operation.title, 60))} → {bold(words.t(KINDS[operation.entity]))}",
         dots(words.n("{n} row", "{n} rows", counts["total"]), *said),
+        words.t("Sheet “{name}”", name=esc(clip(params["sheet"], 40))) if params.get("sheet") else "",
         words.t("Known as a file of {system}.", system=source) if source else "",
         "",
         *(f"• {esc(clip(row, 200))}" for row in preview["rows"]),
         "",
         *(f"⚠ {esc(clip(problem, 200))}" for problem in preview["problems"]),
         words.t("Rows with problems are left out, and come back to you as a file.") if counts["bad"] else "",
+        *(f"📝 {esc(clip(problem, 200))}" for problem in preview.get("left_out", ())),
+        words.n(
+            "{n} row comes in without what makes no sense: it goes into the note.",
+            "{n} rows come in without what makes no sense: it goes into their notes.",
+            counts["partial"],
+        )
+        if counts.get("partial")
+        else "",
         words.t("Into the note: {columns}", columns=esc(clip(", ".join(unknown), 200))) if unknown else "",
         words.t("Those there already: {rule}.", rule=words.t(RULES[params["rule"]])),
     )
@@ -151,10 +164,11 @@ def field_name(words: Words, entity: str, name: str) -> str:
     return words.t(known.label) if known else words.t("note")
 
 
-def fields_screen(words: Words, operation: Operation, place: int) -> Screen:
-    """Offer what one column can be."""
+def fields_screen(words: Words, operation: Operation, place: int, own: Mapping[int, str]) -> Screen:
+    """Offer what one column can be; `own` are the company's own fields by their ids."""
     fields = FIELDS[operation.entity]
     buttons = [Button(words.t(one.label), pack("iF", operation.id, place, number)) for number, one in enumerate(fields)]
+    buttons += [Button(clip(name, 30), pack("iF", operation.id, place, f"o{one}")) for one, name in own.items()]
     rows = [
         *rows_of(buttons, 2),
         [

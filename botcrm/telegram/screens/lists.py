@@ -1,11 +1,14 @@
 """Lists: the home screen, the team, what a search found, files, people to hand over to."""
 
+from collections.abc import Sequence
+
 from botcrm.core.domain.kinds import LETTERS, Entity
 from botcrm.core.models import File, User
 from botcrm.core.services.home import MOST, DealRow
 from botcrm.core.services.loose import LooseRow
 from botcrm.core.services.subjects import Found
 from botcrm.core.services.team import TeamRow
+from botcrm.core.services.text_search import Said
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import SIGNS, Kinds, call_sign, kind_of
 from botcrm.telegram.screens.rot import quiet_row, waits_line
@@ -135,24 +138,31 @@ def violations_screen(
     return Screen(text, (*rows_of(opens, 2), turn, back))
 
 
-def found_screen(words: Words, query: str, found: list[Found]) -> Screen:
-    """Show what a search found."""
-    if not found:
+def found_screen(words: Words, query: str, found: list[Found], said: Sequence[Said] = ()) -> Screen:
+    """Show what a search found: records, and below them the notes and activities that say it."""
+    if not found and not said:
         return Screen(words.t("Nothing found for “{query}”.", query=esc(clip(query, 60))))
     items = [
-        f"{SIGNS[item.entity]} {esc(clip(item.name, 80))} · {LETTERS[Entity(item.entity)]}{item.record_id}"
+        f"{SIGNS[item.entity]} {esc(clip(item.name, 80))} · {_ref(item.entity, item.record_id)}"
         + ("" if item.open else f" · {words.t('closed')}")
         for item in found
     ]
+    for one in said:
+        items.append(f"📝 {esc(clip(one.name, 60))} · {_ref(one.entity, one.record_id)}")
+        items.append(f"   {esc(one.before)}{bold(one.found)}{esc(one.after)}")
+    opens = {_ref(item.entity, item.record_id): (item.entity, item.name) for item in found}
+    for one in said:
+        opens.setdefault(_ref(one.entity, one.record_id), (one.entity, one.name))
     buttons = [
-        Button(
-            f"{SIGNS[item.entity]} {clip(item.name, 24)}", pack("op", f"{LETTERS[Entity(item.entity)]}{item.record_id}")
-        )
-        for item in found
+        Button(f"{SIGNS.get(entity, '📝')} {clip(name, 24)}", pack("op", ref)) for ref, (entity, name) in opens.items()
     ]
     return Screen(
         lines(words.t("Found for “{query}”:", query=esc(clip(query, 60))), *items), tuple(rows_of(buttons, 2))
     )
+
+
+def _ref(entity: str, record_id: int) -> str:
+    return f"{LETTERS[Entity(entity)]}{record_id}"
 
 
 def files_screen(words: Words, ref: str, files: list[File]) -> Screen:

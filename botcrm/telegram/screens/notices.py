@@ -226,6 +226,12 @@ def handed_screen(words: Words, name: str, ref: str, by: str, about: tuple[str, 
     return Screen("🤝 " + text, ([Button(words.t("Open"), pack("op", ref))],), about)
 
 
+def given_many_screen(words: Words, entity: str, count: int, by: str) -> Screen:
+    """Tell somebody how much they were given at once."""
+    text = words.n("{who} handed {n} record over to you.", "{who} handed {n} records over to you.", count, who=bold(by))
+    return Screen("🤝 " + text, ([Button(words.t("Deals"), pack("hm", 0, "-", 0))],) if entity == "deal" else ())
+
+
 def plugin_off_screen(words: Words, name: str, title: str, reason: str) -> Screen:
     """Tell an administrator that a plugin was switched off, and why."""
     text = lines(
@@ -255,6 +261,24 @@ def alarm_screen(words: Words, notice: str, args: dict[str, object]) -> Screen:
                 "🚧 " + bold(words.t("A message could not be handled and was set aside.")),
                 f"<code>{esc(clip(str(args.get('error', '')), 300))}</code>",
                 words.t("It is kept: <code>botcrm doctor</code> shows it, <code>botcrm retry</code> tries it again."),
+            )
+        )
+    if notice == "quarantine_old":
+        count, days = int(str(args.get("count", 0))), int(str(args.get("days", 0)))
+        return Screen(
+            lines(
+                "🚧 "
+                + bold(
+                    words.n(
+                        "{n} message set aside will soon be deleted.",
+                        "{n} messages set aside will soon be deleted.",
+                        count,
+                    )
+                ),
+                words.t(
+                    "In {n} days they are gone: nothing is kept as it came for longer than the settings say.", n=days
+                ),
+                words.t("<code>botcrm doctor</code> shows them, <code>botcrm retry</code> tries them again."),
             )
         )
     if notice == "not_handled":

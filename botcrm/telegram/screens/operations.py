@@ -37,8 +37,11 @@ _COUNTS = {
     "deleted": "deleted",
     "sent": "sent",
     "skipped": "skipped",
+    "gone": "no longer found by the filter",
+    "partial": "with a value that made no sense, now in the note",
     "bad": "with a problem",
     "left": "left as they are",
+    "stale": "groups left because they changed since the search",
     "back": "taken back",
     "kept": "kept because somebody worked on them",
 }
@@ -101,7 +104,7 @@ def operation_screen(
 
     :param kept: the first of what stayed as it was
     :param carried: whether somebody does its pieces while it runs
-    :param undo_of: the operation that takes it back just now
+    :param undo_of: the operation that takes it back, as long as that has not ended
     """
     state = operation.state
     counts = operation.counts
@@ -120,6 +123,7 @@ def operation_screen(
         words.t("Failed: {error}", error=esc(clip(operation.error, 300))) if state == "failed" else "",
         words.t("Taken back.") if state == "undone" else "",
         words.t("It is being taken back.") if undo_of is not None and undo_of.state == "running" else "",
+        words.t("It is taken back in part.") if undo_of is not None and undo_of.state != "running" else "",
         words.t("These stayed as they are:") if listed else "",
         *listed,
         words.t("… and {n} more", n=f"{total_kept - len(listed):,}") if listed and total_kept > len(listed) else "",
@@ -127,10 +131,13 @@ def operation_screen(
     row = []
     if state == "running" and carried:
         row.append(Button(words.t("Stop"), pack("os", operation.id)))
-    if state in ("stopped", "failed") or (state == "running" and not carried):
+    if undo_of is None and (state in ("stopped", "failed") or (state == "running" and not carried)):
         row.append(Button("▶ " + words.t("Go on"), pack("og", operation.id)))
-    if state in ("done", "stopped", "failed") and operation.kind in REVERSIBLE and undo_of is None:
+    taking = undo_of is not None and undo_of.state == "running"
+    if state in ("done", "stopped", "failed") and operation.kind in REVERSIBLE and not taking:
         row.append(Button("↩ " + words.t("Undo"), pack("ou", operation.id)))
+    if undo_of is not None:
+        row.append(Button(clip(title_of(words, undo_of), 24), pack("oo", undo_of.id)))
     if operation.kind == DUPLICATES and counts.get("groups") and state == "done":
         row.append(Button("👥 " + words.t("Look through them"), pack("dg", operation.id)))
     if total_kept > LISTED and state != "running":

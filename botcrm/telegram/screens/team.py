@@ -230,8 +230,11 @@ def handed_all_screen(words: Words, former: str, target: str, done: HandedOver, 
     return Screen(text, ([Button("↩ " + words.t("Undo"), undo)],) if done.counts else ())
 
 
-def handed_back_screen(words: Words, owner: str, done: HandedOver, stayed: int, undo: str) -> Screen:
-    """Say what was given back."""
+def handed_back_screen(
+    words: Words, owner: str, done: HandedOver, stayed: int, kept: tuple[int, Sequence[tuple[str, str]]], undo: str
+) -> Screen:
+    """Say what was given back, and what was not: what has gone on to others, and what rules did (how often, some of it)."""
+    count, some = kept
     text = lines(
         "↩ " + words.t("Given back to {name}.", name=bold(clip(owner, 40))),
         count_line(words, done.counts) or words.t("Nothing was left to give back."),
@@ -240,6 +243,9 @@ def handed_back_screen(words: Words, owner: str, done: HandedOver, stayed: int, 
         )
         if stayed
         else "",
+        words.t("Kept, rules did it:") if count else "",
+        *(f"⚙ {esc(clip(name, 60))}: {esc(clip(did, 100))}" for name, did in some),
+        words.n("and {n} more", "and {n} more", count - len(some)) if count > len(some) else "",
     )
     return Screen(text, ([Button("↪ " + words.t("Bring back"), undo)],) if done.counts else ())
 

@@ -47,6 +47,11 @@ HELP: dict[str, Help] = {
     "contact": Help("Add a person", ("contact Anna Nowak +48 601 234 567 anna@acme.example at Acme",)),
     "company": Help("Add a company", ("company Acme Ltd +48 22 555 01 01",)),
     "find": Help("Search", ("find acme", "find 601 234")),
+    "filter": Help(
+        "Find by conditions, keep that, and change all of it",
+        ("filter amount>10k idle>5d owner:me", "filter contacts city:warsaw no:phone", "/filter"),
+        "Fields: /filter ? lists them. Save it under a name; share it; send it as a file; do something with all it finds.",
+    ),
     "today": Help("What is due today", ("today",)),
     "deals": Help("Your open deals, narrowed by stage, tag, pipeline or person", ("deals", "deals >proposal #roof")),
     "stage": Help("Move a deal", ("stage d12 >negotiation",)),
@@ -112,12 +117,42 @@ HELP: dict[str, Help] = {
         ("merge c12 c15", "merge acme"),
         "You see what would happen first. It can be taken back at any time.",
     ),
+    "copy": Help(
+        "Make a new record of one",
+        ("copy d12", "copy d12 Second roof"),
+        "Its fields, links and tags go along; a deal begins at its first stage. What happened around it stays where it was.",
+    ),
     "operations": Help(
         "The journal of imports, bulk changes and merges",
         ("operations",),
         "Each of them can be stopped, and taken back as a whole; what somebody changed since stays and is listed.",
     ),
     "invite": Help("Invite somebody by link", ("invite rep Anna",)),
+    "personal": Help(
+        "What is kept of a person: take it out, or erase it",
+        ("personal c12", "/personal Anna Nowak"),
+        "Erased is who they are and what was said; deals keep their amounts and stages. It cannot be taken back.",
+    ),
+    "roles": Help(
+        "Who may see and do what",
+        ("roles", "/roles manager", "/roles anna"),
+        "A role says what people may see and do: no, own, the team's, everybody's. A change holds from their next line on.",
+    ),
+    "departments": Help(
+        "The tree of departments",
+        ("departments", "/departments Sales/South"),
+        "With a path behind it the department is made. Whoever may see the team's sees their department and those below it.",
+    ),
+    "fields": Help(
+        "What your company wants to know beside the usual",
+        ("fields", "/fields deals"),
+        "Make a field, then set it on a card or in a line: deal Acme 12k roof budget:20k.",
+    ),
+    "lists": Help(
+        "The words that buttons offer: sources, lost reasons and more",
+        ("lists", "/lists lost reasons"),
+        "Add, rename, order, merge and delete words. What stands on records goes along where you want it to.",
+    ),
     "plugins": Help("Switch plugins on and off", ("plugins",)),
     "settings": Help("Settings", ("settings", "settings zone Europe/Warsaw")),
     "help": Help("How to write", ("help", "/help call")),
@@ -131,6 +166,7 @@ _REP = (
     "task",
     "note",
     "find",
+    "filter",
     "timeline",
     "deals",
     "board",
@@ -145,6 +181,7 @@ _REP = (
     "leave",
     "calendar",
     "merge",
+    "copy",
     "operations",
     "undo",
     "settings",
@@ -152,9 +189,22 @@ _REP = (
 )
 MENU = {
     "rep": _REP,
-    "manager": ("today", "team", "rules", "stages", *_REP[1:-2], "handover", "duplicates", "invite", *_REP[-2:]),
+    "manager": (
+        "today",
+        "team",
+        "rules",
+        "stages",
+        *_REP[1:-2],
+        "handover",
+        "duplicates",
+        "fields",
+        "lists",
+        "personal",
+        "invite",
+        *_REP[-2:],
+    ),
 }
-MENU["admin"] = (*MENU["manager"][:-2], "plugins", *MENU["manager"][-2:])
+MENU["admin"] = (*MENU["manager"][:-2], "roles", "departments", "plugins", *MENU["manager"][-2:])
 
 
 def menu_of(role: str, plugged: Iterable[str] = ()) -> list[str]:

@@ -1,19 +1,21 @@
 """The timeline of a record: what is planned first, then what happened, day by day."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from botcrm.contract.cards import TimelineItem
-from botcrm.core.domain.kinds import LETTERS, Entity
+from botcrm.core.domain.kinds import LETTERS, MISSED, Entity
 from botcrm.core.domain.reminding import minutes_in
+from botcrm.core.services.custom_fields import Held
 from botcrm.core.services.timeline import Entry, Planned, TimelinePage
 from botcrm.telegram.plugged.added import LONGEST_LINE
 from botcrm.telegram.plugged.markup import safe_line
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import Kinds, kind_of, outcome
+from botcrm.telegram.screens.own_values import changes_text
 from botcrm.telegram.screens.repeats import length_text, repeat_text
 from botcrm.words import Words
 
@@ -26,6 +28,7 @@ class Names:
 
     :ivar deals: the deals whose story a company's, contact's or lead's timeline tells
     :ivar currency: of the record's amounts
+    :ivar own: the company's own fields by their ids
     """
 
     stages: dict[int, str]
@@ -33,6 +36,7 @@ class Names:
     activities: dict[int, tuple[str, str]]
     deals: dict[int, str] = field(default_factory=dict)
     currency: str = ""
+    own: Mapping[str, Held] = field(default_factory=dict)
 
 
 def group_names(words: Words) -> dict[str, str]:
@@ -75,7 +79,7 @@ def _change_text(words: Words, kinds: Kinds, entry: Entry, names: Names) -> str:
             return f"{kind.sign} " + dots(
                 words.t(kind.label),
                 words.minutes(amount) if amount else None,
-                outcome(words, after.get("result")),
+                words.t("missed") if after.get("direction") == MISSED else outcome(words, after.get("result")),
                 title,
             )
         case "ActivityDone":
@@ -114,6 +118,8 @@ def _change_text(words: Words, kinds: Kinds, entry: Entry, names: Names) -> str:
         case "RecordUnmerged":
             refs = (f"{LETTERS[Entity(entry.entity)]}{one}" for one in (entry.record_id, before.get("merged_into_id")))
             return "🔗 " + words.t("{a} was taken out of {b} again", **dict(zip("ab", refs, strict=True)))
+        case "RecordErased":
+            return "🔒 " + words.t("personal data erased")
         case "RecordAttached":
             return words.t("{what} put here", what=words.t(entry.entity))
         case "RuleRan":
@@ -123,6 +129,8 @@ def _change_text(words: Words, kinds: Kinds, entry: Entry, names: Names) -> str:
             )
         case "TagAdded":
             return f"#{esc(str(after.get('tag')))}"
+        case "TagRemoved":
+            return words.t("{what} removed", what=f"#{esc(str(before.get('tag')))}")
         case "RecordDeleted":
             return "↩ " + words.t("{what} removed", what=which if entry.entity == "activity" else words.t(entry.entity))
         case "RecordRestored":
@@ -173,6 +181,9 @@ def _worded(words: Words, name: str, value: object) -> str | None:
 
 def _field(words: Words, name: str, old: object, new: object, entry: Entry, names: Names) -> str:
     """Write one field's change: with both values where people know them."""
+    if name == "custom":
+        held = [value if isinstance(value, dict) else {} for value in (old, new)]
+        return changes_text(words, names.own, *held) or words.t("fields")
     label = _field_name(words, name)
     told = _worded(words, name, new)
     if told is not None:
@@ -195,12 +206,20 @@ def _amount(words: Words, value: object, currency: str) -> str:
 
 
 def _entry_text(words: Words, kinds: Kinds, entry: Entry, names: Names) -> str:
-    """Word an event, and say so where it took another one back."""
-    text = _change_text(words, kinds, entry, names)
+    """Word an event; where it took another one back, that one."""
+    back = entry.undoes and entry.type not in ("RecordDeleted", "RecordRestored", "RecordUnmerged")
+    text = _change_text(words, kinds, _undone(entry) if back and not entry.again else entry, names)
     if entry.entity == "deal" and entry.record_id in names.deals:
         text += f" · {esc(clip(names.deals[entry.record_id], 60))}"
-    back = entry.undoes and entry.type not in ("RecordDeleted", "RecordRestored", "RecordUnmerged")
-    return f"↩ {words.t('taken back')}: {text}" if back else text
+    if not back:
+        return text
+    return f"↪ {words.t('brought back')}: {text}" if entry.again else f"↩ {words.t('taken back')}: {text}"
+
+
+def _undone(entry: Entry) -> Entry:
+    """Return what an entry took back, as it stood here before."""
+    kind = {"TagAdded": "TagRemoved", "TagRemoved": "TagAdded"}.get(entry.type, entry.type)
+    return replace(entry, type=kind, before=entry.after, after=entry.before)
 
 
 def _day_and_time(words: Words, wall: datetime) -> str:

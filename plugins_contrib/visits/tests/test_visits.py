@@ -322,6 +322,16 @@ async def test_other_text_for_the_next_step(rep: Member, acme: models.Company) -
     assert (await models.Activity.get(status="planned")).title == "send the offer"
 
 
+async def test_a_button_whose_time_has_gone_by_asks_again(crm: Crm, rep: Member, acme: models.Company) -> None:
+    await rep.send("/meet in Acme")
+    await rep.send("/meet out ok")
+    await crm.advance(days=2)
+    said = await rep.tap("tomorrow")
+    assert "That time has gone by. When?" in said
+    assert not await models.Activity.filter(status="planned").exists()
+    assert "▶ Next: Fri 27 Nov 9:00 — Follow up" in await rep.tap("tomorrow")
+
+
 async def test_a_visit_outlives_a_restart(crm: Crm, rep: Member, acme: models.Company) -> None:
     await rep.send("/meet in Acme")
     await rep.send_location(*HERE, live_seconds=1200)

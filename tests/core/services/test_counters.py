@@ -111,8 +111,9 @@ class _Company:
                 if waiting:
                     await inbound.answer_client(work, waiting[which % len(waiting)].id, "yes")
             case "missed" | "call" if deal:
-                direction = "missed" if op == "missed" else "out"
-                await activities.log_activity(work, "call", "", direction=direction, deal_id=deal.id)
+                missed, result = op == "missed", "no" if which % 3 == 0 else None
+                direction, result = ("missed", None) if missed else ("out", result)
+                await activities.log_activity(work, "call", "", direction=direction, result=result, deal_id=deal.id)
             case "all":
                 await hand_over_all(work, self.people[who].id, other.id, closed=which % 2 == 0)
             case "form":
@@ -126,7 +127,7 @@ class _Company:
                     "call",
                     "",
                     direction="missed" if missed else "out",
-                    result=None if missed else "ok",
+                    result=None if missed else ("ok", "no")[which % 3 == 0],
                     contact_id=found[which % len(found)].id if found and which else None,
                 )
             case "settle":
@@ -207,10 +208,13 @@ class _Company:
             calls = await Activity.filter(deal_id=deal.id, kind="call", status="done", deleted_at=None).order_by(
                 "-done_at", "-id"
             )
-            answers = await Message.filter(deal_id=deal.id, direction="out", deleted_at=None)
-            if calls and calls[0].direction == "missed" and calls[0].result != "settled":
-                assert calls[0].done_at
-                waiting += not any(answer.created_at >= calls[0].done_at for answer in answers)
+            lost = next((call for call in calls if call.direction == "missed"), None)
+            if lost and lost.result != "settled":
+                assert lost.done_at
+                answers = await Message.filter(deal_id=deal.id, direction="out", deleted_at=None)
+                answered = any(answer.created_at >= lost.done_at for answer in answers)
+                after = calls[: calls.index(lost)]
+                waiting += not answered and not any(call.result != "no" for call in after)
         return waiting, due, late
 
 

@@ -16,8 +16,9 @@ from botcrm.core.services.distinct import say_distinct, take_back_distinct
 from botcrm.core.services.duplicate_groups import demand_search
 from botcrm.core.services.duplicates import look_alikes
 from botcrm.core.services.finding_duplicates import find_groups
+from botcrm.core.services.fixing import fix_derived
 from botcrm.core.services.main_record import choose_main
-from botcrm.core.services.record_keys import recount_keys, values_of
+from botcrm.core.services.record_keys import values_of
 from tests.core.services.conftest import Office
 
 PHONE = "+48601234567"
@@ -56,15 +57,15 @@ async def test_keys_follow_the_record(office: Office) -> None:
 async def test_keys_are_put_right(office: Office) -> None:
     anna = await add(office, "Anna Nowak", phone=PHONE)
     gone = await add(office, "Piotr Lis", phone="+48602222333")
-    assert await recount_keys() == 0
+    assert (await fix_derived())["keys of duplicates"] == 0
     right = await keys("contact", anna.id)
     await db.execute("DELETE FROM record_key WHERE record_id = ? AND key LIKE 'p:%'", anna.id)
     await db.execute("INSERT INTO record_key (entity, key, record_id) VALUES ('contact', 'p:wrong', ?)", anna.id)
     await db.execute("UPDATE contact SET deleted_at = updated_at WHERE id = ?", gone.id)
-    assert await recount_keys() > 1
+    assert (await fix_derived())["keys of duplicates"] > 1
     assert await keys("contact", anna.id) == right
     assert await keys("contact", gone.id) == []
-    assert await recount_keys() == 0
+    assert (await fix_derived())["keys of duplicates"] == 0
 
 
 async def test_a_search_finds_what_belongs_together(office: Office) -> None:

@@ -17,7 +17,7 @@ from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.models import Deal, User
 from botcrm.core.services import activities, deals, records
 from botcrm.core.services.activities import Due
-from botcrm.core.services.counters import recount_counters
+from botcrm.core.services.fixing import fix_derived
 from botcrm.core.services.home import COLUMNS, counters, home
 from botcrm.core.services.people import actor_by_id, add_user, change_setting
 from botcrm.core.services.team import team
@@ -243,12 +243,12 @@ async def _neglected(office: Office, deadlines: list[list[datetime]]) -> None:
 async def test_counters_count_every_activity_of_a_deal_however_many(office: Office) -> None:
     late, soon, later = START - timedelta(days=1), START + timedelta(hours=2), START + timedelta(days=9)
     await _neglected(office, [[late, late, soon, later], [soon, soon], [later]])
-    await recount_counters()
+    await fix_derived()
     async with office.as_(office.anna) as work:
         assert await counters(work) == (0, 5, 2)
     await _neglected(office, [[late + timedelta(minutes=n), soon] for n in range(57)] + [[soon]] * 60)
-    assert await recount_counters() == 174
-    assert await recount_counters() == 0
+    assert (await fix_derived())["counters"] == 174
+    assert (await fix_derived())["counters"] == 0
     async with office.as_(office.anna) as work:
         assert await counters(work) == (0, 179, 59)
         assert (await home(work)).overdue == 59

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from botcrm.core import db
-from botcrm.core.domain.errors import NotAllowed, NotFound, NothingToUndo
+from botcrm.core.domain.errors import NewerChange, NotAllowed, NotFound, NothingToUndo
 from botcrm.core.models import Activity, Contact, Deal, Lead, Note
 from botcrm.core.services import activities, deals, leads, merging, records
 from botcrm.core.services.access import load_any
 from botcrm.core.services.activities import Due
 from botcrm.core.services.merging import NotMergeable, merge, rehearse_merge
+from botcrm.core.services.standing import is_undone
 from botcrm.core.services.subjects import search
+from botcrm.core.services.undo import undo
 from botcrm.core.services.unmerging import unmerge
 from tests.core.services.conftest import START, Office
 
@@ -188,3 +192,101 @@ async def test_a_company_takes_its_people_and_deals_along_and_search_finds_them_
     async with office.as_(office.anna) as work:
         assert {item.entity for item in await search(work, "zenith")} == {"company", "contact", "deal"}
         assert {item.entity for item in await search(work, "acme")} == {"company"}
+
+
+async def people(office: Office, count: int, **values: Any) -> list[int]:
+    async with office.as_(office.anna) as work:
+        return [(await records.add_contact(work, f"Jan {number}", **values)).id for number in range(count)]
+
+
+async def went() -> dict[int, int | None]:
+    return {one.id: one.merged_into_id for one in await Contact.all()}
+
+
+async def test_a_work_of_several_merges_stands_until_the_last_one_is_taken_back(office: Office) -> None:
+    one, two, three, four = await people(office, 4)
+    async with office.as_(office.anna) as work:
+        merged, merging_work = await merge(work, "contact", one, [two, three]), work.id
+    async with office.as_(office.anna) as work:
+        await unmerge(work, merged.merges[0].id)
+    async with office.as_(office.anna) as work:
+        await merge(work, "contact", four, [two])
+    async with office.as_(office.anna) as work:
+        assert not await is_undone(merging_work)
+        await undo(work, merging_work)
+    assert await went() == {one: None, two: four, three: None, four: None}
+    async with office.as_(office.anna) as work:
+        assert await is_undone(merging_work)
+        with pytest.raises(NothingToUndo):
+            await undo(work, merging_work)
+
+
+async def test_what_went_into_another_one_is_not_undone_as_if_it_stood_by_itself(office: Office) -> None:
+    async with office.as_(office.anna) as work:
+        main = await records.add_contact(work, "Jan")
+    async with office.as_(office.anna) as work:
+        other, making = await records.add_contact(work, "Janek"), work.id
+    async with office.as_(office.anna) as work:
+        await merge(work, "contact", main.id, [other.id])
+    async with office.as_(office.anna) as work:
+        with pytest.raises(NewerChange):
+            await undo(work, making)
+    assert await went() == {main.id: None, other.id: main.id}
+
+
+async def test_whoever_merged_takes_apart_no_more_than_they_may_change_now(office: Office) -> None:
+    one, two = await people(office, 2)
+    async with office.as_(office.anna) as work:
+        merged = await merge(work, "contact", one, [two])
+    async with office.as_(office.admin) as work:
+        await records.change_record(work, Contact, one, owner_id=office.zofia.id)
+    for who in (office.anna, office.zofia):
+        async with office.as_(who) as work:
+            with pytest.raises(NotFound):
+                await unmerge(work, merged.merges[0].id)
+    assert await went() == {one: None, two: one}
+    async with office.as_(office.admin) as work:
+        await unmerge(work, merged.merges[0].id)
+    assert await went() == {one: None, two: None}
+
+
+async def test_two_take_two_out_of_one_at_the_same_time(office: Office) -> None:
+    for trial in range(6):
+        ids = await people(office, 4, phone="601234567")
+        async with office.as_(office.anna) as work:
+            for one in ids[1:]:
+                await records.add_tags(work, await Contact.get(id=one), ["vip"])
+        merges = []
+        # The last one takes the main record of the others along.
+        for main_id, other_id in ((ids[0], ids[1]), (ids[0], ids[2]), (ids[3], ids[0])):
+            async with office.as_(office.anna) as work:
+                merges.append((await merge(work, "contact", main_id, [other_id])).merges[0].id)
+        together = asyncio.Event()
+
+        async def take_out(merge_id: int, together: asyncio.Event = together) -> None:
+            await together.wait()
+            async with office.as_(office.anna) as work:
+                await unmerge(work, merge_id)
+
+        tasks = [asyncio.create_task(take_out(one)) for one in (merges if trial % 2 else merges[::-1])]
+        await asyncio.sleep(0)
+        together.set()
+        await asyncio.gather(*tasks)
+        found = await Contact.filter(id__in=ids).order_by("id")
+        assert [(one.merged_into_id, one.phone, one.more_phones) for one in found] == [(None, "+48601234567", None)] * 4
+        tags = [await records.tags_of("contact", one) for one in ids]
+        assert tags == [[], ["vip"], ["vip"], ["vip"]]
+
+
+async def test_taken_apart_by_two_at_once_it_comes_apart_once(office: Office) -> None:
+    one, two = await people(office, 2)
+    async with office.as_(office.anna) as work:
+        merged = await merge(work, "contact", one, [two])
+
+    async def take_out() -> None:
+        async with office.as_(office.anna) as work:
+            await unmerge(work, merged.merges[0].id)
+
+    done = await asyncio.gather(take_out(), take_out(), return_exceptions=True)
+    assert [type(one) for one in done if one] == [NothingToUndo]
+    assert await db.column("SELECT count(*) FROM event WHERE type = 'RecordUnmerged'") == [1]

@@ -7,20 +7,18 @@ import pytest
 from botcrm.core import db
 from botcrm.core.domain.errors import InvalidValue, InviteUnusable, NotAllowed, NotFound
 from botcrm.core.models import Department, Role, User
+from botcrm.core.services.invites import accept_invite, invite
 from botcrm.core.services.people import (
-    ROLES,
-    accept_invite,
     actor_by_id,
     actor_by_telegram,
     change_setting,
     deactivate_user,
     find_person,
-    invite,
     needs_first_administrator,
     preferences,
-    seed_roles,
     team_of,
 )
+from botcrm.core.services.shipped_roles import ROLES, seed_roles
 from tests.core.services.conftest import Office
 
 
@@ -161,10 +159,11 @@ async def test_a_name_means_one_colleague_within_reach(office: Office) -> None:
 
 
 async def test_grants_that_somebody_changed_stay(office: Office) -> None:
-    await Role.filter(key="rep").update(grants={"deal.read": "all"})
+    decided = {"deal.read": "all", "filter.read": "none", "field.read": "none", "choice.read": "none"}
+    await Role.filter(key="rep").update(grants=decided)
     async with db.transaction():
         await seed_roles()
     assert {role.key for role in await Role.all()} == set(ROLES)
     actor = await actor_by_id(office.app.defaults, office.anna.id)
     assert actor
-    assert actor.grants == {"deal.read": "all"}
+    assert actor.grants == decided

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from botcrm.core import db
-from botcrm.core.models import Company
+from botcrm.core.domain.events import CompanyChanged
+from botcrm.core.models import Company, ExternalRef
 from botcrm.core.services import deals, records
 from botcrm.core.services.subjects import by_name, match_subject, search
 from tests.core.services.conftest import Office
@@ -27,6 +28,12 @@ async def filled(office: Office) -> Office:
             await records.add_contact(work, name)
         await records.add_contact(work, "Jan Kowalski", email="jan@example.com", company_id=acme.id)
         await records.add_lead(work, "Website", name="Olga Maj", phone="+48600111222")
+        for name in ("Ivan Ivanov", "Сергей Щукин", "Yulia Fedorova", "Олена Гриценко", "ﾀﾅｶ 花子"):
+            await records.add_contact(work, name)
+        mirex = await records.add_company(work, "Mirex", email="office@dach-mirex.com.pl")
+        await work.change(mirex, CompanyChanged, tax_id="PL 526-10-40-828", more_phones=["+12125550147"])
+        await ExternalRef.create(entity="company", record_id=mirex.id, source="hubspot", external_id="HS-77")
+        await ExternalRef.create(entity="contact", record_id=99_999, source="", external_id="HS-77")
     async with office.as_(office.zofia) as work:
         await records.add_company(work, "Acme Secret")
         await records.add_contact(work, "Anna Nowak")
@@ -47,6 +54,8 @@ async def filled(office: Office) -> Office:
         ("алена", "Алёна Сидорова"),
         ("山田", "山田太郎"),
         ("太郎", "山田太郎"),
+        ("田太郎", "山田太郎"),
+        ("山田太郎", "山田太郎"),
         ("kowal", "Jan Kowalski"),
         ("601234567", "Acme"),
         ("olga", "Website"),
@@ -55,6 +64,37 @@ async def filled(office: Office) -> Office:
         ("annna nowka", "Anna Nowak"),
         ("петрв", "Иван Петров"),
         ("lukaz", "Łukasz Żółć"),
+        ("иванов", "Ivan Ivanov"),
+        ("Иванов Иван", "Ivan Ivanov"),
+        ("иваноф", "Ivan Ivanov"),
+        ("юлия", "Yulia Fedorova"),
+        ("fedorowa", "Yulia Fedorova"),
+        ("федорова", "Yulia Fedorova"),
+        ("shchukin", "Сергей Щукин"),
+        ("Szczukin", "Сергей Щукин"),
+        ("sergey shuk", "Сергей Щукин"),
+        ("Hrytsenko", "Олена Гриценко"),
+        ("gritsenko olena", "Олена Гриценко"),
+        ("petrov", "Иван Петров"),
+        ("タナカ", "ﾀﾅｶ 花子"),
+        ("+48 601-234-567", "Acme"),
+        ("0048 601 234 567", "Acme"),
+        ("0601234567", "Acme"),
+        ("(601) 234", "Acme"),
+        ("34567", "Acme"),
+        ("4567", "Acme"),
+        ("acme 601 234 567", "Acme"),
+        ("acme 4567", "Acme"),
+        ("212 555 0147", "Mirex"),
+        ("0147", "Mirex"),
+        ("jan@example.com", "Jan Kowalski"),
+        ("jan@exa", "Jan Kowalski"),
+        ("@example.com", "Jan Kowalski"),
+        ("dach-mirex.com.pl", "Mirex"),
+        ("526-10-40-828", "Mirex"),
+        ("pl5261040828", "Mirex"),
+        ("0828", "Mirex"),
+        ("HS-77", "Mirex"),
     ],
 )
 async def test_what_people_type_finds_what_they_mean(filled: Office, text: str, first: str) -> None:
@@ -68,7 +108,7 @@ async def test_odd_texts_find_nothing_and_break_nothing(filled: Office, text: st
     assert await _names(filled, text) == []
 
 
-@pytest.mark.parametrize("text", ["acme secret", "secret", "secrt", "zenobia", "zenob", "zenoba", "zen"])
+@pytest.mark.parametrize("text", ["acme secret", "secret", "secrt", "zenobia", "zenob", "zenoba", "zen", "зенобия"])
 async def test_anothers_records_are_not_found(filled: Office, text: str) -> None:
     assert not {"Acme Secret", "Zenobia"} & set(await _names(filled, text))
     assert not {"Acme Secret", "Zenobia"} & set(await _names(filled, text, filled.boss))

@@ -102,8 +102,8 @@ def ended_screen(words: Words, visit: Visit) -> Screen:
     return Screen(text, (results, off), _about(visit))
 
 
-async def next_screen(work: Work, words: Words, visit: Visit) -> Screen:
-    """Ask for the next step where none is planned."""
+async def next_screen(work: Work, words: Words, visit: Visit, *, gone_by: bool = False) -> Screen:
+    """Ask for the next step where none is planned; `gone_by` where the one chosen lies in the past by now."""
     links = links_of(visit)
     entity, record_id = next(((name, value) for name, value in links.items() if value), ("", None))
     text = ended_text(words, visit)
@@ -124,7 +124,8 @@ async def next_screen(work: Work, words: Words, visit: Visit) -> Screen:
             Button(words.t("Not now"), press="none", args=(visit.id,)),
         ],
     )
-    return Screen(lines(text, words.t("No next step. Follow up when?")), rows, _about(visit))
+    asked = words.t("That time has gone by. When?") if gone_by else words.t("No next step. Follow up when?")
+    return Screen(lines(text, asked), rows, _about(visit))
 
 
 def card_line(words: Words, visit: Visit) -> str:

@@ -90,13 +90,13 @@ async def press_result(chat: Chat, visit_id: str, result: str) -> Screen:
 
 
 async def press_next(chat: Chat, visit_id: str, stamp: str, text: str = "") -> Screen:
-    """Plan the next step."""
+    """Plan the next step; where the time on the button has gone by, offer new ones."""
     visit = await _own(chat, visit_id, "ended")
     t = chat.words.t
-    step = text or t("Follow up")
-    activity = await services.plan_activity(
-        chat.work, "task", step, Due(datetime.strptime(stamp, "%Y%m%d%H%M")), **links_of(visit)
-    )
+    step, wall = text or t("Follow up"), datetime.strptime(stamp, "%Y%m%d%H%M")
+    if wall <= chat.words.wall(chat.work.now):
+        return await next_screen(chat.work, chat.words, visit, gone_by=True)
+    activity = await services.plan_activity(chat.work, "task", step, Due(wall), **links_of(visit))
     when = chat.words.when(activity.due_at, activity.has_time)
     planned = "▶ " + t("Next: {when} — {text}", when=when, text=esc(clip(step, 300)))
     return Screen(lines(ended_text(chat.words, visit), planned), (), ("activity", activity.id))
