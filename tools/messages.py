@@ -67,7 +67,9 @@ def table_texts() -> Iterator[str]:
     yield from (label for _, label in bulk._LABELS.values())
     yield from bulk._WHY.values()
     yield from (name.replace("_", " ") for names in PLAIN_FIELDS.values() for name in names)
-    yield from (text for texts in (operations._COUNTS, operations._STATES, operations._REASONS) for text in texts.values())
+    yield from (
+        text for texts in (operations._COUNTS, operations._STATES, operations._REASONS) for text in texts.values()
+    )
     for part in (*register_rules(), Basics, Reminding):
         yield getattr(part, "title", "")
         for field in fields_of(part):

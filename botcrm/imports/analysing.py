@@ -12,6 +12,7 @@ from botcrm.core.services.importing import Importer, build_frame, demand_import
 from botcrm.core.services.importing_cells import Frame
 from botcrm.core.services.importing_fields import FIELDS, NOTE, SKIP, target
 from botcrm.core.services.importing_mappings import recall
+from botcrm.core.services.importing_own import own_columns
 from botcrm.core.services.importing_rows import Understood
 from botcrm.core.services.work import Work
 from botcrm.imports import own, sources
@@ -55,13 +56,17 @@ class Analysis:
 
     :ivar rows: the first good ones, as understood
     :ivar bad: those with problems, the first thousand
-    :ivar counts: total, bad, known (there already), new
+    :ivar partial: those that are taken without a cell, the first thousand
+    :ivar counts: total, bad, partial, known (there already), new
     """
 
     layout: Layout
     rows: list[Understood] = field(default_factory=list)
     bad: list[Understood] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("total", "bad", "known", "new"), 0))
+    partial: list[Understood] = field(default_factory=list)
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("total", "bad", "partial", "known", "new"), 0)
+    )
 
 
 async def read_layout(
@@ -86,7 +91,7 @@ async def read_layout(
     finally:
         table.close()
     source = own.recognise(header, entity) or sources.recognise(header, entity)
-    mapping = await recall(entity, header) or guess(entity, header, source)
+    mapping = await recall(entity, header) or guess(entity, header, source, await own_columns(entity))
     mapping = [SKIP if column == COLUMN else field for column, field in zip(header, mapping, strict=True)]
     places = {fold(column): place for place, column in enumerate(header)}
     for column, field_name in (chosen or {}).items():
@@ -161,5 +166,9 @@ def _count(found: Analysis, rows: Sequence[Understood], known: Mapping[int, obje
                 found.bad.append(row)
         else:
             found.counts["new"] += row.number not in known
+            if row.left_out:
+                found.counts["partial"] += 1
+                if len(found.partial) < _MOST_BAD:
+                    found.partial.append(row)
             if len(found.rows) < _SHOWN:
                 found.rows.append(row)

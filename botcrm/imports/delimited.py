@@ -10,22 +10,29 @@ from pathlib import Path
 from typing import BinaryIO
 
 from botcrm.imports.encodings import SAMPLE, detect, is_binary
+from botcrm.imports.headers import TITLE_ROWS, header_place
 from botcrm.imports.table import About, Row, Table, UnreadableFile, names_once
 
 # A longer line is no row of a table; a quote that is never closed would swallow the rest of the file.
 MOST_LINE = 1_000_000
 _MOST_LINES = 500  # of one row
 _MOST_CELL = 131_072  # the csv module's own limit, of one cell
+_TOO_MANY = "The row has more cells than there are columns."
+_FOREIGN = "Some letters are not in the file's encoding."
 _CANDIDATES = ",;\t|^~"
 _SNIFFED = 65_536
 _LINES_SNIFFED = 100
+# Between cells where there is one column only: no text has it.
+_NOTHING = "\x1f"
+# So much of a line that cannot be read goes back to whoever sent it.
+_MOST_SHOWN = 10_000
 
 
 class Delimited(Table):
     """A file of delimited text.
 
     :param encoding: as Python names it; found out where empty
-    :param delimiter: one character; found out where empty
+    :param delimiter: one character; found out where empty, as it stays where there is one column only
     :raises UnreadableFile: it is no text, or empty, or the encoding does not exist
     """
 
@@ -63,7 +70,11 @@ class Delimited(Table):
             delimiter = delimiter or hint[4]
             self._first = mark + self._line_length(start[mark:])
             text = text.split("\n", 1)[1] if "\n" in text else ""
-        self.delimiter = delimiter or sniff(text)
+        above, found = _title(text, delimiter, ending)
+        for _ in range(above):
+            self._first += self._line_length(start[self._first :])
+        self.delimiter = delimiter or found
+        self._header: tuple[str, ...] = ()
         reading = _Reading(self, self._first)
         for row in reading.rows(-1):
             if any(cell.strip() for cell in row.cells):
@@ -111,13 +122,17 @@ class _Reading:
         self._codec = table._codec
         self._ending = table._ending
         self._returns = table._returns
-        self._delimiter = table.delimiter
+        self._delimiter = table.delimiter or _NOTHING
+        # Of the header itself, which is read without one, nothing is too wide.
+        self._width = len(table._header) or 1_000_000
         self.at = at
         # Of the record in hand: where its first line ends, how many lines it has, and whether a quote is open.
         self._first_end = at
+        self._first_line = ""
         self._count = 0
         self._open = False
         self._too_long = False
+        self._foreign = False
         self._ended = False
         # The wide encodings and the Mac's line ends need a search of our own.
         self._plain = self._ending == b"\n"
@@ -127,21 +142,26 @@ class _Reading:
         reader = self._reader()
         while True:
             start = self.at
-            self._count, self._open, self._too_long = 0, False, False
+            self._count, self._open, self._too_long, self._foreign = 0, False, False, False
             problem = ""
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error:
-                cells, problem = [], "A quote is not closed, or a cell is too long."
+                cells, problem = self._once_more()
             if self._too_long:
-                cells, problem = [], "The line is too long."
+                problem = "The line is too long."
             elif not problem and self._count > 1 and self._open and self._ended:
-                cells, problem = [], "A quote is not closed."
-            elif not problem and any("\ufffd" in cell for cell in cells):
-                problem = "Some letters are not in the file's encoding."
-            if problem and self._count > 1:
+                problem = "A quote is not closed."
+            elif not problem and len(cells) > self._width and any(cell.strip() for cell in cells[self._width :]):
+                # Where the record has several lines it was a quote that swallowed them.
+                problem = "A quote is not closed." if self._count > 1 else _TOO_MANY
+            elif not problem and self._foreign:
+                problem = _FOREIGN
+            if problem not in ("", _TOO_MANY, _FOREIGN):
+                cells = [self._first_line[:_MOST_SHOWN].rstrip("\n")]
+            if problem not in ("", _FOREIGN) and self._count > 1:
                 # What follows the line with the slip is read on its own.
                 self.at, self._ended = self._first_end, False
                 reader = self._reader()
@@ -156,7 +176,16 @@ class _Reading:
     def _reader(self) -> Iterator[list[str]]:
         self._block = b""
         self._file.seek(self.at)
-        return csv.reader(self._lines(), delimiter=self._delimiter)
+        return csv.reader(self._lines(), delimiter=self._delimiter, strict=True)
+
+    def _once_more(self) -> tuple[list[str], str]:
+        """Read a record that breaks the rules: text behind a closing quote means no harm where it is one line by itself."""
+        if self._count == 1 and not self._open and not self._too_long:
+            try:
+                return next(csv.reader([self._first_line], delimiter=self._delimiter)), ""
+            except csv.Error:
+                pass
+        return [], "A quote is not closed, or a cell is too long."
 
     def _lines(self) -> Iterator[str]:
         while True:
@@ -175,9 +204,12 @@ class _Reading:
                     self._skip_rest()
                 if self._count == 1:
                     self._first_end = self.at
+                    self._first_line = raw[: _MOST_SHOWN * 4].decode(self._codec, "replace")
                 yield "\n"
                 continue
             line = raw.decode(self._codec, "replace")
+            if "\ufffd" in line:
+                self._foreign = True
             if '"' in line:
                 self._open ^= bool(line.count('"') % 2)
             if self._open and self._count > _MOST_LINES:
@@ -185,6 +217,8 @@ class _Reading:
             if "\r" in line:
                 # Elsewhere in a line it is no end, and the csv module would refuse it.
                 line = line.replace("\r\n", "\n").replace("\r", "\n" if self._returns else " ")
+            if self._count == 1:
+                self._first_line = line
             yield line
 
     def _follow(self) -> None:
@@ -223,9 +257,28 @@ class _Reading:
                 return
 
 
+def _title(text: str, delimiter: str, ending: str) -> tuple[int, str]:
+    """Return how many lines stand above the header, and by which delimiter the table below them is cut."""
+    cut = delimiter or sniff(text)
+    lines = text.split(ending)
+    rows: list[list[str]] = []
+    for place, line in enumerate(lines[: TITLE_ROWS + 1]):
+        told = delimiter or (sniff(ending.join(lines[place:])) if place else cut)
+        rows.append(next(csv.reader([line.strip("\r\n")], delimiter=told or _NOTHING), []))
+        if len([cell for cell in rows[0] if cell.strip()]) > 1:
+            return 0, cut
+    above = header_place(rows)
+    if not any(cell.strip() for row in rows[:above] for cell in row):
+        return 0, cut
+    return above, delimiter or sniff(ending.join(lines[above:]))
+
+
 def sniff(text: str) -> str:
-    """Return the delimiter of a table by its first lines: the one that cuts them into as many cells each, and into most."""
-    best, most = ",", 0.0
+    """Return the delimiter of a table by its first lines: the one that cuts them into as many cells each, and into most.
+
+    Empty where the header has none: there is one column only.
+    """
+    best, most = "", 0.0
     whole = text.rsplit("\n", 1)[0] if text.count("\n") > 1 else text
     for candidate in _CANDIDATES:
         if candidate not in whole:

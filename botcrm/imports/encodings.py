@@ -8,23 +8,30 @@ import re
 from collections.abc import Callable
 
 SAMPLE = 1_000_000
+_WEIGHED = 200_000  # bytes of it, where there are such letters among them
 
 # The letters beside a to z that each language writes, by the encodings that hold them.
+_CENTRAL = (
+    "ąćęłńóśźż",  # Polish
+    "áčďéěíňóřšťúůýž",  # Czech
+    "áäčďéíĺľňóôŕšťúýž",  # Slovak
+    "áéíóöőúüű",  # Hungarian
+    "âăîşţ",  # Romanian
+    "čćđšž",  # Croatian, Slovene
+)
+_CYRILLIC = (
+    "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
+    "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя",
+    "абвгдеёжзійклмнопрстуўфхцчшыьэюя",
+    "абвгдђежзијклљмнњопрстћуфхцчџш",
+)
 _LETTERS = {
-    "cp1250": (
-        "ąćęłńóśźż",  # Polish
-        "áčďéěíňóřšťúůýž",  # Czech
-        "áäčďéíĺľňóôŕšťúýž",  # Slovak
-        "áéíóöőúüű",  # Hungarian
-        "âăîşţ",  # Romanian
-        "čćđšž",  # Croatian, Slovene
-    ),
-    "cp1251": (
-        "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-        "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя",
-        "абвгдеёжзійклмнопрстуўфхцчшыьэюя",
-        "абвгдђежзијклљмнњопрстћуфхцчџш",
-    ),
+    "cp1250": _CENTRAL,
+    "iso8859-2": _CENTRAL,
+    "cp852": _CENTRAL,
+    "cp1251": _CYRILLIC,
+    "koi8-r": _CYRILLIC,
+    "cp866": _CYRILLIC,
     "cp1252": (
         "äöüß",  # German
         "àâæçéèêëîïôœùûü",  # French
@@ -36,6 +43,10 @@ _LETTERS = {
     ),
 }
 _SINGLE = tuple(_LETTERS)
+# Three letters of four are these: read by another of its encodings, a text has others.
+_USUAL = frozenset("оеаинтсрвлкмдпуі")
+# So many good letters of several bytes to one bad one are no accident.
+_LEAST_GOOD = 4
 _WORD = re.compile(r"[^\W\d_]+")
 # What stands in plain text beside letters.
 _MARKS = frozenset("«»„“”‘’–—…€§№·\u00a0")
@@ -66,12 +77,14 @@ def detect(start: bytes) -> str:
     wide = _utf16(start)
     if wide:
         return wide
-    if _decoded(start, "utf-8") is not None:
+    if _is_utf8(start):
         return "utf-8"
-    scores = {"cp932": _common(start, "cp932", _is_japanese), "gb18030": _common(start, "gb18030", _is_chinese)}
+    part = start[:_WEIGHED]
+    start = start if part.isascii() else part
+    scores = {"cp932": _japanese(start), "gb18030": _common(start, "gb18030", _is_chinese)}
     scores |= {name: _of_one_language(start, name) for name in _SINGLE}
     # Where two read the same, German in cp1250 and cp1252 say, the western one is named.
-    order = ("cp1252", "cp1251", "cp1250", "cp932", "gb18030")
+    order = ("cp1252", "cp1251", "cp1250", "cp932", "gb18030", "iso8859-2", "koi8-r", "cp866", "cp852")
     best = max(order, key=lambda name: scores[name])
     return best if scores[best] > 0.0 else "cp1252"
 
@@ -101,6 +114,13 @@ def _decoded(start: bytes, name: str) -> str | None:
         return None
 
 
+def _is_utf8(start: bytes) -> bool:
+    """Tell whether this is UTF-8, a letter here and there cut in the middle or broken."""
+    text = codecs.getincrementaldecoder("utf-8")("replace").decode(start)
+    bad = text.count("\ufffd")
+    return not bad or sum(1 for letter in text if letter > "\x7f") - bad >= _LEAST_GOOD * bad
+
+
 def _of_one_language(start: bytes, name: str) -> float:
     """Return which share of the special letters one language has, less what no text has: signs and capitals within words."""
     text = _decoded(start, name)
@@ -117,9 +137,13 @@ def _of_one_language(start: bytes, name: str) -> float:
     words = [word for word in _WORD.findall(text) if not word.isascii()]
     odd = sum(1 for word in words if not (word.islower() or word[1:].islower() or word.isupper()))
     # Cyrillic is written without Latin letters within the word; Latin is never written with special letters alone.
-    mixed = name == "cp1251"
+    mixed = _LETTERS[name] is _CYRILLIC
+    rare = 0.0
+    if mixed:
+        usual = sum(count for letter, count in counts.items() if letter in _USUAL)
+        rare = 0.3 * (1 - usual / len(special))
     wrong = sum(1 for word in words if len(word) > 2 and mixed == any(letter < "\x80" for letter in word))
-    return covered / len(special) - (0.5 * odd + wrong) / max(1, len(words))
+    return covered / len(special) - (0.5 * odd + wrong) / max(1, len(words)) - rare
 
 
 def _common(start: bytes, name: str, is_common: Callable[[str], bool]) -> float:
@@ -128,6 +152,25 @@ def _common(start: bytes, name: str, is_common: Callable[[str], bool]) -> float:
         return -1.0
     special = [letter for letter in text if letter > "\x7f"]
     return sum(map(is_common, special)) / len(special) if special else 1.0
+
+
+_HALF_WIDTH = re.compile("[\uff61-\uff9f]+")
+
+
+def _japanese(start: bytes) -> float:
+    """Return which share of a text is Japanese; narrow letters beside Latin ones or kanji are single letters of another encoding."""
+    share = _common(start, "cp932", _is_japanese)
+    if share <= 0:
+        return share
+    text = _decoded(start, "cp932") or ""
+    odd = 0
+    for found in _HALF_WIDTH.finditer(text):
+        beside = text[max(0, found.start() - 1) : found.start()] + text[found.end() : found.end() + 1]
+        odd += any((letter.isascii() and letter.isalpha()) or "\u3400" <= letter <= "\u9fff" for letter in beside)
+    special = [letter for letter in text if letter > "\x7f"]
+    # Capitals of cp1251 and the small letters of KOI8 are narrow letters one by one.
+    narrow = all("\uff61" <= letter <= "\uff9f" for letter in special)
+    return (0.8 if narrow else share) - 2 * odd / max(1, len(special))
 
 
 def _is_japanese(letter: str) -> bool:

@@ -16,7 +16,7 @@ from botcrm.core.services.derive_many import Derived, derived
 from botcrm.core.services.importing_cells import Frame
 from botcrm.core.services.importing_rows import Understanding, Understood
 from botcrm.imports.opening import open_table
-from botcrm.imports.table import Row, UnreadableFile
+from botcrm.imports.table import Row, Table, UnreadableFile
 
 
 @dataclass(slots=True)
@@ -70,14 +70,17 @@ class Feed(Protocol):
 
 
 class Here(Feed):
-    """Reads in this process."""
+    """Reads in this process.
 
-    def __init__(self, spec: Spec, number: int, end: int) -> None:
+    :param rows: of the table, those that are still to be taken
+    """
+
+    def __init__(self, spec: Spec, table: Table, rows: Iterator[Row]) -> None:
         self._size = spec.size
         self._frame = spec.frame
         self._understanding = Understanding(spec.frame)
-        self._table = open_table(spec.path, encoding=spec.encoding, delimiter=spec.delimiter, name=spec.name)
-        self._rows: Iterator[Row] = self._table.rows(number, end)
+        self._table = table
+        self._rows = rows
 
     def take(self) -> Chunk | None:
         """Return the next chunk."""
@@ -157,9 +160,15 @@ def _environment() -> dict[str, str]:
     return kept | {"PYTHONPATH": os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))}
 
 
+def read_here(spec: Spec, number: int, end: int) -> Here:
+    """Open a file and begin to read it behind a row."""
+    table = open_table(spec.path, encoding=spec.encoding, delimiter=spec.delimiter, name=spec.name)
+    return Here(spec, table, table.rows(number, end))
+
+
 def open_feed(spec: Spec, number: int, end: int, *, apart: bool) -> Feed:
     """Begin to read behind a row, from the first one where it is 0.
 
     :raises UnreadableFile: it is no table any more
     """
-    return Apart(spec, number, end) if apart else Here(spec, number, end)
+    return Apart(spec, number, end) if apart else read_here(spec, number, end)

@@ -1,10 +1,10 @@
 """Guess what a column is by its name, whoever called it so: words of several languages, and slips of the finger."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rapidfuzz import fuzz, process
 
-from botcrm.core.services.importing_fields import FIELDS, NOTE, SKIP, target
+from botcrm.core.services.importing_fields import CUSTOM, FIELDS, NOTE, SKIP, target
 from botcrm.imports.header_words import WORDS
 from botcrm.imports.sources import Source, plain_name
 
@@ -32,22 +32,60 @@ def _words_of(entity: str) -> dict[str, str]:
 
 
 _KNOWN = {entity: _words_of(entity) for entity in FIELDS}
+_NAMES = frozenset(word for known in _KNOWN.values() for word in known)
+# A title, and what stands below it, are no longer than so many rows.
+TITLE_ROWS = 10
 
 
-def guess(entity: str, header: Sequence[str], source: Source | None = None) -> list[str]:
+def header_place(rows: Sequence[Sequence[str]]) -> int:
+    """Return which of a file's first rows names the columns: the first filled one, or a later one below a title.
+
+    A title is a cell by itself that names no column; of the row below it at least two do.
+    """
+    first = next((place for place, row in enumerate(rows) if any(cell.strip() for cell in row)), 0)
+    filled = [cell for cell in rows[first] if cell.strip()] if rows else []
+    if len(filled) != 1 or _named(filled):
+        return first
+    for place in range(first + 1, min(len(rows), first + TITLE_ROWS)):
+        if _named(rows[place]) > 1:
+            return place
+    return first
+
+
+def _named(cells: Sequence[str]) -> int:
+    return sum(plain_name(cell).rstrip("".join(_SUFFIXES)) in _NAMES for cell in cells if cell.strip())
+
+
+def guess(
+    entity: str, header: Sequence[str], source: Source | None = None, own: Mapping[str, str] | None = None
+) -> list[str]:
     """Return what each column becomes: a field's name, or "note:" where nobody knows.
 
     :param source: the system that the file comes from; what it calls a column goes before what others do
+    :param own: the company's own fields that a column can become, with what people call them
     """
-    known = _KNOWN[entity]
+    known = _KNOWN[entity] | _own_words(own or {}, _KNOWN[entity])
     found: list[str] = []
     for column in header:
         name = plain_name(column)
+        if name in (own or {}):
+            found.append(name)
+            continue
         if source and source.entity == entity and name in source.fields:
             found.append(source.fields[name])
             continue
         found.append(_field(known, name))
     return _each_once(entity, header, found)
+
+
+def _own_words(own: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """Return what own fields are called, where that is not what a usual field is called."""
+    words: dict[str, str] = {}
+    for name, title in own.items():
+        for word in (plain_name(title), name.removeprefix(CUSTOM)):
+            if word not in known:
+                words.setdefault(word, name)
+    return words
 
 
 def _field(known: dict[str, str], name: str) -> str:

@@ -8,7 +8,7 @@ from botcrm.imports.vcards import VCards, is_vcard
 from botcrm.imports.workbook import Workbook
 
 # What a file is called that is worth asking about.
-ENDINGS = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".vcf", ".vcard")
+ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xlsm", ".xls", ".vcf", ".vcard")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 

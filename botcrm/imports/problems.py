@@ -11,6 +11,7 @@ from botcrm.core.services.export_formats import guarded
 from botcrm.core.services.importing_cells import PROBLEMS
 from botcrm.core.services.importing_rows import Problem, Understood
 from botcrm.core.services.work import Work
+from botcrm.imports.table import READING_PROBLEMS
 from botcrm.words import Words
 
 COLUMN = "botcrm_problem"
@@ -24,20 +25,27 @@ def reason(words: Words, problem: Problem) -> str:
 
 
 def csv_lines(words: Words, rows: Sequence[Understood], width: int, delimiter: str) -> bytes:
-    """Return rows as lines of a table, each with its problems behind as many cells as the header has."""
+    """Return rows as lines of a table, each with its problems behind as many cells as the header has.
+
+    Cells that are more than the header has stand behind those: nothing of a row is lost. Of a line that could not be read the
+    text is one cell, and its number is told.
+    """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, delimiter=delimiter or ",")
     for row in rows:
-        cells = [*row.cells[:width], *[""] * (width - len(row.cells))]
-        said = " ".join(dict.fromkeys(reason(words, problem) for problem in row.problems))
-        writer.writerow([*map(guarded, cells), said])
+        cells = row.cells
+        told = list(dict.fromkeys(reason(words, problem) for problem in row.problems))
+        if any(problem.code in READING_PROBLEMS for problem in row.problems):
+            told.insert(0, words.t("Row {n}:", n=row.number))
+        line = [*cells[:width], *[""] * (width - len(cells)), " ".join(told), *cells[width:]]
+        writer.writerow(map(guarded, line))
     return buffer.getvalue().encode()
 
 
 def header_line(header: Sequence[str], delimiter: str) -> bytes:
     """Return the first line, with the mark by which spreadsheets know the encoding."""
     buffer = io.StringIO(newline="")
-    csv.writer(buffer, delimiter=delimiter or ",").writerow([*header, COLUMN])
+    csv.writer(buffer, delimiter=delimiter or ",").writerow([*map(guarded, header), COLUMN])
     return b"\xef\xbb\xbf" + buffer.getvalue().encode()
 
 

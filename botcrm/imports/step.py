@@ -7,16 +7,17 @@ whoever goes on after a kill pays it first.
 
 import asyncio
 import atexit
-import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from botcrm.core import db
 from botcrm.core.domain.errors import CrmError
 from botcrm.core.models import Operation
 from botcrm.core.services.derive_many import Derived
+from botcrm.core.services.derive_slices import Slices
 from botcrm.core.services.files_out import MOST_BYTES, read_file, send_file
 from botcrm.core.services.importing import COUNTS, MOST_ASKED, Importer, Outcome, build_frame, derive
 from botcrm.core.services.importing_owed import is_job, pay, ranges
@@ -24,19 +25,20 @@ from botcrm.core.services.importing_rows import Problem
 from botcrm.core.services.operations import advance
 from botcrm.core.services.work import Work
 from botcrm.imports import problems
-from botcrm.imports.analysing import SAMPLE
-from botcrm.imports.feed import Feed, Spec, open_feed
-from botcrm.imports.opening import open_table
+from botcrm.imports.feed import Apart, Feed, Here, Spec
+from botcrm.imports.opened import IDLE, Opened, Openings, Place, copied
 from botcrm.words import Words
 
 # Rows in a piece: what a chat waits for at most, and what a command does at a time.
-PIECE, LARGE_PIECE = 200, 2_000
+PIECE, LARGE_PIECE = 200, 5_000
 # A file from here on is read by a process of its own, in bytes.
 APART = 4_000_000
-# So many records may wait to be found.
-MOST_OWED = 25_000
-# So long may that keep others from writing, in seconds; on a slow machine fewer are written at a time.
-_HELD = 2.0
+# While a file is being opened, others may write.
+_AGAIN = timedelta(milliseconds=200)
+# So many records may wait to be found. More than so many are written in slices.
+MOST_OWED, WHOLE = 60_000, 20_000
+# On PostgreSQL, where a transaction holds up nobody else, so many are written in one.
+_AT_ONCE = 25_000
 
 
 class FileGone(CrmError):
@@ -49,27 +51,32 @@ class _State:
 
     :ivar late: whether search hears later, as of a large file that a command takes in
     :ivar limit: so many records may be owed to it
+    :ivar slices: what is being written of what was owed
+    :ivar cut: how many slices are written
+    :ivar ended: whether the file is read to its end
     """
 
     importer: Importer
     feed: Feed
     header: tuple[str, ...]
     delimiter: str
-    path: Path
     at: tuple[int, int]
     late: bool
     owed: dict[str, list[tuple[int, Derived]]] = field(default_factory=dict)
-    temporary: bool = False
-    limit: int = field(default_factory=lambda: MOST_OWED)
+    idle: asyncio.TimerHandle | None = None
+    limit: int = field(default_factory=lambda: MOST_OWED if db.dialect() == "sqlite" else min(MOST_OWED, _AT_ONCE))
+    slices: Slices | None = None
+    cut: int = 0
+    ended: bool = False
 
     @property
     def owing(self) -> int:
         return sum(map(len, self.owed.values()))
 
     def close(self) -> None:
+        if self.idle:
+            self.idle.cancel()
         self.feed.close()
-        if self.temporary:
-            self.path.unlink(missing_ok=True)
 
 
 class Imports:
@@ -78,6 +85,7 @@ class Imports:
     def __init__(self) -> None:
         # By the operation's work id: two bases have the same numbers.
         self._states: dict[int, _State] = {}
+        self._openings = Openings()
         atexit.register(self.close)
 
     def close(self) -> None:
@@ -86,44 +94,65 @@ class Imports:
             state.close()
         self._states.clear()
 
-    async def step(self, work: Work, operation: Operation) -> bool:
-        """Do one piece; True when nothing is left.
+    @property
+    def held(self) -> frozenset[int]:
+        """Return the works of the imports whose files are open."""
+        return frozenset(self._states)
+
+    async def step(self, work: Work, operation: Operation) -> bool | timedelta:
+        """Do one piece; True when nothing is left, how long to wait while the file is being opened.
 
         :raises FileGone: the file is not what it was
         :raises CrmError: the actor may not import any more, or the file cannot be read
         """
         try:
-            return await self._step(work, operation)
+            done = await self._step(work, operation)
         except BaseException:
-            self._drop(operation.work_id)
+            self.drop(operation.work_id)
             raise
+        state = self._states.get(operation.work_id)
+        if state and not state.late:
+            # Nobody says that it was stopped; who goes on later opens the file again.
+            state.idle = asyncio.get_running_loop().call_later(IDLE, self.drop, operation.work_id)
+        return done
 
-    def _drop(self, work_id: int) -> None:
+    def drop(self, work_id: int) -> None:
+        """Let go of an import's file."""
+        self._openings.drop(work_id)
         state = self._states.pop(work_id, None)
         if state:
             state.close()
 
-    async def _step(self, work: Work, operation: Operation) -> bool:
+    async def _step(self, work: Work, operation: Operation) -> bool | timedelta:
         progress: dict[str, Any] = dict(operation.progress)
         at = (int(progress.get("number", 0)), int(progress.get("end", 0)))
         state = self._states.get(operation.work_id)
-        if state is None or state.at != at:
-            self._drop(operation.work_id)
-            if progress.get("owed") and await pay(work, progress["owed"]):
+        if state is None or (state.at, state.cut) != (at, progress.get("cut", 0)):
+            if not self._openings.pending(operation.work_id, at):
+                self.drop(operation.work_id)
+            if progress.get("owed") and await pay(work, progress):
                 await advance(work, operation, progress=progress, counts=operation.counts)
                 return False
-            progress.pop("owed", None)
-            state = self._states[operation.work_id] = await self._open(work, operation, at)
+            opened = await self._opened(operation, at)
+            if opened is None:
+                return _AGAIN
+            state = self._states[operation.work_id] = await self._open(work, operation, at, opened)
+        if state.idle:
+            state.idle.cancel()
         late = state.late
-        if state.owing >= state.limit:
+        if state.slices or state.owing >= state.limit or (state.ended and state.owing):
             await self._pay(work, operation, state, progress)
             return False
-        chunk = await asyncio.to_thread(state.feed.take) if late else state.feed.take()
+        chunk = None
+        if not state.ended:
+            chunk = await asyncio.to_thread(state.feed.take) if late else state.feed.take()
         if chunk is None:
+            state.ended = True
             if state.owing:
                 await self._pay(work, operation, state, progress)
+                return False
             await self._end(work, operation)
-            self._drop(operation.work_id)
+            self.drop(operation.work_id)
             return True
         outcome = await state.importer.take(work, chunk.rows, chunk.prepared)
         await self._set_aside(work, operation, state, progress, outcome)
@@ -133,7 +162,7 @@ class Imports:
             progress["owed"] = ranges(state.owed)
         else:
             await derive(work, outcome.made)
-            state.importer.links.forget()
+            state.importer.forget()
         progress |= {"number": chunk.number, "end": chunk.end}
         counts = {name: operation.counts.get(name, 0) + outcome.counts[name] for name in COUNTS}
         counts["total"] = max(int(operation.counts.get("total", 0)), counts["seen"])
@@ -143,18 +172,18 @@ class Imports:
 
     # --- beginning and end -----------------------------------------------------------------------------------------
 
-    async def _open(self, work: Work, operation: Operation, at: tuple[int, int]) -> _State:
+    async def _opened(self, operation: Operation, at: tuple[int, int]) -> Opened | None:
         params = operation.params
-        path, temporary = await _file(params)
+        if not self._openings.pending(operation.work_id, at):
+            path, temporary = await _file(params)
+            encoding, delimiter = params.get("encoding", ""), params.get("delimiter", "")
+            self._openings.begin(operation.work_id, Place(path, temporary, params["name"], encoding, delimiter, at))
+        return await self._openings.done(operation.work_id)
+
+    async def _open(self, work: Work, operation: Operation, at: tuple[int, int], opened: Opened) -> _State:
+        params, table = operation.params, opened.table
+        header, about = table.header, table.about
         try:
-            table = open_table(
-                path, encoding=params.get("encoding", ""), delimiter=params.get("delimiter", ""), name=params["name"]
-            )
-            try:
-                sample = [row.cells for row, _ in zip(table.rows(), range(SAMPLE), strict=False)]
-                header, about = table.header, table.about
-            finally:
-                table.close()
             if list(header) != list(params["header"]):
                 raise FileGone(name=params["name"])
             frame = await build_frame(
@@ -162,27 +191,26 @@ class Imports:
                 operation.entity,
                 header,
                 params["mapping"],
-                sample,
+                opened.sample,
                 source=params.get("source", ""),
                 default_owner=params.get("owner_id"),
             )
             # Gone on with from the chat, what was begun as a command is the bot's, which has others to serve.
             late = bool(params.get("here")) and not await is_job(operation.id)
-            spec = Spec(
-                path,
-                params["name"],
-                about.encoding,
-                about.delimiter,
-                frame,
-                LARGE_PIECE if late else PIECE,
-            )
-            feed = open_feed(spec, *at, apart=late and about.size > APART)
+            size = LARGE_PIECE if late else PIECE
+            spec = Spec(Path(params.get("path", "")), params["name"], about.encoding, about.delimiter, frame, size)
+            # What has no path is a copy, which nobody else can open any more.
+            feed: Feed
+            if late and about.size > APART and "path" in params:
+                feed = Apart(spec, *at)
+                table.close()
+            else:
+                feed = Here(spec, table, opened.rows)
         except BaseException:
-            if temporary:
-                path.unlink(missing_ok=True)
+            table.close()
             raise
         importer = Importer(frame, rule=params.get("rule", "skip"), heard=bool(params.get("heard")))
-        return _State(importer, feed, header, about.delimiter, path, at, late, temporary=temporary)
+        return _State(importer, feed, header, about.delimiter, at, late)
 
     async def _end(self, work: Work, operation: Operation) -> None:
         counts = dict(operation.counts)
@@ -202,12 +230,20 @@ class Imports:
         await advance(work, operation, progress=progress, counts=counts)
 
     async def _pay(self, work: Work, operation: Operation, state: _State, progress: dict[str, Any]) -> None:
-        began = time.monotonic()
-        await derive(work, state.owed)
-        state.limit = max(1, min(MOST_OWED, round(state.owing * _HELD / max(0.001, time.monotonic() - began))))
-        state.owed = {}
-        state.importer.links.forget()
-        progress.pop("owed", None)
+        if state.slices is None and (state.owing <= WHOLE or db.dialect() != "sqlite"):
+            await derive(work, state.owed)
+            state.owed = {}
+        else:
+            state.slices = state.slices or Slices(state.owed)
+            state.owed = {}
+            done = await state.slices.step(work)
+            state.cut = progress["cut"] = state.cut + 1
+            if done:
+                state.slices, state.cut = None, 0
+        if state.slices is None:
+            state.importer.forget()
+            progress.pop("owed", None)
+            progress.pop("cut", None)
         await advance(work, operation, progress=progress, counts=operation.counts)
 
     async def _set_aside(
@@ -251,9 +287,7 @@ async def _file(params: Mapping[str, Any]) -> tuple[Path, bool]:
     found = await read_file(int(params["stored"]))
     if found is None:
         raise FileGone(name=params["name"])
-    with tempfile.NamedTemporaryFile(prefix="botcrm-import-", delete=False) as copy:
-        copy.write(found[1])
-    return Path(copy.name), True
+    return await asyncio.to_thread(copied, found[1]), True
 
 
 def fingerprint(path: Path) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from botcrm.core.domain.errors import CrmError
+from botcrm.core.domain.text import fold
 
 MOST_COLUMNS = 1_000
 
@@ -15,11 +16,12 @@ READING_PROBLEMS = (
     "it is no table. CSV, XLSX and vCard files can be read.",
     "there is no such encoding.",
     "A quote is not closed, or a cell is too long.",
+    "The row has more cells than there are columns.",
     "The line is too long.",
     "A quote is not closed.",
     "Some letters are not in the file's encoding.",
     "it is damaged, or locked by a password.",
-    "it unpacks to more than a table does.",
+    "it unpacks to more than a table does. Save it as CSV.",
     "there is no contact card in it.",
     "The card has no end.",
     "it is an old Excel file, or locked by a password. Save it as XLSX or CSV.",
@@ -36,7 +38,7 @@ class Row(NamedTuple):
     """A row of a table.
 
     :ivar number: 1 for the first one below the header, empty rows counted
-    :ivar cells: as many as the header has, or fewer
+    :ivar cells: as many as the header has, or fewer; all of them, or the line as it stands, where there is a problem
     :ivar end: where the next row is read from
     :ivar problem: why the row cannot be read, a gettext id
     """
@@ -87,13 +89,13 @@ class Table(Protocol):
 
 
 def names_once(cells: list[str]) -> tuple[str, ...]:
-    """Return the names of columns so that each is there and there once: “Phone”, “Phone 2”, “Column 3”."""
-    found: dict[str, None] = {}
+    """Return the names of columns so that each is there and there once, whatever its case: “Phone”, “PHONE 2”, “Column 3”."""
+    found: dict[str, str] = {}
     for place, cell in enumerate(cells[:MOST_COLUMNS], 1):
         name = " ".join(cell.replace("\x00", "").replace("\ufeff", "").split())[:100] or f"Column {place}"
         once, count = name, 1
-        while once in found:
+        while fold(once) in found:
             count += 1
             once = f"{name} {count}"
-        found[once] = None
-    return tuple(found)
+        found[fold(once)] = once
+    return tuple(found.values())

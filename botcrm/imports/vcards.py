@@ -107,14 +107,15 @@ class VCards(Table):
         waiting, behind = b"", at
         for raw, end in self._raw(at):
             plain = raw.rstrip(b"\r\n")
-            if waiting and plain[:1] in (b" ", b"\t"):
-                if len(waiting) < _MOST_VALUE * 2:
-                    waiting += plain[1:]
-                behind = end
-                continue
+            # Such a break comes first: the space behind it is the text's own.
             if waiting.endswith(b"=") and b"QUOTED-PRINTABLE" in waiting.split(b":", 1)[0].upper():
                 if len(waiting) < _MOST_VALUE * 2:
                     waiting = waiting[:-1] + plain
+                behind = end
+                continue
+            if waiting and plain[:1] in (b" ", b"\t"):
+                if len(waiting) < _MOST_VALUE * 2:
+                    waiting += plain[1:]
                 behind = end
                 continue
             if waiting:
@@ -211,6 +212,8 @@ def _cells(card: list[_Line]) -> list[str]:
         if text and count[name] < _TIMES:
             count[name] += 1
             cells[_PLACE[name if count[name] == 1 else f"{name} {count[name]}"]] = text
+        elif text:
+            cells[_PLACE[f"{name} {_TIMES}"]] += f", {text}"
 
     for line in card:
         match line.name:

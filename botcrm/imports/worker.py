@@ -5,7 +5,7 @@ import os
 import pickle
 import sys
 
-from botcrm.imports.feed import Failed, Here
+from botcrm.imports.feed import Failed, read_here
 from botcrm.imports.table import UnreadableFile
 
 
@@ -16,7 +16,7 @@ def main() -> None:
     gc.disable()  # rows hold no cycles
     try:
         try:
-            feed = Here(spec, number, end)
+            feed = read_here(spec, number, end)
             while (chunk := feed.take()) is not None:
                 pickle.dump(chunk, answers, protocol=5)
                 answers.flush()

@@ -17,6 +17,7 @@ from botcrm.core.services.reading import Reading
 from botcrm.core.services.work import Buffer
 from botcrm.imports import problems
 from botcrm.imports.analysing import Analysis, analyse, read_layout
+from botcrm.imports.opened import PREFIX
 from botcrm.imports.table import UnreadableFile
 from botcrm.reminders.outbox_rows import OutboxRow, Undeliverable
 from botcrm.telegram.api import Transport, download
@@ -78,7 +79,7 @@ class ImportCalls:
         content = await self._content(operation)
         params = operation.params
         work = Reading(actor, self._app.now(), Buffer(company=None, hooks=self._app.hooks))
-        with tempfile.TemporaryDirectory(prefix="botcrm-import-") as folder:
+        with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
             path = Path(folder) / "file"
             await asyncio.to_thread(path.write_bytes, content)
             layout = await read_layout(path, operation.entity, name=params["name"], chosen=params.get("chosen"))
@@ -108,6 +109,7 @@ class ImportCalls:
             "source": layout.source,
             "encoding": layout.about.encoding,
             "delimiter": layout.about.delimiter,
+            "sheet": layout.about.sheet,
         }
         operation.progress = {
             "preview": preview_of(words, found),

@@ -75,6 +75,23 @@ async def test_a_file_is_shown_as_understood_and_imported_with_a_tap(crm: Crm, b
     assert (jan.email, jan.phone, jan.company_id) == ("jan@example.pl", "+48602111222", anna.company_id)
 
 
+async def test_a_row_comes_in_without_a_day_that_is_none(crm: Crm, boss: Member) -> None:
+    await boss.send_document(b"Name;Birthday;Color\nAnna Nowak;19180135;red\nJan;1.2.1980;\n", "people.csv")
+    await boss.tap("Contacts")
+    assert "2 rows · 2 new\n" in boss.last
+    assert "📝 Row 1: Birthday: “19180135” is no date." in boss.last
+    assert "1 row comes in without what makes no sense: it goes into the note." in boss.last
+
+    await boss.tap("Import 2 rows")
+    await settled(crm)
+    assert "added: 2 · with a value that made no sense, now in the note: 1" in boss.last
+    anna = await Contact.get(name="Anna Nowak")
+    assert anna.birth_date is None
+    assert await db.fetch("SELECT text, contact_id FROM note") == [
+        {"text": "Color: red\nBirthday: 19180135", "contact_id": anna.id}
+    ]
+
+
 async def test_an_import_is_taken_back_as_a_whole(crm: Crm, boss: Member) -> None:
     await boss.send_document(PEOPLE.encode(), "ludzie.csv")
     await boss.tap("Contacts")

@@ -121,7 +121,7 @@ def test_a_line_of_ten_megabytes_is_told_and_passed_over(tmp_path: Path) -> None
     _, rows = read(written(tmp_path, b"a,b\n1,2\n" + b"x" * 10_000_000 + b",1\n3,4\n"))
     assert [(row.cells, row.problem) for row in rows] == [
         (["1", "2"], ""),
-        ([], "The line is too long."),
+        (["x" * 10_000], "The line is too long."),
         (["3", "4"], ""),
     ]
 
@@ -134,7 +134,11 @@ def test_a_quote_that_is_not_closed_costs_its_own_line(tmp_path: Path) -> None:
     assert len(rows) == 2000
     assert rows[-1].cells == ["2000", 'quoted "well" here']
     _, rows = read(written(tmp_path, b'a,b\n1,2\n3,"never closed\n4,5\n'))
-    assert [(row.cells, bool(row.problem)) for row in rows] == [(["1", "2"], False), ([], True), (["4", "5"], False)]
+    assert [(row.cells, bool(row.problem)) for row in rows] == [
+        (["1", "2"], False),
+        (['3,"never closed'], True),
+        (["4", "5"], False),
+    ]
 
 
 def test_letters_that_are_not_of_the_encoding(tmp_path: Path) -> None:

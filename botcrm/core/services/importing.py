@@ -3,27 +3,30 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from botcrm.core.domain.errors import CrmError, NotAllowed
+from botcrm.core.domain.errors import CrmError
 from botcrm.core.domain.kinds import Action
 from botcrm.core.domain.text import fold
+from botcrm.core.domain.zones import zone_info
 from botcrm.core.models import Pipeline, Stage, User
 from botcrm.core.services.access import demand, may, owners, ref
 from botcrm.core.services.derive_many import Derived, derive_many, derived
-from botcrm.core.services.importing_cells import Frame, PipelineFact, StageFact, day_comes_first
+from botcrm.core.services.field_values import index_new
+from botcrm.core.services.importing_cells import Frame, PipelineFact, StageFact
 from botcrm.core.services.importing_change import change_many
-from botcrm.core.services.importing_fields import FIELDS, NOTE, target
+from botcrm.core.services.importing_dates import day_comes_first
+from botcrm.core.services.importing_fields import CUSTOM, FIELDS, NOTE, target
 from botcrm.core.services.importing_links import Links, reached_values
-from botcrm.core.services.importing_match import Existing, find_existing
+from botcrm.core.services.importing_match import Existing, find_existing, further_keys
+from botcrm.core.services.importing_own import own_targets, own_texts
 from botcrm.core.services.importing_rows import Problem, Understood
 from botcrm.core.services.importing_write import about_of, add_refs, create_many, note_many, tag_many
 from botcrm.core.services.work import Work
 
 # What is done with a row that is there already: left as it is, its empty fields filled, written over, made once more, or asked.
 RULES = ("skip", "update", "overwrite", "create", "ask")
-COUNTS = ("seen", "created", "changed", "same", "skipped", "asked", "bad", "companies", "contacts")
+COUNTS = ("seen", "created", "changed", "same", "skipped", "asked", "bad", "partial", "companies", "contacts")
 # So many rows are kept to be asked about one by one; more of them come back in the file.
 MOST_ASKED = 50
 
@@ -73,8 +76,10 @@ async def build_frame(
     :param sample: some rows, by which the columns' way to write dates is told
     :raises WrongMapping: there is no such field
     """
+    own = await own_targets(work, entity, mapping)
     for name in mapping:
-        if name and name != NOTE and target(entity, name) is None:
+        gone = name.startswith(CUSTOM) and name not in own
+        if gone or (name and name != NOTE and target(entity, name) is None):
             raise WrongMapping(field=name, entity=entity, fields=", ".join(one.name for one in FIELDS[entity]))
     people: dict[str, int] = {}
     for user in await User.filter(active=True):
@@ -84,7 +89,8 @@ async def build_frame(
     dated = {
         place: day_comes_first([row[place] for row in rows if place < len(row)], work.prefs.region)
         for place, name in enumerate(mapping)
-        if (known := target(entity, name)) is not None and known.kind in ("date", "moment")
+        if (known := target(entity, name)) is not None
+        and (known.kind in ("date", "moment") or (name in own and own[name].type == "date"))
     }
     return Frame(
         entity,
@@ -99,6 +105,8 @@ async def build_frame(
         default_owner if default_owner is not None else work.actor.id,
         await _pipelines() if entity == "deal" else (),
         dated,
+        own,
+        work.now.astimezone(zone_info(work.prefs.zone)).date(),
     )
 
 
@@ -124,6 +132,13 @@ class Importer:
         self._rule = rule
         self._heard = heard
         self.links = Links(frame.source, heard=heard)
+        # Keys of records that the matcher does not know yet: by their further numbers and addresses nobody else finds them.
+        self._further: dict[str, list[int]] = {}
+
+    def forget(self) -> None:
+        """Forget what was made: search and the matcher know it now."""
+        self.links.forget()
+        self._further.clear()
 
     async def look(self, work: Work, rows: Sequence[Understood]) -> dict[int, Existing]:
         """Return which rows are there already; nothing is written."""
@@ -174,7 +189,7 @@ class Importer:
         self, work: Work, rows: Sequence[Understood], outcome: Outcome, prepared: Mapping[int, Derived]
     ) -> None:
         entity, counts = self.frame.entity, outcome.counts
-        existing = await find_existing(work, entity, self.frame.source, rows)
+        existing = await find_existing(work, entity, self.frame.source, rows, self._further)
         fresh, known = [], []
         for row in rows:
             match = existing.get(row.number)
@@ -216,15 +231,23 @@ class Importer:
         entity, heard = self.frame.entity, self._heard
         records = [self._record(work, row, companies.get(row.number), contacts.get(row.number)) for row in rows]
         ids = await create_many(work, entity, records, heard=heard)
+        if self.frame.own:
+            owned = zip(ids, records, strict=True)
+            await index_new(entity, [(one, values["custom"]) for one, values in owned if values.get("custom")])
         outcome.counts["created"] += len(rows)
+        outcome.counts["partial"] += sum(1 for row in rows if row.left_out)
         made = outcome.made.setdefault(entity, [])
         refs: dict[str, int] = {}
         tags: list[tuple[int, str]] = []
         notes: list[tuple[str, dict[str, int | None]]] = []
         abouts: dict[int, dict[str, int | None]] = {}
         for row, record_id, values in zip(rows, ids, records, strict=True):
-            found = prepared.get(row.number) if not row.relinked else None
-            made.append((record_id, found or derived(entity, values, row.company, row.contact)))
+            texts = own_texts(self.frame.own, values) if self.frame.own else []
+            found = prepared.get(row.number) if not (row.relinked or texts) else None
+            made.append((record_id, found or derived(entity, values, row.company, row.contact, texts)))
+            if entity != "deal":
+                for key in further_keys(row):
+                    self._further.setdefault(key, []).append(record_id)
             if row.external_id:
                 refs[row.external_id] = record_id
             if row.tags or row.note:
@@ -296,28 +319,3 @@ def record_values(
     if "created_at" in values:
         values["created_at"] = min(values["created_at"], now)
     return values
-
-
-def shown(value: Any) -> str:
-    """Return a value as a preview shows it."""
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-__all__ = [
-    "COUNTS",
-    "MOST_ASKED",
-    "RULES",
-    "Importer",
-    "NotAllowed",
-    "Outcome",
-    "WrongMapping",
-    "build_frame",
-    "demand_import",
-    "derive",
-    "record_values",
-    "shown",
-]

@@ -2,20 +2,22 @@
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from botcrm.core.domain.currencies import currency_of
+from botcrm.core.domain.custom_errors import BadValue
 from botcrm.core.domain.emails import normal_email
 from botcrm.core.domain.errors import InvalidValue
 from botcrm.core.domain.money import Money, read_amount
-from botcrm.core.domain.phones import normal_phone
+from botcrm.core.domain.phones import normal_phone, valid_abroad
 from botcrm.core.domain.text import fold
-from botcrm.core.domain.zones import zone_info
 from botcrm.core.services.deals import storable
+from botcrm.core.services.importing_dates import born, read_day, read_moment
+from botcrm.core.services.importing_own import OwnTarget
 
 # What is wrong with a cell: gettext ids, `value` is the cell.
 PROBLEMS = {
@@ -37,6 +39,12 @@ PROBLEMS = {
     "change": "{value} is there already, and not yours to change.",
     "asked": "{value} is there already.",
     "twice": "Row {value} has the same ID.",
+    "decimal": "“{value}” is no number.",
+    "time": "“{value}” is no time of day.",
+    "choice": "“{value}” is not in the list.",
+    "yes_no": "“{value}” is neither yes nor no.",
+    "link": "“{value}” is no link.",
+    "unfit": "“{value}” does not fit.",
 }
 
 
@@ -74,8 +82,10 @@ class Frame:
     :ivar mapping: what each column becomes, in the order of the columns
     :ivar people: what somebody is called, folded -> their id, 0 where that is several people
     :ivar owners: whom the actor may give records to; None for anybody
+    :ivar own: the company's own fields that columns become
     :ivar day_first: of the columns that hold dates, whether 3/4/2026 is in April
     :ivar default_owner: whose the records are that name nobody
+    :ivar today: nobody was born after it
     """
 
     entity: str
@@ -90,9 +100,19 @@ class Frame:
     default_owner: int | None = None
     pipelines: tuple[PipelineFact, ...] = ()
     day_first: dict[int, bool] = field(default_factory=dict)
+    own: dict[str, OwnTarget] = field(default_factory=dict)
+    today: date = date.max
 
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# What a spreadsheet writes where a formula could not be calculated, in English, German, Polish, French, Spanish and Russian.
+_UNCALCULATED = frozenset(
+    """
+    #N/A #REF! #VALUE! #NAME? #DIV/0! #NULL! #NUM! #SPILL! #CALC! #NV #BEZUG! #WERT! #ZAHL! #N/D! #N/D #ADR! #ARG! #NAZWA?
+    #DZIEL/0! #LICZBA! #ZERO! #VALEUR! #NOM? #NOMBRE! #¡REF! #¡VALOR! #¿NOMBRE? #¡DIV/0! #Н/Д #ССЫЛКА! #ЗНАЧ! #ИМЯ? #ДЕЛ/0!
+    #ЧИСЛО!
+    """.split()  # noqa: SIM905
+)
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
 
@@ -102,6 +122,8 @@ def plain(cell: str) -> str:
         return ""
     if cell[0] == "'" and _GUARDED.match(cell):
         cell = cell[1:]
+    elif cell[0] == "#" and cell.strip() in _UNCALCULATED:
+        return ""
     if not cell.isprintable():
         cell = _CONTROLS.sub("", cell)
     return cell.strip()
@@ -110,117 +132,6 @@ def plain(cell: str) -> str:
 def one_line(cell: str) -> str:
     """Return a text with single spaces."""
     return " ".join(cell.split())
-
-
-# --- dates -----------------------------------------------------------------------------------------------------------
-
-_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]+(.+))?\Z")
-_PARTS = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?:,?[T ]+(.+))?\Z")
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{6})(Z?))?\Z")
-_NAMED = re.compile(
-    r"(?:(\d{1,2})\.? +([^\W\d_]{3,})\.?,? +(\d{4})|([^\W\d_]{3,})\.? +(\d{1,2}),? +(\d{4}))(?:,?[T ]+(.+))?\Z"
-)
-_CLOCK = re.compile(
-    r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([ap]\.?m\.?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})?\Z", re.IGNORECASE
-)
-_MONTHS = {
-    word: number
-    for number, words in enumerate(
-        (
-            "jan sty янв ene", "feb lut фев", "mar мар", "apr kwi апр avr abr", "may maj мая май mai", "jun cze июн juin",
-            "jul lip июл juil", "aug sie авг aou ago", "sep wrz сен set", "oct paz окт okt out", "nov lis ноя",
-            "dec gru дек dez dic",
-        ),
-        1,
-    )
-    for word in words.split()
-}  # fmt: skip
-
-
-def read_moment(text: str, day_first: bool, zone: str) -> datetime | None:
-    """Return the moment that a text writes, as UTC; a day alone is its midnight in the zone. None where it is none."""
-    found = _day_and_rest(text, day_first)
-    if found is None:
-        return None
-    day, rest = found
-    clock, offset = time(), None
-    if rest:
-        match = _CLOCK.match(rest.strip())
-        if match is None:
-            return None
-        hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
-        if match[4]:
-            if not 1 <= hour <= 12:
-                return None
-            hour = hour % 12 + (12 if match[4][0] in "pP" else 0)
-        try:
-            clock = time(hour, minute, second)
-        except ValueError:
-            return None
-        offset = match[5]
-    try:
-        if offset is None:
-            return datetime.combine(day, clock, zone_info(zone)).astimezone(UTC)
-        return datetime.combine(day, clock, UTC) - _offset(offset)
-    except (OverflowError, ValueError):
-        return None
-
-
-def read_day(text: str, day_first: bool) -> date | None:
-    """Return the day that a text writes, whatever time is behind it; None where it is none."""
-    found = _day_and_rest(text, day_first)
-    if found is None or (found[1] and not _CLOCK.match(found[1].strip())):
-        return None
-    return found[0]
-
-
-def _offset(text: str) -> timedelta:
-    if text[0] not in "+-":
-        return timedelta()
-    digits = text[1:].replace(":", "")
-    length = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return length if text[0] == "+" else -length
-
-
-def _day_and_rest(text: str, day_first: bool) -> tuple[date, str] | None:
-    try:
-        if match := _ISO.match(text):
-            return date(int(match[1]), int(match[2]), int(match[3])), match[4] or ""
-        if match := _PARTS.match(text):
-            first, second = int(match[1]), int(match[3])
-            # A point or a hyphen is never the American way.
-            days = day_first or match[2] == "." or first > 12
-            day, month = (first, second) if days and second <= 12 else (second, first)
-            return date(_year(match[4]), month, day), match[5] or ""
-        if match := _COMPACT.match(text):
-            clock = f"{match[4][:2]}:{match[4][2:4]}:{match[4][4:]}{match[5]}" if match[4] else ""
-            return date(int(match[1]), int(match[2]), int(match[3])), clock
-        if match := _NAMED.match(text):
-            month_number = _MONTHS.get(fold(match[2] or match[4])[:4], 0) or _MONTHS.get(
-                fold(match[2] or match[4])[:3], 0
-            )
-            if month_number:
-                return date(int(match[3] or match[6]), month_number, int(match[1] or match[5])), match[7] or ""
-    except ValueError:
-        pass
-    return None
-
-
-def _year(text: str) -> int:
-    year = int(text)
-    return year if len(text) == 4 else 2000 + year if year < 50 else 1900 + year
-
-
-def day_comes_first(cells: Sequence[str], region: str) -> bool:
-    """Tell how a column writes its dates: by those that can be read one way only, else by the country."""
-    for cell in cells:
-        match = _PARTS.match(cell.strip())
-        if match and match[2] == "/":
-            if int(match[1]) > 12:
-                return True
-            if int(match[3]) > 12:
-                return False
-    return region != "US"
 
 
 # --- the others --------------------------------------------------------------------------------------------------------
@@ -236,6 +147,8 @@ _CLOSING = {
     **dict.fromkeys(("closed lost", "closedlost", "lost", "закрыто и не реализовано", "сделка провалена", "przegrana"), "lost"),
 }  # fmt: skip
 _TAG_BREAKS = re.compile(r"[,;|\n]+")
+_BREAKING = frozenset(",;|\n/:")
+_LEAST_ABROAD = 11  # digits
 _LIST_BREAKS = re.compile(r"[,;|\n]+|\s+/\s+| ::: ")
 
 
@@ -246,18 +159,27 @@ def _phone(text: str, region: str) -> str | None:
 
 def read_phones(text: str, frame: Frame) -> list[str]:
     """Return the numbers in a cell: one, or several with commas between."""
-    one = (
-        _phone(text, frame.region) or _phone(f"+{text}", frame.region)
-        if text[:1].isdecimal()
-        else _phone(text, frame.region)
-    )
-    if one:
-        return [one]
-    pieces = [piece.strip() for piece in _LIST_BREAKS.split(text) if piece.strip()]
-    found = [_phone(piece, frame.region) for piece in pieces] if len(pieces) > 1 else []
-    if not found or None in found:
+    # Taken as one, what stands behind a comma would be the first one's extension.
+    pieces = [] if _BREAKING.isdisjoint(text) else [one.strip() for one in _LIST_BREAKS.split(text) if one.strip()]
+    if len(pieces) > 1:
+        found = [number for piece in pieces if (number := _number(piece, frame.region))]
+        if len(found) == len(pieces):
+            return found
+    one = _number(text, frame.region)
+    if one is None:
         raise Bad("phone", text)
-    return [number for number in found if number]
+    return [one]
+
+
+def _number(text: str, region: str) -> str | None:
+    return _phone(text, region) or (_abroad(text) if text[:1].isdecimal() else None)
+
+
+@functools.lru_cache(maxsize=4096)
+def _abroad(text: str) -> str | None:
+    """Return the number that lost its plus sign: a whole one with its country, not one of here with a digit too many."""
+    whole = sum(map(str.isdecimal, text)) >= _LEAST_ABROAD and not any(map(str.isalpha, text))
+    return valid_abroad(text) if whole else None
 
 
 def read_emails(text: str, frame: Frame) -> list[str]:
@@ -376,9 +298,22 @@ def _moment(text: str, frame: Frame, column: int) -> datetime:
 
 def _day(text: str, frame: Frame, column: int) -> date:
     found = read_day(text, frame.day_first.get(column, True))
+    if found is not None and frame.mapping[column] == "birth_date":
+        found = born(found, text, frame.today)
     if found is None:
         raise Bad("date", text)
     return found
+
+
+def _own(text: str, frame: Frame, column: int) -> Any:
+    known = frame.own[frame.mapping[column]]
+    day = read_day(text, frame.day_first.get(column, True)) if known.type == "date" else None
+    if day is not None:
+        return day.isoformat()
+    try:
+        return known.read(text)
+    except BadValue as error:
+        raise Bad(error.cell, text) from None
 
 
 READERS: dict[str, Reader] = {
@@ -397,4 +332,5 @@ READERS: dict[str, Reader] = {
     "pipeline": lambda text, frame, column: read_pipeline(text, frame),
     "stage": lambda text, frame, column: text,
     "status": lambda text, frame, column: read_status(text),
+    "own": _own,
 }

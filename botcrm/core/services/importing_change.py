@@ -20,6 +20,7 @@ from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Company, Contact, Deal, Lead
 from botcrm.core.services.access import may, owners
 from botcrm.core.services.importing_match import Existing
+from botcrm.core.services.importing_own import with_told
 from botcrm.core.services.importing_rows import Understood
 from botcrm.core.services.importing_write import about_of, load_many, note_many, unheard
 from botcrm.core.services.records import add_tags
@@ -83,12 +84,16 @@ async def _change(
         name: value for name, value in row.values.items() if name not in _KEPT and value not in ("", None)
     }
     told |= {name: value for name, value in (("company_id", company_id), ("contact_id", contact_id)) if value}
+    if not row.named:
+        told.pop("name" if entity in ("contact", "company") else "title", None)
     if entity in ("deal", "lead") and "amount" not in told:
         told.pop("currency", None)
+    if "custom" in told:
+        told["custom"] = with_told(record, told["custom"], overwrite=overwrite)
     changed = {}
     for name, value in told.items():
         present = getattr(record, name)
-        empty = present in (None, "")
+        empty = present in (None, "") or name == "custom"
         if name == "currency" and getattr(record, "amount", None) is None:
             empty = True
         if (overwrite or empty) and present != value:

@@ -108,7 +108,12 @@ CUSTOM = "custom:"
 
 
 def target(entity: str, name: str) -> Target | None:
-    """Return a field by name; None where there is none, as for what is skipped."""
+    """Return a field by name; None where there is none, as for what is skipped.
+
+    Any name of an own field is taken here: whether there is such a field the frame knows.
+    """
+    if name.startswith(CUSTOM) and len(name) > len(CUSTOM):
+        return Target(name, name.removeprefix(CUSTOM), "own")
     return _BY_NAME[entity].get(name)
 
 

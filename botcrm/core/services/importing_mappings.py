@@ -5,7 +5,8 @@ from hashlib import sha256
 
 from botcrm.core import db
 from botcrm.core.domain.text import fold
-from botcrm.core.services.importing_fields import NOTE, target
+from botcrm.core.services.importing_fields import CUSTOM, NOTE, target
+from botcrm.core.services.importing_own import own_columns
 from botcrm.core.services.work import Work
 
 
@@ -23,6 +24,9 @@ async def recall(entity: str, header: Sequence[str]) -> list[str] | None:
         return None
     known = db.from_json(row["mapping"])
     found = [known.get(fold(column), NOTE) for column in header]
+    own = await own_columns(entity) if any(name.startswith(CUSTOM) for name in found) else {}
+    if any(name.startswith(CUSTOM) and name not in own for name in found):
+        return None
     if any(name and name != NOTE and target(entity, name) is None for name in found):
         return None
     return found

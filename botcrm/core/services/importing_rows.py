@@ -23,6 +23,8 @@ _APART = frozenset(
     ["phone", "email", "company", "company_ref", "contact", "contact_ref", "contact_phone", "contact_email", "tags", "note", "external_id"]
 )  # fmt: skip
 _NAME_PARTS = ("first_name", "middle_name", "last_name")
+# Of a cell that makes no sense the row is taken without it: whom it is about and what is owed do not hang on it.
+_OPTIONAL = frozenset({"date", "moment", "number", "own"})
 _LIST_LIMIT = 20
 _UNIT = "\x1f"
 
@@ -33,11 +35,13 @@ class Problem:
 
     :ivar code: of importing_cells.PROBLEMS, or a gettext id of the reader's own
     :ivar column: the name of the column, empty where it is the whole row
+    :ivar optional: whether the row can be taken without this cell
     """
 
     code: str
     column: str = ""
     facts: dict[str, str] = field(default_factory=dict)
+    optional: bool = False
 
 
 @dataclass(slots=True)
@@ -46,9 +50,12 @@ class Understood:
 
     :ivar raw: its cells with unit separators between: most rows are never looked at again
     :ivar values: the record's own fields, the filled ones only
+    :ivar named: whether the row itself says what the record is called; else its company, address or number stands in
     :ivar owner_told: whether the row itself says whose it is
     :ivar relinked: whether what it hangs on is called otherwise here than in the file
     :ivar phones: E.164, the first one goes before the others
+    :ivar problems: why the row cannot be taken
+    :ivar left_out: what is wrong with cells that it is taken without; they are lines of its note
     """
 
     number: int
@@ -59,6 +66,7 @@ class Understood:
     tags: list[str] = field(default_factory=list)
     note: str = ""
     external_id: str = ""
+    named: bool = True
     owner_told: bool = False
     relinked: bool = False
     company: str = ""
@@ -68,6 +76,7 @@ class Understood:
     contact_phones: list[str] = field(default_factory=list)
     contact_emails: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    left_out: list[Problem] = field(default_factory=list)
 
     @property
     def cells(self) -> list[str]:
@@ -78,6 +87,13 @@ class Understood:
     def name(self) -> str:
         """Return what the record is going to be called."""
         return str(self.values.get("name") or self.values.get("title") or "")
+
+    @property
+    def told_name(self) -> str:
+        """Return what the row itself calls somebody or something; empty where it does not say."""
+        if self.named:
+            return self.name
+        return str(self.values.get("name") or "") if "title" in self.values else ""
 
 
 class Understanding:
@@ -118,7 +134,7 @@ class Understanding:
             try:
                 value = READERS[known.kind](text, frame, place)
             except Bad as bad:
-                row.problems.append(Problem(bad.code, frame.header[place], bad.facts))
+                row.problems.append(Problem(bad.code, frame.header[place], bad.facts, known.kind in _OPTIONAL))
                 continue
             if value in ("", []):
                 continue
@@ -126,6 +142,10 @@ class Understanding:
                 continue
             found.setdefault(name, []).append((value, place))
         self._take(row, found)
+        if row.problems and all(one.optional for one in row.problems):
+            row.left_out, row.problems = row.problems, []
+            lines = (f"{one.column}: {one.facts['value']}" for one in row.left_out)
+            row.note = "\n".join(filter(None, [row.note, *lines]))[:20_000]
         return row
 
     def _take(self, row: Understood, found: dict[str, list[tuple[Any, int]]]) -> None:
@@ -133,6 +153,9 @@ class Understanding:
         values = row.values
         for name, several in found.items():
             if name in _APART:
+                continue
+            if name in self._frame.own:
+                values.setdefault("custom", {})[str(self._frame.own[name].field_id)] = several[0][0]
                 continue
             known = target(entity, name)
             assert known is not None
@@ -194,11 +217,13 @@ class Understanding:
 
     def _names(self, row: Understood) -> None:
         entity, values = self._frame.entity, row.values
+        title = "name" if entity in ("contact", "company") else "title"
         parts = " ".join(values.pop(part) for part in _NAME_PARTS if part in values)
         if entity in ("contact", "lead"):
             name = values.get("name") or parts
             if name:
                 values["name"] = one_line(name)[:300]
+        row.named = bool(values.get(title))
         if entity == "contact":
             fallback = row.company or next(iter(row.emails), "") or next(iter(row.phones), "")
             if not fallback and any(values.get(known) for known in ("tax_id", "birth_date", "street")):
@@ -219,7 +244,7 @@ class Understanding:
             values.setdefault("company_name", "")
         else:
             values.setdefault("title", row.company or row.contact)
-        if not row.name and not row.problems:
+        if not row.name and all(one.optional for one in row.problems):
             row.problems.append(Problem("nameless"))
 
     def _stage(self, row: Understood, found: dict[str, list[tuple[Any, int]]]) -> None:

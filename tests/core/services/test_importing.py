@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +17,7 @@ from botcrm.core import db
 from botcrm.core.domain.errors import NotAllowed
 from botcrm.core.domain.events import ContactChanged
 from botcrm.core.domain.money import Money
-from botcrm.core.models import Company, Contact, Deal, Lead, Operation
+from botcrm.core.models import Company, Contact, Deal, Lead
 from botcrm.core.services import export, export_formats, operations
 from botcrm.core.services.deals import add_deal
 from botcrm.core.services.distinct import say_distinct
@@ -27,9 +25,9 @@ from botcrm.core.services.people import actor_by_id, add_user
 from botcrm.core.services.records import add_company, add_contact, add_lead, add_tags, delete_record
 from botcrm.imports import step
 from botcrm.imports.analysing import analyse, read_layout
-from botcrm.imports.step import fingerprint
 from botcrm.reminders import operations as running
 from botcrm.settings import Settings
+from tests.core.services.importing import begun, imported, people, problems, rewrite, table, told
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -43,56 +41,6 @@ async def app(database_url: str) -> AsyncIterator[App]:
     yield app
     running.IMPORTS.close()
     await app.stop()
-
-
-async def begun(app: App, path: Path, entity: str, user_id: int | None = None, **params: Any) -> Operation:
-    actor = await actor_by_id(app.defaults, user_id) if user_id else None
-    layout = await read_layout(path, entity)
-    async with app.work(actor) as work:
-        operation = await operations.start(
-            work,
-            "import",
-            entity,
-            path.name,
-            params={
-                "name": path.name,
-                "path": str(path),
-                "fingerprint": fingerprint(path),
-                "header": list(layout.header),
-                "mapping": list(layout.mapping),
-                "source": layout.source,
-                "problems": str(path.with_suffix(".problems.csv")),
-                "here": True,
-                **params,
-            },
-        )
-        await operations.run(work, operation, here=True)
-    return operation
-
-
-async def imported(app: App, path: Path, entity: str, user_id: int | None = None, **params: Any) -> Operation:
-    operation = await begun(app, path, entity, user_id, **params)
-    done = await running.run_here(app, operation.id)
-    assert (done.state, done.error) == ("done", "")
-    return done
-
-
-def table(folder: Path, *rows: str, name: str = "a.csv") -> Path:
-    path = folder / name
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return path
-
-
-def problems(operation: Operation) -> str:
-    return Path(operation.params["problems"]).read_text(encoding="utf-8-sig")
-
-
-def rewrite(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-
-
-def told(operation: Operation) -> dict[str, int]:
-    return {name: count for name, count in operation.counts.items() if count and name not in ("seen", "total")}
 
 
 # --- who is known ----------------------------------------------------------------------------------------------------
@@ -246,62 +194,6 @@ async def test_an_import_taken_back_leaves_what_was_changed_since(app: App, tmp_
 
 
 # --- broken off ------------------------------------------------------------------------------------------------------
-
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-def people(folder: Path, count: int) -> Path:
-    rows = [f"x{n},Person {n},60{n:07d},{'bad@' if n % 7 == 3 else ''},Firma {n % 11}" for n in range(count)]
-    return table(folder, "external_id,Name,Phone,E-mail,Company", *rows)
-
-
-@pytest.mark.parametrize("owed", [1, 40, 10_000])
-@pytest.mark.parametrize("within", [True, False])
-async def test_killed_at_any_piece_nothing_is_lost_or_doubled(
-    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owed: int, within: bool
-) -> None:
-    monkeypatch.setattr(step, "LARGE_PIECE", 20)
-    monkeypatch.setattr(step, "MOST_OWED", owed)
-    path = people(tmp_path, 150)
-    operation = await begun(app, path, "contact")
-    piece: Callable[..., Any] = running.STEPS["import"]
-    count = 0
-
-    async def killing(work: Any, operation: Operation) -> bool:
-        nonlocal count
-        count += 1
-        if not within and count % 2 == 0:
-            raise Killed
-        done = await piece(work, operation)
-        if within and count % 2 == 0:
-            raise Killed  # all is written, and nothing committed
-        return bool(done)
-
-    monkeypatch.setitem(running.STEPS, "import", killing)
-    for _ in range(60):
-        running.IMPORTS.close()  # a new process knows nothing of what the one before had in hand
-        try:
-            operation = await running.run_here(app, operation.id)
-        except Killed:
-            continue
-        if operation.state != "running":
-            break
-    assert (operation.state, operation.counts["created"], operation.counts["bad"]) == ("done", 129, 21)
-    assert await Contact.all().count() == 129
-    assert await Company.all().count() == 11
-    assert sorted(await db.column("SELECT external_id FROM external_ref")) == sorted(
-        f"x{n}" for n in range(150) if n % 7 != 3
-    )
-    found = await db.fetch_one(
-        "SELECT count(*) AS n, count(DISTINCT record_id) AS d FROM search_entry WHERE entity = 'contact'"
-    )
-    assert found == {"n": 129, "d": 129}
-    keyed = await db.fetch_one("SELECT count(DISTINCT record_id) AS d FROM record_key WHERE entity = 'contact'")
-    assert keyed == {"d": 129}
-    rows = list(csv.DictReader(io.StringIO(problems(operation), newline="")))
-    assert [row["external_id"] for row in rows] == [f"x{n}" for n in range(150) if n % 7 == 3]
 
 
 async def test_a_file_that_was_changed_meanwhile_is_not_gone_on_with(app: App, tmp_path: Path) -> None:
