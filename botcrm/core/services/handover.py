@@ -18,6 +18,7 @@ from botcrm.core.services.access import owners
 from botcrm.core.services.counters import counters_follow
 from botcrm.core.services.reporting_lines import give_back_reports, move_reports, reports_to_move
 from botcrm.core.services.rows import EVENT_SQL
+from botcrm.core.services.search_index import SAID_IN, texts_follow
 from botcrm.core.services.standing import taking_back
 from botcrm.core.services.work import Work
 
@@ -202,6 +203,8 @@ async def _move(
     )
     if entity in _SEARCHED:
         await _search_follows(entity, [row["id"] for row in rows], to_id)
+    if entity in SAID_IN:
+        await texts_follow(entity, [row["id"] for row in rows], to_id)
     work.forget_all(entity)
     return len(rows)
 

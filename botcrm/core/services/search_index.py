@@ -22,6 +22,8 @@ _CHUNK = 500
 # Of a note's words, so that a pasted book does not become the index; a letter that nobody types marks whose it is.
 _MOST_TEXT_WORDS = 400
 OWNER = "ʔo"
+# Where the kinds say what is in the full-text index.
+SAID_IN = {"note": "text", "activity": "title"}
 _SAYING = ("title", "text", "owner_id", "deleted_at")
 
 
@@ -199,6 +201,15 @@ def _says_something_else(work: "Work", record: Note | Activity) -> bool:
         (event.entity, event.record_id) == (entity, record.id) and any(name in event.after for name in _SAYING)
         for event in work.events
     )
+
+
+async def texts_follow(entity: str, ids: Sequence[int], owner_id: int) -> None:
+    """Have many notes or activities found as their new owner's."""
+    for start in range(0, len(ids), _CHUNK):
+        among = ", ".join(str(int(one)) for one in ids[start : start + _CHUNK])
+        sql = f"SELECT id, {SAID_IN[entity]} AS said FROM {entity} WHERE id IN ({among}) AND deleted_at IS NULL"
+        said = [(text_id(entity, row["id"]), text_words(row["said"] or "", owner_id)) for row in await db.fetch(sql)]
+        await put_texts([(number, words) for number, words in said if words])
 
 
 async def put_texts(put: Sequence[tuple[int, list[str]]], gone: Sequence[int] = ()) -> None:

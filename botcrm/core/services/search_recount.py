@@ -9,7 +9,7 @@ from botcrm.core.domain.findable import Findable, findable
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Company, Contact, Deal, Lead
 from botcrm.core.services.field_values import search_texts
-from botcrm.core.services.search_index import learn_sounds, learn_words, put_texts, text_id, text_words
+from botcrm.core.services.search_index import SAID_IN, learn_sounds, learn_words, put_texts, text_id, text_words
 
 _PAGE = 500
 _MODELS: dict[str, type[Company | Contact | Lead | Deal]] = {
@@ -28,7 +28,6 @@ _READ = {
     "LEFT JOIN company c ON c.id = t.company_id LEFT JOIN contact p ON p.id = t.contact_id",
 }
 _JSON = ("more_phones", "more_emails", "custom")
-TEXTS = {"note": "text", "activity": "title"}
 
 
 async def recount_entries(entity: str, after: int, last: int) -> int:
@@ -142,7 +141,7 @@ def _chunks(ids: Sequence[int]) -> Iterable[str]:
 async def recount_texts(entity: str, after: int, last: int) -> int:
     """Have notes or activities with ids in this range be found by what they say now; returns how many were not."""
     wrong = 0
-    sql = f"SELECT t.id, t.{TEXTS[entity]} AS said, t.owner_id, t.deleted_at FROM {entity} t WHERE"
+    sql = f"SELECT t.id, t.{SAID_IN[entity]} AS said, t.owner_id, t.deleted_at FROM {entity} t WHERE"
     async for rows in _pages(sql, after, last):
         known = await _known_texts(text_id(entity, rows[0]["id"]), text_id(entity, rows[-1]["id"]))
         put, gone = [], []
