@@ -14,14 +14,13 @@ from botcrm.core.services.doctor import NOBODY
 from botcrm.core.services.people import administrators
 from botcrm.core.services.work import Work
 from botcrm.hooks import Owned, PluginManager, PluginOff
-from botcrm.reminders.plugin_jobs import plan_again
+from botcrm.reminders.plugin_jobs import UNKNOWN_KIND_WAITS, plan_again
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 MOST_ATTEMPTS = len(BACK_OFF) + 1
-UNKNOWN_KIND_WAITS = timedelta(hours=1)
 # So many of one plugin's jobs run side by side; the others wait a moment.
 _AT_ONCE = 4
 _MOMENT = timedelta(seconds=1)

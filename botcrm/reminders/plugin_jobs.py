@@ -10,6 +10,8 @@ from botcrm.core.services.work import Work
 from botcrm.hooks import Registry
 from botcrm.reminders.daily import next_daily
 
+# How long a job is put off that nobody handles: its plugin may come back.
+UNKNOWN_KIND_WAITS = timedelta(hours=1)
 _OPEN = ("waiting", "running")
 
 
@@ -40,8 +42,9 @@ async def follow(work: Work, registry: Registry, taken: Sequence[Job]) -> None:
         marks = ", ".join("?" * len(registry.jobs))
         # What waited for its plugin need not wait any longer.
         await db.execute(
-            f"UPDATE job SET run_at = ?, error = '' WHERE state = 'waiting' AND error = ? AND kind IN ({marks})",
+            f"UPDATE job SET run_at = ?, error = '' WHERE state = 'waiting' AND run_at <= ? AND error = ? AND kind IN ({marks})",
             work.now,
+            work.now + UNKNOWN_KIND_WAITS,
             NOBODY,
             *registry.jobs,
         )
