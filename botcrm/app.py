@@ -12,7 +12,7 @@ from botcrm.core.services.actor import Actor
 from botcrm.core.services.deals import seed_pipeline
 from botcrm.core.services.default_rules import SHIPPED
 from botcrm.core.services.dictionaries import seed_dictionaries
-from botcrm.core.services.erasing import replay
+from botcrm.core.services.erasing_again import replay
 from botcrm.core.services.people import preferences, system
 from botcrm.core.services.rules import seed_rules
 from botcrm.core.services.shipped_roles import seed_roles

@@ -148,6 +148,7 @@ def _add_personal(commands: Any) -> None:
     erase = _command(actions, "erase", "erase a person", "It cannot be taken back. It may run beside the bot.")
     erase.add_argument("reference", metavar="REF", help="a contact or a lead: c12, l7")
     erase.add_argument("--yes", action="store_true", help="do it; without it, only show what there is")
+    erase.add_argument("--with-company", action="store_true", help="and the company that is only they")
     erase.add_argument("--actor", metavar="NAME", help="with what this person may delete")
 
 

@@ -14,8 +14,9 @@ from botcrm.cli.failures import Failure
 from botcrm.cli.merging import Progress
 from botcrm.cli.session import actor_named, opened
 from botcrm.core.domain.kinds import ENTITY_OF
+from botcrm.core.services.access import ref
 from botcrm.core.services.erasing import confirmation, start_erasing
-from botcrm.core.services.personal import alike, counts_of, name_of, person_of
+from botcrm.core.services.personal import alike, counts_of, name_of, own_companies, person_of
 from botcrm.core.services.personal_export import gather
 from botcrm.core.services.work import Buffer, Work
 from botcrm.reminders.operations import run_here
@@ -96,10 +97,16 @@ async def _erase(options: Namespace) -> None:
         actor = await actor_named(app, options.actor)
         async with app.work(actor) as work:
             person = await person_of(work, entity, record_id)
-            counts = ", ".join(f"{name} {count}" for name, count in (await counts_of(person)).items())
+            counts = ", ".join(f"{name} {count}" for name, count in (await counts_of(work, person)).items())
             print(f"{await name_of(person)} ({person.ref}): {counts}.")
-            if others := await alike(work, person):
-                named = ", ".join(f"{one[0][0]}{one[1]}" for one in others)
+            own = await own_companies(work, person)
+            along = own if options.with_company else []
+            if own and not along:
+                print(
+                    "With no one else in it: " + ", ".join(f"o{one}" for one in own) + "; --with-company erases it too."
+                )
+            if others := [one for one in await alike(work, person) if one not in [("company", o) for o in along]]:
+                named = ", ".join(ref(*one) for one in others)
                 print(f"With the same phone, e-mail or account, and not erased: {named}.")
         if not options.yes:
             print(
@@ -108,7 +115,7 @@ async def _erase(options: Namespace) -> None:
             )
             return
         async with app.work(actor) as work:
-            operation = await start_erasing(work, entity, record_id, confirmation(person), here=True)
+            operation = await start_erasing(work, entity, record_id, confirmation(person, along), here=True)
         ended = await run_here(app, operation.id, Progress("erasing"))
         if ended.state != "done":
             raise Failure(f"not erased: {ended.error or ended.state}")

@@ -10,7 +10,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 from botcrm.core import db
-from botcrm.core.services.fixing import Place, fix_piece, is_kept, note_kept
+from botcrm.core.services.field_values import REFIND
+from botcrm.core.services.fixing import Place, finding, fix_piece, is_kept, note_kept
 from botcrm.core.services.work import Work
 from botcrm.reminders.jobs import DueJob
 
@@ -42,11 +43,28 @@ async def fill_piece(work: Work, job: DueJob) -> None:
     if following is None:
         await note_kept()
         return
-    took = max(time.perf_counter() - began, 0.0001)
     wait = _MOMENT if following == place else _BREATH
-    # Twice as many or half as many at most: one slow moment says little.
-    size = max(_LEAST, min(_MOST, round(size * max(0.5, min(2.0, _HELD / took)))))
+    size = _next_size(size, time.perf_counter() - began)
     await work.plan_job(KIND, KEY, work.now + wait, part=following.part, after=following.after, size=size)
+
+
+def _next_size(size: int, took: float) -> int:
+    """Return how many rows the next piece has, after one that took so many seconds."""
+    # Twice as many or half as many at most: one slow moment says little.
+    return max(_LEAST, min(_MOST, round(size * max(0.5, min(2.0, _HELD / max(took, 0.0001))))))
+
+
+async def refind_piece(work: Work, job: DueJob) -> None:
+    """Have some of an entity's records be found by what their own fields say now, and come again for the next."""
+    entity, size = str(job.payload["entity"]), int(job.payload.get("size", _FIRST_SIZE))
+    place = Place(finding(entity), int(job.payload["after"]))
+    began = time.perf_counter()
+    following = await fix_piece(place, size)
+    if following is None or following.part != place.part:
+        return
+    wait = _MOMENT if following == place else _BREATH
+    size = _next_size(size, time.perf_counter() - began)
+    await work.plan_job(REFIND, job.key, work.now + wait, entity=entity, after=following.after, size=size)
 
 
 async def fill_here(open_work: Callable[[], AbstractAsyncContextManager[Work]]) -> None:

@@ -1,6 +1,7 @@
 """Which handler runs which kind of the core's jobs, and what is planned when a process starts."""
 
 from botcrm.core.services.contact import WAITING_JOB
+from botcrm.core.services.field_values import REFIND
 from botcrm.core.services.handover import TELL as HANDED
 from botcrm.core.services.operations import JOB as OPERATION
 from botcrm.core.services.people import LEFT
@@ -28,6 +29,7 @@ HANDLERS: dict[str, Handler] = {
     operations.SHOW: operations.show_progress,
     operations.SHOW_END: operations.show_end,
     filling.KIND: filling.fill_piece,
+    REFIND: filling.refind_piece,
     digests.KIND: digests.morning_digest,
     digests.EVENING: digests.evening_digest,
     maintenance.KIND: maintenance.maintain,

@@ -21,8 +21,8 @@ from botcrm.core.services.bulk_merging import KIND as MERGE
 from botcrm.core.services.bulk_merging import bulk_merge_piece
 from botcrm.core.services.dictionaries import KIND as WORDS
 from botcrm.core.services.dictionaries import rewrite_piece
-from botcrm.core.services.erasing import KIND as ERASE
 from botcrm.core.services.erasing import erase_piece
+from botcrm.core.services.erasing_again import KIND as ERASE
 from botcrm.core.services.finding_duplicates import KIND as DUPLICATES
 from botcrm.core.services.operations import NOTICE, UNDO, claimed, finish
 from botcrm.core.services.people import actor_by_id, system

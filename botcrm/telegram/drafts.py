@@ -7,6 +7,7 @@ from botcrm.core import db
 from botcrm.core.domain.dates import WhenFound, WhenUnclear, read_when
 from botcrm.core.domain.errors import InvalidValue, NotFound
 from botcrm.core.domain.kinds import DealStatus
+from botcrm.core.domain.lines import Line
 from botcrm.core.models import Activity, Draft, Record
 from botcrm.core.services import deals, inbound
 from botcrm.core.services import dictionaries as dictionaries_core
@@ -58,6 +59,8 @@ VERBATIM = frozenset(
         *(dictionaries.ASKS_WORDS, dictionaries.ASKS_WORD, dictionaries.ASKS_LIST),
     }
 )
+# Of the verbatim ones, those that drop themselves when a line begins with a verb: what is typed means something else by then.
+_DROPPED = frozenset({personal.ASKS, bulk.VALUE})
 _LASTS = timedelta(hours=12)
 
 
@@ -94,6 +97,29 @@ def by_reply(ctx: Context) -> Draft | None:
     if notice == "asked":
         return Draft(kind="told", data={"activity_id": args["activity_id"], "asked_by": args["by"]})
     return Draft(kind="told_about", data={"note_id": args["note_id"]})
+
+
+def takes(draft: Draft, found: list[Line], text: str) -> bool:
+    """Tell whether what was typed answers a question, rather than being a line of its own."""
+    if not any(line.verb for line in found):
+        return True
+    if draft.kind == bulk.VALUE:
+        # A tag is one word, which can be a verb; a task may begin with one.
+        return draft.data["change"] not in ("tag", "untag") or len(text.split()) == 1
+    return draft.kind in VERBATIM and draft.kind != personal.ASKS
+
+
+async def passed_by(draft: Draft) -> None:
+    """Drop a question where a line of its own was typed instead of an answer, if it is one that does not wait on."""
+    if draft.id and draft.kind in _DROPPED:
+        await draft.delete()
+
+
+def never_mind(ctx: Context, draft: Draft) -> list[list[Button]]:
+    """Return the way out of a question that waits on, for beneath what was wrong with an answer."""
+    if not draft.id or draft.kind not in _DROPPED | {filtering.NAME, filtering.TEXT}:
+        return []
+    return [[Button(ctx.words.t("Never mind"), pack("dx", draft.id))]]
 
 
 async def put(ctx: Context, kind: str, question: str, **data: object) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from botcrm.app import App
 from botcrm.core.domain.errors import CrmError
+from botcrm.core.domain.query import parse_query
 from botcrm.core.services.actor import Actor
 from botcrm.core.services.export import ENTITY_OF, Narrowed, all_columns, demand_export, export_rows
 from botcrm.core.services.export_formats import Xlsx, csv_text, json_text
@@ -54,7 +55,7 @@ async def export_call(app: App, actor: Actor, words: Words, row: OutboxRow) -> C
 async def _only(work: Work, kind: str, args: dict[str, Any]) -> Narrowed | None:
     """Return what a list was narrowed to when its export was asked for, what was searched for then, or what a filter asks for."""
     if args.get("query") is not None:
-        return await narrowed(work, ENTITY_OF[kind], str(args["query"]))
+        return await narrowed(work, ENTITY_OF[kind], parse_query(str(args["query"]), ENTITY_OF[kind]))
     if args.get("text"):
         return Narrowed(*await all_found(work, str(args["text"]), ENTITY_OF[kind]))
     if kind != "deals":

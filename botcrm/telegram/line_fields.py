@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from botcrm.core.domain.custom_errors import WrongPipeline
+from botcrm.core.domain.custom_errors import BadValue, WrongPipeline
 from botcrm.core.domain.custom_values import TYPES, ReadContext
 from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.line_fields import Fields, OwnField, keys_in
@@ -27,7 +27,8 @@ async def field_readers(ctx: Context, text: str) -> Mapping[str, Fields]:
     found: dict[str, dict[str, OwnField]] = {}
     for entity in custom_fields.MODELS:
         for one in await custom_fields.fields_for(ctx.work, entity):
-            if one.key in keys:
+            # The first that is written so, as where they are set.
+            if one.key in keys and one.key not in found.get(entity, {}):
                 context = await custom_fields.reading(ctx.work, one, keys[one.key])
                 found.setdefault(entity, {})[one.key] = _reader(one, context)
     return found
@@ -37,9 +38,15 @@ def _reader(one: CustomField, context: ReadContext) -> OwnField:
     kind = TYPES[one.type]
 
     def read(text: str) -> object:
-        return None if text in ("-", "–", "—") and kind.name != "yes_no" else kind.read(text, context)
+        if text in ("-", "–", "—") and kind.name != "yes_no":
+            return None
+        try:
+            return kind.read(text, context)
+        except (ValueError, ArithmeticError):
+            # Whatever a type trips over, the line it stands in is kept, and said of.
+            raise BadValue(what=one.name, value=text[:40]) from None
 
-    return OwnField(read, _WORDS.get(one.type, 1), kind.many)
+    return OwnField(read, _WORDS.get(one.type, 1), kind.many, one.name)
 
 
 async def keep_fields(ctx: Context, record: Deal | Contact | Company | Lead, line: Line) -> list[str]:
@@ -63,9 +70,11 @@ async def _set(ctx: Context, record: Deal | Contact | Company | Lead, values: Ma
     entity, pipeline_id = record._meta.db_table, getattr(record, "pipeline_id", None)
     chosen: dict[int, object] = {}
     told: list[str] = []
+    done = set[str]()
     for one in await custom_fields.fields_of(entity):
-        if one.key not in values:
+        if one.key not in values or one.key in done:
             continue
+        done.add(one.key)
         if one.pipeline_id in (None, pipeline_id):
             chosen[one.id] = values[one.key]
         elif values[one.key] is not None:

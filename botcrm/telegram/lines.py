@@ -1,6 +1,7 @@
 """What somebody of the staff typed: read, done, answered; and read again when the line is edited."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,13 +51,16 @@ async def handle_text(ctx: Context, text: str, *, forwarded: bool = False) -> No
     ctx.line_id = row.id
     slash = any(line.slash for line in found)
     waiting = None if forwarded or slash else drafts.by_reply(ctx) or await drafts.waiting(ctx)
+    if waiting and not drafts.takes(waiting, found, text):
+        await drafts.passed_by(waiting)
+        waiting = None
     if forwarded:
         screen = await offer_unknown(ctx, text, [])
-    elif waiting and (waiting.kind in drafts.VERBATIM or not any(line.verb for line in found)):
+    elif waiting:
         if waiting.kind == "client" and await _is_command(ctx, found):
             screen = await drafts.doubt(ctx, waiting, text)
         else:
-            screen = await _safely(ctx, drafts.answer(ctx, waiting, text))
+            screen = await _safely(ctx, drafts.answer(ctx, waiting, text), drafts.never_mind(ctx, waiting))
     elif len(found) == 1:
         screen = await run_line(ctx, found[0])
         if found[0].verb in _LISTS or lone_reference(found[0]):
@@ -159,7 +163,8 @@ async def dispatched(ctx: Context, line: Line) -> Screen:
     return await running.run_command(ctx, command, line)
 
 
-async def _safely(ctx: Context, doing: Any) -> Screen:
+async def _safely(ctx: Context, doing: Any, out: Sequence[list[Button]] = ()) -> Screen:
+    """Do something; where it is refused, say why, with the buttons that lead out."""
     try:
         async with ctx.work.savepoint():
             done = await doing
@@ -167,7 +172,7 @@ async def _safely(ctx: Context, doing: Any) -> Screen:
             return done
     except CrmError as exc:
         ctx.main = None
-        return Screen(words_for(ctx.words, exc))
+        return Screen(words_for(ctx.words, exc), tuple(out))
 
 
 async def _several(ctx: Context, found: list[Line]) -> Screen:

@@ -66,3 +66,26 @@ def test_what_is_no_person(botcrm: Run, tmp_path: Path) -> None:
     assert botcrm("personal", "export", "d1", str(tmp_path / "x")).code == 2
     assert botcrm("personal", "export", "c77", str(tmp_path / "x")).code == 1
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.usefixtures("zdzich")
+def test_a_company_that_is_only_they(botcrm: Run, migrated_url: str) -> None:
+    async def fill() -> None:
+        app = App(Settings(database_url=migrated_url, timezone="Europe/Warsaw", region="PL"))
+        await app.start()
+        try:
+            async with app.work() as work:
+                await records.add_company(work, "Murmur Roofing", phone="+48 601 999 888")
+        finally:
+            await app.stop()
+            await db.close()
+
+    asyncio.run(fill())
+    said = botcrm("personal", "erase", "c1")
+    assert "With no one else in it: o1; --with-company erases it too." in said.out
+    assert "not erased: c2, o1." in said.out
+    said = botcrm("personal", "erase", "c1", "--with-company", "--yes")
+    assert said.code == 0, said.err
+    listed = botcrm("export", "companies", "--format", "csv").out
+    assert "Murmur" not in listed
+    assert "Erased o1" in listed

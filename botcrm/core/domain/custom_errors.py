@@ -19,6 +19,18 @@ class NotText(BadValue):
     message = "{what}: nothing was written."
 
 
+class NothingSaid(BadValue):
+    """A field's key without a value behind it."""
+
+    message = "{what}: nothing stands after “{key}:”. A dash empties it."
+
+
+class SaidTwice(BadValue):
+    """A field that a line says twice; the last value counts."""
+
+    message = "{what} was said twice: “{value}” was taken."
+
+
 class TooLong(BadValue):
     message = "{what}: “{value}…” is too long. At most {most} characters."
 
@@ -94,6 +106,12 @@ class FieldTaken(CrmError):
 
 class TooManyFields(CrmError):
     message = "{most} fields are the most there can be here. Delete one first."
+
+
+class SameName(CrmError):
+    """Another field of the same records is called so."""
+
+    message = "There is a field “{name}” here already. Choose another name."
 
 
 class WordTaken(CrmError):

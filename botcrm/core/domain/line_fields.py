@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from botcrm.core.domain import shapes
-from botcrm.core.domain.custom_errors import BadValue
+from botcrm.core.domain.custom_errors import BadValue, NothingSaid
 from botcrm.core.domain.text import fold
 
 _FIELD = re.compile(r"([^\W\d_][\w-]*)[:：][^\S\r\n]?(?=\S)")
+# A key that the line ends with.
+_EMPTY = re.compile(r"([^\W\d_][\w-]*)[:：][^\S\r\n]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,13 @@ class OwnField:
     :ivar read: returns what a text means, None where it empties the field, or raises BadValue
     :ivar words: how many words a value may have without quotes, as in “12 000 PLN”
     :ivar listed: whether a value goes on behind a comma
+    :ivar name: what it is called, for what is said of it
     """
 
     read: Callable[[str], Any]
     words: int = 1
     listed: bool = False
+    name: str = ""
 
 
 Fields = Mapping[str, OwnField]
@@ -33,8 +37,9 @@ Fields = Mapping[str, OwnField]
 
 
 def keys_in(text: str) -> list[tuple[str, str]]:
-    """Return what may be fields in a text: each key, folded, with the word behind it."""
-    return [(fold(match[1]), text[match.end() :].split(maxsplit=1)[0]) for match in _FIELD.finditer(text)]
+    """Return what may be fields in a text: each key, folded, with the word behind it, empty where there is none."""
+    empty = [(fold(match[1]), "") for match in _EMPTY.finditer(text)]
+    return empty + [(fold(match[1]), text[match.end() :].split(maxsplit=1)[0]) for match in _FIELD.finditer(text)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +60,12 @@ def find_field(raw: str, pos: int, fields: Fields, ends: Callable[[int], bool]) 
 
     :param ends: whether no value goes on at a place, as where the next step begins
     """
-    match = _FIELD.match(raw, pos)
+    match = _FIELD.match(raw, pos) or _EMPTY.match(raw, pos)
     own = fields.get(fold(match[1])) if match is not None else None
     if match is None or own is None:
         return None
+    if not raw[match.end() :].strip() or raw[match.end()] in "\r\n":
+        return FieldFound(fold(match[1]), (), NothingSaid(what=own.name, key=fold(match[1])))
     readings, refused = [], None
     for end, text in _values(raw, match.end(), own, ends):
         try:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from botcrm.core.domain import shapes
+from botcrm.core.domain.custom_errors import SaidTwice
 from botcrm.core.domain.date_words import LANGUAGES
 from botcrm.core.domain.dates import can_start, find_when, read_when
 from botcrm.core.domain.durations import scan_duration
@@ -80,6 +81,9 @@ class LineReader:
             elif shape == "ref":
                 args.refs.append(value)
             elif shape == "field":
+                if args.own.get(value[0], value[1]) != value[1]:
+                    said = token.text.split(":", 1)[-1].strip()
+                    args.unread.append(SaidTwice(what=self.fields[value[0]].name, value=said[:40]))
                 args.own[value[0]] = value[1]
             else:
                 setattr(args, shape, value)

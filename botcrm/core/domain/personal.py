@@ -156,7 +156,8 @@ class Traces:
 
 
 def _word(word: str) -> str:
-    spaced = r"\s+".join(re.escape(part) for part in word.split())
+    # Between a surname that comes first and the other names there may be a comma.
+    spaced = r"(?:\s*,\s*|\s+)".join(re.escape(part) for part in word.split())
     return rf"(?<!\w){spaced}(?!\w)"
 
 
@@ -167,6 +168,13 @@ def _number(number: str) -> str:
     own = _BETWEEN.join(digits[-9:])
     # With the country's code before it or without, and however many of its digits are there.
     return rf"\+?(?<!\d)(?:\d{_BETWEEN}){{0,6}}{own}(?!\d)"
+
+
+def both_orders(name: str) -> list[str]:
+    """Return a name of several words as it stands, and with its last word first and its first one last."""
+    words = [word.strip(",") for word in name.split()]
+    turned = (words, [words[-1], *words[:-1]], [*words[1:], words[0]])
+    return list(dict.fromkeys([name, *(" ".join(one) for one in turned)]))
 
 
 def telling_words(name: str) -> list[str]:

@@ -112,6 +112,8 @@ def read_stretch(
     if days is None:
         return None
     whole = _between(days.since, days.until, reader)
+    if whole is None:
+        return None
     match operator:
         case ">":
             return Stretch(whole.until, None)
@@ -124,8 +126,12 @@ def read_stretch(
     return whole
 
 
-def _between(since: date, until: date, reader: Reader) -> Stretch:
-    return Stretch(start_of_day(since, reader.zone), start_of_day(until + timedelta(days=1), reader.zone))
+def _between(since: date, until: date, reader: Reader) -> Stretch | None:
+    """Return the stretch of whole days; None where it begins or ends outside of the calendar."""
+    try:
+        return Stretch(start_of_day(since, reader.zone), start_of_day(until + timedelta(days=1), reader.zone))
+    except (OverflowError, ValueError):
+        return None
 
 
 def _days(text: str, reader: Reader, ahead: bool) -> Period | None:

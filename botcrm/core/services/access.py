@@ -114,9 +114,9 @@ async def load(work: Work, model: type[R], record_id: int, action: Action = Acti
     record = kept if isinstance(kept, model) and kept.deleted_at is None else None
     if kept is None and 0 < record_id < 2**31:
         record = await _read(work, model, record_id)
-    if record is None or not await _within(work.actor, record, Action.READ):
+    if record is None or not await within(work.actor, record, Action.READ):
         raise NotFound(ref=ref(entity, record_id))
-    if action != Action.READ and not await _within(work.actor, record, action):
+    if action != Action.READ and not await within(work.actor, record, action):
         raise NotAllowed(entity=entity, action=action)
     return record
 
@@ -179,7 +179,8 @@ async def merged_into(entity: str, record_id: int) -> list[int]:
     )
 
 
-async def _within(actor: Actor, record: Record, action: Action) -> bool:
+async def within(actor: Actor, record: Record, action: Action) -> bool:
+    """Tell whether an actor's grant for an action takes in a record, deleted or not."""
     people = owners(actor, ENTITIES[type(record)], action)
     if people is None or getattr(record, "owner_id", None) in people:
         return True

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botcrm.core import db
-from botcrm.core.domain.errors import CrmError, InvalidValue, NotAllowed
+from botcrm.core.domain.errors import CrmError, InvalidValue
 from botcrm.core.domain.kinds import Action
-from botcrm.core.domain.query import Query
+from botcrm.core.domain.query import Query, parse_query
 from botcrm.core.models import Operation, Stage
 from botcrm.core.services import queries
 from botcrm.core.services.access import demand
-from botcrm.core.services.bulk_changes import CHANGES, Change, demand_value
+from botcrm.core.services.bulk_changes import CHANGES, Change, demand_value, plain_text
+from botcrm.core.services.custom_fields import fields_of
 from botcrm.core.services.operations import advance, start
 from botcrm.core.services.query_sql import Compiled
 from botcrm.core.services.work import Work
@@ -114,6 +115,10 @@ async def _why_sql(work: Work, found: Compiled, change: Change) -> tuple[str, li
             there = f"EXISTS (SELECT 1 FROM tag g WHERE g.entity = '{entity}' AND g.record_id = t.id AND g.tag = ?)"
             cases.append(f"WHEN {there if change.kind == 'tag' else f'NOT {there}'} THEN 'same'")
             bound.append(str(change.value))
+        case "field":
+            more, values = await _field_cases(entity, change)
+            cases += more
+            bound += values
         case "message":
             client = "t.id" if entity in ("contact", "lead") else "t.contact_id"
             whose = "lead" if entity == "lead" else "contact"
@@ -128,6 +133,33 @@ async def _why_sql(work: Work, found: Compiled, change: Change) -> tuple[str, li
         case _:
             pass
     return f"CASE {' '.join(cases)} ELSE 'go' END", bound
+
+
+async def _field_cases(entity: str, change: Change) -> tuple[list[str], list[Any]]:
+    """Return the cases in which a field is left alone: it is not on deals of that pipeline, or holds the value already."""
+    name = (change.more or {})["field"]
+    if not isinstance(name, int):
+        value = plain_text(change.value)
+        if value is None:
+            return [f"WHEN COALESCE(t.{name}, '') = '' THEN 'same'"], []
+        return [f"WHEN t.{name} = ? THEN 'same'"], [value]
+    one = next(field for field in await fields_of(entity) if field.id == name)
+    there = f"t.custom -> '{one.id}'" if db.dialect() == "postgres" else f"json_extract(t.custom, '$.\"{one.id}\"')"
+    if change.value is None:
+        return [f"WHEN ({there}) IS NULL THEN 'same'"], []
+    cases, bound = list[str](), list[Any]()
+    if one.pipeline_id is not None:
+        cases.append(f"WHEN t.pipeline_id <> {int(one.pipeline_id)} THEN 'pipeline'")
+    if db.dialect() == "postgres":
+        cases.append(f"WHEN ({there}) = CAST(CAST(? AS text) AS jsonb) THEN 'same'")
+        bound.append(db.to_json(change.value))
+    elif isinstance(change.value, dict | list):
+        cases.append(f"WHEN {there} = json(?) THEN 'same'")
+        bound.append(db.to_json(change.value))
+    else:
+        cases.append(f"WHEN {there} = ? THEN 'same'")
+        bound.append(change.value)
+    return cases, bound
 
 
 async def start_bulk(
@@ -167,7 +199,7 @@ async def _left(operation_id: int) -> int:
 
 async def bulk_piece(work: Work, operation: Operation) -> bool:
     """Change some records; True when nothing is left."""
-    query = await queries.query_of(work, str(operation.params["query"]), operation.entity)
+    query = parse_query(str(operation.params["query"]), operation.entity)
     change = Change.of(operation.params["change"])
     ids = await db.column(
         f"SELECT record_id FROM operation_record WHERE operation_id = ? ORDER BY record_id LIMIT {_AT_ONCE}",
@@ -206,7 +238,5 @@ async def _apart(work: Work, operation: Operation, change: Change, record_id: in
     try:
         async with work.savepoint():
             return await CHANGES[change.kind].apply(work, operation, change, record_id)
-    except NotAllowed:
-        return "left"
     except CrmError:
         return "left"

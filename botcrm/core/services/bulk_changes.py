@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from botcrm.core import db
+from botcrm.core.domain.custom_errors import TooLong
 from botcrm.core.domain.errors import InvalidValue, NotFound
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Company, Contact, Deal, Lead, Operation, Record, Stage, User
@@ -24,6 +26,8 @@ PLAIN_FIELDS: Mapping[str, tuple[str, ...]] = {
     "company": ("city", "region", "country"),
 }
 _LONGEST = 100
+# Of a message, in UTF-16 units: core.telegram.org/bots/api#sendmessage
+_MOST_UNITS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,8 @@ async def demand_value(work: Work, entity: str, change: Change) -> None:
     """Refuse a change whose value means nothing.
 
     :raises NotFound: there is no such person, stage or field for the actor
-    :raises InvalidValue: a text is empty
+    :raises InvalidValue: a text is empty, or a tag has a space in it
+    :raises TooLong: a text is longer than what can be kept or sent
     """
     match change.kind:
         case "owner":
@@ -89,11 +94,32 @@ async def demand_value(work: Work, entity: str, change: Change) -> None:
             known = {one.id for one in await fields_of(entity)}
             if name not in PLAIN_FIELDS.get(entity, ()) and name not in known:
                 raise NotFound(ref=f"field {name}")
+            if name not in known:
+                _demand_short(str(name), plain_text(change.value) or "", _LONGEST)
         case "tag" | "untag" | "task" | "message":
-            if not str(change.value or "").strip():
+            text = str(change.value or "")
+            if not text.strip():
                 raise InvalidValue(what=change.kind, value="", how="Write a text.")
+            if change.kind in ("tag", "untag") and text.split() != [text]:
+                raise InvalidValue(what=change.kind, value=text[:40], how="One word, like: hot")
+            if change.kind == "message":
+                # As it can be at most: the longest name there is stands for each client's.
+                longest = "x" * await _longest_name(entity) if "{name}" in text else ""
+                _demand_short("message", text.replace("{name}", longest), _MOST_UNITS)
         case _:
             pass
+
+
+def _demand_short(what: str, text: str, most: int) -> None:
+    if len(text.encode("utf-16-le")) // 2 > most:
+        raise TooLong(what=what.replace("_", " "), value=text[:30], most=most)
+
+
+async def _longest_name(entity: str) -> int:
+    """Return how long a client's name is at most."""
+    name, table = ("COALESCE(name, title)", "lead") if entity == "lead" else ("name", "contact")
+    row = await db.fetch_one(f"SELECT max(length({name})) AS n FROM {table} WHERE deleted_at IS NULL")
+    return int(row["n"] or 0) if row else 0
 
 
 Apply = Callable[[Work, Operation, Change, int], Awaitable[str]]
@@ -149,15 +175,16 @@ async def _field(work: Work, operation: Operation, change: Change, record_id: in
     if isinstance(name, int):
         record = await set_values(work, entity, record_id, {name: change.value})
     elif entity == "deal":
-        record = await change_deal(work, record_id, **{name: _text(change.value)})
+        record = await change_deal(work, record_id, **{name: plain_text(change.value)})
     else:
         models: dict[str, Any] = {"lead": Lead, "contact": Contact, "company": Company}
-        record = await change_record(work, models[entity], record_id, **{name: _text(change.value)})
+        record = await change_record(work, models[entity], record_id, **{name: plain_text(change.value)})
     return "changed" if record.version > version else "same"
 
 
-def _text(value: Any) -> str | None:
-    return " ".join(str(value).split())[:_LONGEST] if value else None
+def plain_text(value: Any) -> str | None:
+    """Return the value of a built-in field as it is kept."""
+    return " ".join(str(value).split()) or None if value else None
 
 
 async def _message(work: Work, operation: Operation, change: Change, record_id: int) -> str:

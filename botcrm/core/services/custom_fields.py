@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botcrm.core import db
-from botcrm.core.domain.custom_errors import BadName, BadValue, FieldTaken, NoSuchField, TooManyFields, WrongPipeline
+from botcrm.core.domain.custom_errors import BadValue, NoSuchField, TooManyFields, WrongPipeline
 from botcrm.core.domain.custom_values import TYPES, Names, ReadContext
 from botcrm.core.domain.errors import CrmError, NotFound
 from botcrm.core.domain.events import (
@@ -29,6 +29,7 @@ from botcrm.core.domain.zones import to_wall
 from botcrm.core.models import Company, Contact, CustomField, Deal, File, Lead, Pipeline, Record
 from botcrm.core.services import own_fields
 from botcrm.core.services.access import demand, load
+from botcrm.core.services.field_names import clean_name, free_key, key_of, make_way
 from botcrm.core.services.field_values import search_texts
 from botcrm.core.services.work import Work
 
@@ -45,15 +46,6 @@ _CHANGED: dict[str, type[Event]] = {
     "lead": LeadChanged,
 }
 _MOST = 100
-_LONGEST_NAME = 60
-_LONGEST_KEY = 32
-# What stands before a colon already: in links, in dates, in the query language, and as columns of files.
-_TAKEN_WORDS = """
-http https mailto tel tg note custom next id ref deal lead contact company person name title phone email amount currency stage
-pipeline owner source status tag tags reason idle created updated closed close won lost open activity overdue due street city
-postcode region country website job birth tax text type has no is not and or sort
-"""
-_TAKEN = frozenset(_TAKEN_WORDS.split())
 # What tells about a person unless somebody says otherwise; a number or a date rarely does.
 _PERSONAL = frozenset({"text", "link", "file"})
 
@@ -110,36 +102,6 @@ async def field_of(work: Work, field_id: int, action: Action = Action.READ) -> C
     return found
 
 
-def key_of(name: str) -> str:
-    """Return how a field of a name is written in a line: “Roof type” as roof_type.
-
-    :raises BadName: there is no letter in it
-    """
-    key = "_".join(re.findall(r"\w+", fold(name)))[:_LONGEST_KEY].strip("_")
-    if not any(character.isalpha() for character in key) or not key[0].isalpha():
-        raise BadName(value=name[:40], most=_LONGEST_NAME)
-    return key
-
-
-async def free_key(entity: str, name: str) -> str:
-    """Return the key that a new field of a name gets.
-
-    :raises BadName: it cannot be a name
-    :raises FieldTaken: the key means something already
-    """
-    key = key_of(name)
-    if key in _TAKEN or any(one.key == key for one in await fields_of(entity)):
-        raise FieldTaken(key=key)
-    return key
-
-
-def _name(text: str) -> str:
-    name = " ".join(text.split())
-    if not name or len(name) > _LONGEST_NAME:
-        raise BadName(value=name[:40], most=_LONGEST_NAME)
-    return name
-
-
 async def add_field(
     work: Work,
     entity: str,
@@ -158,15 +120,17 @@ async def add_field(
     :param personal: whether it tells about a person; by its type where it is None
     :raises NotAllowed: the actor may not make fields
     :raises FieldTaken: its key means something already
+    :raises SameName: another field is called so
     """
     demand(work, "field", Action.ADD)
     if entity not in MODELS or type not in TYPES or (pipeline_id is not None and entity != "deal"):
         raise NoSuchField(key=f"{entity}.{type}")
-    name = _name(name)
+    name = clean_name(name)
     key = await free_key(entity, name)
     standing = await fields_of(entity)
     if len(standing) >= _MOST:
         raise TooManyFields(most=_MOST)
+    await make_way(work, entity, name)
     chosen = TYPES[type].names_of == "choice"
     return await work.create(
         CustomField,
@@ -192,10 +156,15 @@ async def change_field(work: Work, field_id: int, **values: Any) -> CustomField:
     """Change a field: name, required, personal, pipeline_id. Its key stays, so that lines and files go on to be read.
 
     :raises NotAllowed: the actor may not
+    :raises FieldTaken: the name means something already, in a line
+    :raises SameName: another field is called so
     """
     found = await field_of(work, field_id, Action.CHANGE)
     if "name" in values:
-        values["name"] = _name(values["name"])
+        values["name"] = clean_name(values["name"])
+        if fold(values["name"]) != fold(found.name):
+            await free_key(found.entity, values["name"], field_id)
+            await make_way(work, found.entity, values["name"])
     return await work.change(found, FieldChanged, **values)
 
 

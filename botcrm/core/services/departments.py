@@ -10,7 +10,7 @@ from botcrm.core.domain.kinds import Action
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Department, User
 from botcrm.core.services.access import demand
-from botcrm.core.services.role_log import log_change
+from botcrm.core.services.role_log import is_below, log_change
 from botcrm.core.services.roles import person_of
 from botcrm.core.services.work import Work
 
@@ -123,15 +123,8 @@ async def move_department(work: Work, department_id: int, parent_id: int | None)
     """Hang a department below another one, or at the top.
 
     :raises InvalidValue: it would be below itself
+    :raises NotFound: there is no such department
     """
-    tree = {branch.id: branch for branch in await departments(work)}
-    above = parent_id
-    while above is not None:
-        if above == department_id:
-            raise InvalidValue(what="department", value=tree[department_id].name, how="It cannot be below itself.")
-        if above not in tree:
-            raise NotFound(ref=f"#{above}")
-        above = tree[above].parent_id
     return await _set(work, department_id, parent_id=parent_id)
 
 
@@ -149,6 +142,10 @@ async def _set(work: Work, department_id: int, **values: Any) -> Branch:
     demand(work, "department", Action.CHANGE)
     await db.alone("roles")
     branch = await department_of(work, department_id)
+    if values.get("parent_id") is not None:
+        await department_of(work, values["parent_id"])
+        if await is_below(values["parent_id"], department_id):
+            raise InvalidValue(what="department", value=branch.name, how="It cannot be below itself.")
     before = {name: getattr(branch, name) for name in values}
     if before != values:
         await Department.filter(id=department_id).update(**values)
@@ -180,6 +177,7 @@ async def place_person(work: Work, user_id: int, department_id: int | None) -> U
     :raises NotFound: there is no such person or department
     """
     demand(work, "department", Action.CHANGE)
+    await db.alone("roles")
     user = await person_of(work, user_id)
     if department_id is not None:
         await department_of(work, department_id)

@@ -10,7 +10,15 @@ from typing import Any
 
 from botcrm.core import db
 from botcrm.core.domain.custom_errors import BadName, NoSuchWord, TooManyFields, WordTaken
-from botcrm.core.domain.events import ChoiceAdded, ChoiceChanged, DealChanged, Event, LeadChanged, RecordDeleted
+from botcrm.core.domain.events import (
+    ChoiceAdded,
+    ChoiceChanged,
+    DealChanged,
+    Event,
+    LeadChanged,
+    RecordDeleted,
+    RecordRestored,
+)
 from botcrm.core.domain.kinds import Action
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Choice, Deal, Lead, Operation
@@ -106,7 +114,7 @@ async def word_of(work: Work, choice_id: int, dictionary: str) -> str:
 
 
 async def add_choice(work: Work, dictionary: str, name: str) -> Choice:
-    """Add a word at the end of a dictionary; one that was deleted comes back as it was.
+    """Add a word at the end of a dictionary; one that was deleted comes back, for all that still holds it.
 
     :raises WordTaken: it is there already
     """
@@ -118,6 +126,15 @@ async def add_choice(work: Work, dictionary: str, name: str) -> Choice:
     if len(standing) >= _MOST:
         raise TooManyFields(most=_MOST)
     position = max((one.position for one in standing), default=0) + 1
+    return await _put(work, dictionary, name, position)
+
+
+async def _put(work: Work, dictionary: str, name: str, position: int) -> Choice:
+    """Put a word in its place: the very one that was deleted, where there was one, else a new one."""
+    gone = await Choice.filter(dictionary=dictionary, deleted_at__isnull=False, merged_into_id=None).order_by("-id")
+    same = next((one for one in gone if fold(one.name) == fold(name)), None)
+    if same is not None:
+        return await work.change(same, RecordRestored, deleted_at=None, name=name, position=position)
     return await work.create(Choice, ChoiceAdded, dictionary=dictionary, name=name, position=position)
 
 
@@ -151,7 +168,7 @@ async def replace_choice(work: Work, choice_id: int, name: str) -> Choice:
     if any(fold(one.name) == fold(name) for one in await choices(found.dictionary)):
         raise WordTaken(name=name)
     await work.change(found, RecordDeleted, deleted_at=work.now)
-    return await work.create(Choice, ChoiceAdded, dictionary=found.dictionary, name=name, position=found.position)
+    return await _put(work, found.dictionary, name, found.position)
 
 
 async def move_choice(work: Work, choice_id: int, up: bool) -> Choice:

@@ -4,6 +4,7 @@ Their records stay, without a name, for the deals that hang on them. Nothing of 
 tables first; what the person's own records say goes with the last one, so that each piece knows whom to look for.
 """
 
+import functools
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,19 +13,23 @@ from typing import Any
 from botcrm.core import db
 from botcrm.core.domain.errors import CrmError, InvalidValue
 from botcrm.core.domain.events import RecordErased
+from botcrm.core.domain.findable import findable
 from botcrm.core.domain.kinds import Action
 from botcrm.core.domain.personal import GONE
-from botcrm.core.models import Contact, Lead, Operation, Record
+from botcrm.core.models import Company, Contact, Lead, Operation, Record
 from botcrm.core.services import erasures, operations
 from botcrm.core.services.access import ref
+from botcrm.core.services.erasing_again import KIND, person_again, taken_apart
+from botcrm.core.services.field_values import search_texts
 from botcrm.core.services.operations import advance
-from botcrm.core.services.personal import HANGING, Person, person_of, sayings_of, traces_of
+from botcrm.core.services.people import administrators
+from botcrm.core.services.personal import HANGING, Person, own_companies, person_of, sayings_of, traces_of
 from botcrm.core.services.search_index import put_texts, text_id
 from botcrm.core.services.sweeping import Hunt, look_through, tables
 from botcrm.core.services.unmerging import forget_merges
 from botcrm.core.services.work import Work
 
-KIND = "erase"
+TOLD = "erased"
 # A piece looks through tables for so many seconds.
 _PIECE = 0.1
 _INDEXES = ("search_text", "search_word")
@@ -38,7 +43,12 @@ _EMPTY: dict[type[Record], tuple[str, ...]] = {
         *("phone", "email", "more_phones", "more_emails", "street", "city", "postcode", "region", "country"),
         *("telegram_id", "lost_reason"),
     ),
+    Company: (
+        *("phone", "email", "more_phones", "more_emails", "street", "city", "postcode", "region", "country"),
+        *("website", "tax_id"),
+    ),
 }
+_MODELS: dict[str, type[Contact] | type[Lead] | type[Company]] = {"contact": Contact, "lead": Lead, "company": Company}
 
 
 class LedgerUnwritable(CrmError):
@@ -47,9 +57,9 @@ class LedgerUnwritable(CrmError):
     message = "Not erased: {file} cannot be written ({reason}). Make it writable and try again."
 
 
-def confirmation(person: Person) -> str:
-    """Return what has to be typed before somebody is erased."""
-    return f"erase {person.ref}"
+def confirmation(person: Person, companies: Iterable[int] = ()) -> str:
+    """Return what has to be typed before somebody is erased, with companies of their own or without."""
+    return " ".join((f"erase {person.ref}", *(ref("company", one) for one in companies)))
 
 
 async def start_erasing(
@@ -57,51 +67,32 @@ async def start_erasing(
 ) -> Operation:
     """Begin to erase a person.
 
-    :param typed: what `confirmation` says, typed by whoever wants it
+    :param typed: what `confirmation` says, typed by whoever wants it; companies are erased along where they are named
     :param here: the caller does the pieces (`run_here`)
     :raises NoPerson: it is no person
     :raises NotFound: there is none within reach
-    :raises NotAllowed: the actor may not delete all of the person's records
+    :raises NotAllowed: the actor may not delete all that there is about the person, or only where it is their own
     :raises InvalidValue: something else was typed
     """
     person = await person_of(work, entity, record_id, Action.DELETE)
-    if " ".join(typed.casefold().split()) != confirmation(person):
+    offered = await own_companies(work, person)
+    words = typed.casefold().replace(",", " ").split()
+    companies = [one for one in offered if ref("company", one) in words[2:]]
+    said = confirmation(person).split()
+    if words[:2] != said or len(words) != 2 + len(companies):
         raise InvalidValue(what="confirmation", value=typed[:60], how=f"To erase, type: {confirmation(person)}")
+    if companies:
+        await person_of(work, entity, record_id, Action.DELETE, companies)
     operation = await operations.start(
         work,
         KIND,
         person.main[0],
         f"Erase {person.ref}",
-        params={"entity": person.main[0], "record_id": person.main[1]},
+        params={"entity": person.main[0], "record_id": person.main[1], "companies": companies},
         chat_id=chat_id,
     )
     await operations.run(work, operation, here=here)
     return operation
-
-
-async def replay(work: Work) -> list[Operation]:
-    """Begin to erase again whom the ledger beside the database names and an older copy brought back; returns the operations."""
-    found: list[Operation] = []
-    back = await erasures.not_erased(work.ledger)
-    if not back:
-        return found
-    waiting = {
-        (one.params.get("entity"), one.params.get("record_id"))
-        for one in await Operation.filter(kind=KIND, state__in=("running", "stopped", "failed"))
-    }
-    for one in back:
-        if (one.entity, one.record_id) in waiting:
-            continue
-        operation = await operations.start(
-            work,
-            KIND,
-            one.entity,
-            f"Erase {ref(one.entity, one.record_id)}",
-            params={"entity": one.entity, "record_id": one.record_id, "again": True},
-        )
-        await operations.run(work, operation)
-        found.append(operation)
-    return found
 
 
 async def erase_piece(work: Work, operation: Operation) -> bool:
@@ -112,10 +103,14 @@ async def erase_piece(work: Work, operation: Operation) -> bool:
     if "merging" in operation.progress:
         return await _merge_index(work, operation)
     entity, record_id = str(operation.params["entity"]), int(operation.params["record_id"])
-    if operation.params.get("again"):
-        person = await _again(work, entity, record_id)
+    if not operation.params.get("again"):
+        person = await person_of(work, entity, record_id, Action.DELETE, operation.params.get("companies", ()))
+    elif "last" not in operation.progress:
+        if await taken_apart(work, operation):
+            await advance(work, operation, progress={"last": {}}, counts=operation.counts)
+        return False
     else:
-        person = await person_of(work, entity, record_id, Action.DELETE)
+        person = await person_again(entity, record_id)
     await _overwrite()
     hunt = Hunt.of(person, *await traces_of(person), await sayings_of(person), operation.id)
     last: dict[str, int] = dict(operation.progress.get("last", {}))
@@ -134,7 +129,9 @@ async def erase_piece(work: Work, operation: Operation) -> bool:
             if time.monotonic() > ends:
                 await advance(work, operation, progress={"last": last}, counts=counts)
                 return False
+    people = await _concerned(person)
     counts["changed"] += await _empty(work, person)
+    await _tell(work, operation, person, people)
     counts["total"] = counts["seen"]
     if db.dialect() != "sqlite":
         await advance(work, operation, progress={}, counts=counts)
@@ -163,19 +160,6 @@ async def _merge_index(work: Work, operation: Operation) -> bool:
     return False
 
 
-async def _again(work: Work, entity: str, record_id: int) -> Person:
-    """Return the person that a restored record is of, whether or not the record was deleted."""
-    model: type[Contact] | type[Lead] = Contact if entity == "contact" else Lead
-    record = await model.get(id=record_id)
-    if record.deleted_at is None or record.merged_into_id is not None:
-        return await person_of(work, entity, record_id)
-    own = (record_id,)
-    deals = await db.column("SELECT id FROM deal WHERE contact_id = ?", record_id) if entity == "contact" else []
-    contacts, leads = (own, ()) if entity == "contact" else ((), own)
-    telegram = (record.telegram_id,) if record.telegram_id else ()
-    return Person((entity, record_id), contacts, leads, tuple(deals), telegram)
-
-
 async def _overwrite() -> None:
     """Have SQLite write zeros over what is deleted: it leaves it in the file otherwise."""
     if db.dialect() == "sqlite":
@@ -191,6 +175,36 @@ async def _size() -> int:
     return total
 
 
+async def _concerned(person: Person) -> set[int]:
+    """Return whose records erasing empties."""
+    own = {"contact": person.contacts, "lead": person.leads, "company": person.companies, "deal": person.deals}
+    found: set[int] = set()
+    for entity, ids in own.items():
+        found |= set(
+            await db.column(f"SELECT owner_id FROM {entity} WHERE id IN ({_ids(ids)}) AND owner_id IS NOT NULL")
+        )
+    for table in HANGING:
+        found |= set(
+            await db.column(
+                f"SELECT DISTINCT owner_id FROM {table} t WHERE {person.hanging_sql(table)} AND owner_id IS NOT NULL"
+            )
+        )
+    return found
+
+
+async def _tell(work: Work, operation: Operation, person: Person, people: set[int]) -> None:
+    """Tell whose records were emptied, and administrators; who did it sees that it is done."""
+    rows = await db.fetch(
+        f'SELECT id, telegram_id FROM "user" WHERE id IN ({_ids(people)}) AND active AND telegram_id IS NOT NULL'
+    )
+    told = {row["id"]: row["telegram_id"] for row in rows} | dict(await administrators())
+    told.pop(work.actor.id, None)
+    by = await db.column('SELECT name FROM "user" WHERE id = ?', work.actor.id or 0)
+    for user_id, chat_id in sorted(told.items()):
+        key = f"{TOLD}:{operation.id}:{user_id}"
+        await work.tell(user_id, chat_id, TOLD, key=key, ref=person.ref, by=by[0] if by else "")
+
+
 # --- the person's own records ----------------------------------------------------------------------------------------------
 
 
@@ -204,13 +218,12 @@ async def _empty(work: Work, person: Person) -> int:
     words = await _entry_words(person)
     count = await _hanging(work, person)
     await _deals(work, person)
-    fields = await db.column("SELECT id FROM custom_field WHERE personal AND entity IN ('contact', 'lead')")
+    fields = await db.column("SELECT id FROM custom_field WHERE personal AND entity IN ('contact', 'lead', 'company')")
     for entity, record_id in person.records:
-        model: type[Contact] | type[Lead] = Contact if entity == "contact" else Lead
-        record = await model.get(id=record_id)
+        record = await _MODELS[entity].get(id=record_id)
         await _bare(work, record, {str(one) for one in fields})
         count += 1
-    for entity, ids in (("contact", person.contacts), ("lead", person.leads)):
+    for entity, ids in (("contact", person.contacts), ("lead", person.leads), ("company", person.companies)):
         await _beside(entity, ids)
         await forget_merges(entity, ids)
     await work.flush()
@@ -247,10 +260,10 @@ async def _append(path: Path, key: str, lines: list[erasures.Erased], work: Work
 
 async def _hanging(work: Work, person: Person) -> int:
     """Empty what was written, planned, sent and said; what is empty already is not counted."""
-    theirs = person.hanging_sql("t")
     gone: list[int] = []
     for table in ("note", "activity"):
-        gone += [text_id(table, one) for one in await db.column(f"SELECT id FROM {table} t WHERE {theirs}")]
+        ids = await db.column(f"SELECT id FROM {table} t WHERE {person.hanging_sql(table)}")
+        gone += [text_id(table, one) for one in ids]
     for start in range(0, len(gone), 500):
         await put_texts([], gone[start : start + 500])
     changes = {
@@ -262,7 +275,7 @@ async def _hanging(work: Work, person: Person) -> int:
     values: dict[str, tuple[Any, ...]] = {"file": (work.now,), "message": (f"erased-{person.ref}",)}
     count = 0
     for table in HANGING:
-        rows = f"id IN (SELECT t.id FROM {table} t WHERE {theirs})"
+        rows = f"id IN (SELECT t.id FROM {table} t WHERE {person.hanging_sql(table)})"
         count += await db.execute(
             f"UPDATE {table} SET {changes[table]}, version = version + 1 WHERE {rows}", *values.get(table, ())
         )
@@ -297,7 +310,7 @@ async def _values(fields: set[str], entity: str, record_id: int) -> None:
         )
 
 
-async def _bare(work: Work, record: Contact | Lead, fields: set[str]) -> None:
+async def _bare(work: Work, record: Contact | Lead | Company, fields: set[str]) -> None:
     """Leave of a record its number, its owner and what it hangs on."""
     entity = record._meta.db_table
     name = f"Erased {ref(entity, record.id)}"
@@ -328,18 +341,31 @@ async def _beside(entity: str, ids: Iterable[int]) -> None:
 async def _entry_words(person: Person) -> list[str]:
     """Return the words by which the person was found."""
     found: list[str] = []
-    for entity, ids in (("contact", person.contacts), ("lead", person.leads), ("deal", person.deals)):
+    for entity, ids in (
+        ("contact", person.contacts),
+        ("lead", person.leads),
+        ("company", person.companies),
+        ("deal", person.deals),
+    ):
         found += await db.column(
             "SELECT DISTINCT t.term FROM search_term t JOIN search_entry e ON e.id = t.entry_id "
             f"WHERE e.entity = ? AND e.record_id IN ({_ids(ids)})",
             entity,
         )
+    # What was deleted before is in no index; its words may be in the vocabulary yet.
+    for entity, record_id in person.records:
+        record = await _MODELS[entity].get(id=record_id)
+        get = functools.partial(_value, record)
+        found += findable(entity, get, more=await search_texts(entity, record)).words
     return list(dict.fromkeys(found))
+
+
+def _value(record: Record, name: str) -> Any:
+    return getattr(record, name, None)
 
 
 async def _forget_words(words: Iterable[str]) -> None:
     """Take words that nothing is found by any more out of the vocabulary."""
-    column = "word"
     for word in words:
         if await db.fetch_one("SELECT 1 AS y FROM search_term WHERE term = ? LIMIT 1", word):
             continue
@@ -347,5 +373,5 @@ async def _forget_words(words: Iterable[str]) -> None:
             rows = await db.column("SELECT id FROM search_word_content WHERE c0 = ?", word) if word.isalpha() else []
             await db.execute_many("DELETE FROM search_word WHERE rowid = ?", [(one,) for one in rows])
         else:
-            await db.execute(f"DELETE FROM search_word WHERE {column} = ?", word)
+            await db.execute("DELETE FROM search_word WHERE word = ?", word)
         await db.execute("DELETE FROM search_sound WHERE word = ?", word)

@@ -16,7 +16,7 @@ from typing import Any
 
 from botcrm.core import db
 
-_TABLES = ("contact", "lead")
+_TABLES = ("contact", "lead", "company")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +83,29 @@ async def not_erased(path: Path | None) -> list[Erased]:
 
     So it is after an older copy of the database was put back.
     """
-    key, lines = read(path) if path else ("", [])
+    lines = await _standing(path)
     if not lines:
         return []
     known = {
         (row["entity"], row["record_id"], row["mark"])
         for row in await db.fetch("SELECT entity, record_id, mark FROM erasure")
     }
-    missing = [one for one in dict.fromkeys(lines) if (one.entity, one.record_id, one.mark) not in known]
+    return [one for one in lines if (one.entity, one.record_id, one.mark) not in known]
+
+
+async def named(path: Path | None) -> set[tuple[str, int]]:
+    """Return the records that the ledger beside the database, or the one in it, says were erased, as (entity, id)."""
+    inside = await db.fetch("SELECT entity, record_id FROM erasure")
+    return {(one.entity, one.record_id) for one in await _standing(path)} | {
+        (row["entity"], row["record_id"]) for row in inside
+    }
+
+
+async def _standing(path: Path | None) -> list[Erased]:
+    """Return the lines whose very records are in the database."""
+    key, lines = read(path) if path else ("", [])
     return [
-        one for one in missing if one.entity in _TABLES and [one] == await marks_of(key, [(one.entity, one.record_id)])
+        one
+        for one in dict.fromkeys(lines)
+        if one.entity in _TABLES and [one] == await marks_of(key, [(one.entity, one.record_id)])
     ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botcrm.core import db
 from botcrm.core.domain.custom_values import TYPES, Indexed, Names
+from botcrm.core.domain.events import RecordDeleted, RecordRestored
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Choice, Company, Contact, CustomField, Deal, Lead, Record
 from botcrm.core.services import own_fields
@@ -15,15 +16,23 @@ if TYPE_CHECKING:
 
 _HAVE = (Company, Contact, Lead, Deal)
 SEARCHED = ("text", "link", "list", "multi")
+# The job that has an entity's records be found by what their own fields say now.
+REFIND = "derived.refind"
 
 
 async def keep_values(work: "Work", records: Sequence[Record]) -> None:
     """Write the values of those records again whose own fields this work changed; tell everybody of changed fields and words."""
-    if any(isinstance(record, CustomField) for record in records):
-        await own_fields.changed()
+    fields = [record for record in records if isinstance(record, CustomField)]
     words = [record for record in records if isinstance(record, Choice)]
+    stale = set[str]()
+    if fields:
+        await own_fields.changed()
+        stale |= _vanished_or_returned(work, fields)
     if words:
-        await _words_changed(words)
+        stale |= await _words_changed(words)
+    for entity in sorted(stale):
+        # Thousands may hold it: those are gone through a piece at a time.
+        await work.plan_job(REFIND, f"{REFIND}:{entity}:{work.id}", work.now, entity=entity, after=0)
     changed = {
         (event.entity, event.record_id)
         for event in work.events
@@ -59,9 +68,24 @@ async def index_new(entity: str, values: Sequence[tuple[int, Mapping[str, Any]]]
 
 
 async def _insert(known: own_fields.Known, entity: str, values: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
+    rows = await rows_of(known, entity, values)
+    if rows:
+        await db.execute_many(
+            "INSERT INTO field_value (field_id, entity, record_id, text, number, measure, moment) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+
+
+async def rows_of(
+    known: own_fields.Known, entity: str, values: Sequence[tuple[int, Mapping[str, Any]]]
+) -> list[tuple[Any, ...]]:
+    """Return the rows that records' values are kept in: field, entity, record, text, number, measure, moment.
+
+    :param values: as (id, `custom`)
+    """
     people = await _people(known, values)
     by_id = {str(one.id): one for one in known.every}
-    rows = [
+    return [
         (one.id, entity, record_id, row.text, row.number, _measure(known, one, row), row.moment)
         for record_id, custom in values
         for key, value in custom.items()
@@ -70,11 +94,6 @@ async def _insert(known: own_fields.Known, entity: str, values: Sequence[tuple[i
             one, value, people if TYPES[one.type].names_of == "person" else known.names.get(one.dictionary, {})
         )
     ]
-    if rows:
-        await db.execute_many(
-            "INSERT INTO field_value (field_id, entity, record_id, text, number, measure, moment) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            rows,
-        )
 
 
 def _measure(known: own_fields.Known, one: CustomField, row: Indexed) -> float | None:
@@ -97,11 +116,25 @@ async def _people(known: own_fields.Known, values: Sequence[tuple[int, Mapping[s
     return {row["id"]: row["name"] for row in await db.fetch(f'SELECT id, name FROM "user" WHERE id IN ({marks})')}
 
 
-async def _words_changed(words: Sequence[Choice]) -> None:
-    """Have the rows of a word found by what it is called now; its values themselves name it by its id."""
+def _vanished_or_returned(work: "Work", fields: Sequence[CustomField]) -> set[str]:
+    """Return of which entities this work deleted fields, or brought some back, by whose values they are found."""
+    ids = {
+        event.record_id
+        for event in work.events
+        if event.entity == "field" and isinstance(event, RecordDeleted | RecordRestored)
+    }
+    return {one.entity for one in fields if one.id in ids and one.type in SEARCHED}
+
+
+async def _words_changed(words: Sequence[Choice]) -> set[str]:
+    """Have the rows of a word found by what it is called now; its values themselves name it by its id.
+
+    :returns: the entities whose records hold one that is called otherwise now
+    """
     before = await own_fields.known()
+    stale = set[str]()
     if not before.every:
-        return
+        return stale
     await own_fields.changed()
     now = await own_fields.known()
     for dictionary in {word.dictionary for word in words}:
@@ -113,9 +146,12 @@ async def _words_changed(words: Sequence[Choice]) -> None:
         for word_id, name in now.names[dictionary].items():
             end = now.ends.get(word_id, word_id)
             if (was.get(word_id, name), before.ends.get(word_id, word_id)) != (name, end):
-                await db.execute(
+                count = await db.execute(
                     f"UPDATE field_value SET text = ?, measure = ? WHERE field_id IN ({marks}) AND number = ?",
                     fold(name)[:300],
                     float(end),
                     Decimal(word_id),
                 )
+                if count:
+                    stale |= {one.entity for one in now.fields if one.dictionary == dictionary}
+    return stale

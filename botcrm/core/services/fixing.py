@@ -11,6 +11,7 @@ from botcrm.core import db
 from botcrm.core.services.attention import recount_calls
 from botcrm.core.services.contact import recount_contacts
 from botcrm.core.services.counters import recount_activities, recount_messages
+from botcrm.core.services.field_recount import recount_values
 from botcrm.core.services.record_keys import drop_lost_keys, recount_keys
 from botcrm.core.services.search_recount import drop_lost_entries, recount_entries, recount_texts
 
@@ -54,6 +55,13 @@ def _keys(entity: str) -> Fix:
     return fix
 
 
+def _values(entity: str) -> Fix:
+    async def fix(after: int, last: int) -> int:
+        return await recount_values(entity, after, last)
+
+    return fix
+
+
 def _entries(entity: str) -> Fix:
     async def fix(after: int, last: int) -> int:
         return await recount_entries(entity, after, last)
@@ -76,6 +84,7 @@ PARTS = (
     Part("last contacts", "deal", recount_contacts),
     *(Part("keys of duplicates", entity, _keys(entity)) for entity in ("contact", "company", "lead")),
     Part("keys of duplicates", "record_key", drop_lost_keys),
+    *(Part("own fields", entity, _values(entity)) for entity in ("contact", "company", "lead", "deal")),
     *(Part("search", entity, _entries(entity)) for entity in ("contact", "company", "lead", "deal")),
     Part("search", "search_entry", drop_lost_entries),
     *(Part("search", entity, _texts(entity)) for entity in ("note", "activity")),
@@ -136,6 +145,11 @@ async def fix_piece(place: Place, size: int) -> Place | None:
         return place
     await part.fix(place.after, last)
     return replace(place, after=last)
+
+
+def finding(entity: str) -> int:
+    """Return the part that has an entity's records be found by what they say."""
+    return next(n for n, part in enumerate(PARTS) if (part.name, part.table) == ("search", entity))
 
 
 async def _held(part: Part, after: int, last: int, count: int) -> bool:

@@ -262,17 +262,15 @@ async def take_back_handover(work: Work, work_id: int) -> HandedOver:
     What went on to somebody else meanwhile stays with them. What rules did because of it stays too (`done_by_rules`): it is done
     about each record, and may be worked on already. Taken back itself, it goes over once more.
 
-    :raises NotFound: the work handed nothing over, or the actor neither did it nor reaches what both answer for
+    :raises NotFound: the work handed nothing over, or the actor, be it their own doing, does not reach what both answer for by now
     """
     done = await handed_over_by(work_id)
     if done is None:
         raise NotFound(ref="undo")
-    maker = await db.fetch_one("SELECT actor_id FROM event WHERE work_id = ? ORDER BY id LIMIT 1", work_id)
-    if maker is None or maker["actor_id"] != work.actor.id or work.actor.id is None:
-        try:
-            _demand(work, done.from_id, done.to_id)
-        except NotAllowed:
-            raise NotFound(ref="undo") from None
+    try:
+        _demand(work, done.from_id, done.to_id)
+    except NotAllowed:
+        raise NotFound(ref="undo") from None
     counts: dict[str, int] = {}
     for entity in done.counts:
         if entity == "user":

@@ -101,13 +101,14 @@ async def _change(
     if not isinstance(record, Deal):
         changed |= _reached(record, row, overwrite=overwrite)
     await work.change(record, _CHANGED[entity], **changed)
+    if row.tags:
+        # Before it goes over to somebody whose records the actor may not change.
+        await add_tags(work, record, row.tags)
     owner_id = row.values.get("owner_id")
     if row.owner_told and owner_id != record.owner_id and (record.owner_id is None or overwrite):
         await work.change(record, OwnerChanged, owner_id=owner_id)
     if isinstance(record, Deal) and overwrite:
         await _move(work, record, row)
-    if row.tags:
-        await add_tags(work, record, row.tags)
 
 
 def _reached(record: Company | Contact | Lead, row: Understood, *, overwrite: bool) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Leads: give up, or turn into contact, company and deal in one step."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -181,7 +182,9 @@ async def convert(
     made = await _deal(work, lead, took_contact, took_company) if deal else None
     for record in (made, took_contact, took_company):
         if record is not None:
-            await add_tags(work, record, await tags_of("lead", lead.id))
+            # What the actor may only see stays as it is.
+            with contextlib.suppress(NotAllowed):
+                await add_tags(work, record, await tags_of("lead", lead.id))
             break
     ids = {
         "deal_id": made.id if made else None,

@@ -65,7 +65,7 @@ async def gather(work: Work, entity: str, record_id: int) -> Document:
     scope = activity_sql(work.actor, "t", Action.EXPORT)
     for table in HANGING:
         plural = "activities" if table == "activity" else f"{table}s"
-        content[plural] = await _rows(table, f"t.deleted_at IS NULL AND {person.hanging_sql('t')} AND {scope}")
+        content[plural] = await _rows(table, f"t.deleted_at IS NULL AND {person.hanging_sql(table)} AND {scope}")
     for table, sql in (("tag", "record_id"), ("external_ref", "record_id")):
         content[f"{table}s"] = await _rows(table, _of(person, sql))
     if owners(work.actor, "contact", Action.EXPORT) is None and scope == EVERYTHING:

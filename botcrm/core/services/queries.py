@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from botcrm.core import db
-from botcrm.core.domain.errors import InvalidValue, NotAllowed
+from botcrm.core.domain.errors import InvalidValue, NotAllowed, NotFound
 from botcrm.core.domain.findable import deal_name
 from botcrm.core.domain.kinds import Action
 from botcrm.core.domain.query import KIND_OF, Query, parse_query
@@ -19,6 +19,7 @@ from botcrm.core.services.work import Work
 # Counting stops here, so that it costs the same however many there are.
 MOST = 10_000
 _WITH_SUMS = ("deal", "lead")
+_FOLLOWS = "filter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,28 @@ class Item:
 
 
 async def query_of(work: Work, text: str, entity: str | None = None) -> Query:
-    """Read a query, or take the one that was saved under this name.
+    """Read a query that somebody types, or take the one that was saved under this name. What is kept is `parse_query`'s.
 
     :raises QueryUnclear: it cannot be read
     """
     saved = await find_saved(work, text, entity)
     return parse_query(saved.query, saved.entity) if saved else parse_query(text, entity)
+
+
+async def kept_query(work: Work, text: str, entity: str) -> Query:
+    """Read a query that was kept: words stay words; `filter:NAME` follows the saved filter of that name.
+
+    :raises QueryUnclear: it cannot be read
+    :raises NotFound: there is no such filter any more
+    """
+    mark, colon, name = text.strip().partition(":")
+    if not colon or mark.casefold() != _FOLLOWS:
+        return parse_query(text, entity)
+    name = name.strip().strip('"“”„«»')
+    saved = await find_saved(work, name, entity)
+    if saved is None:
+        raise NotFound(ref=f"{_FOLLOWS}:{name[:40]}")
+    return parse_query(saved.query, saved.entity)
 
 
 async def compiled(work: Work, query: Query, *, every: bool = False) -> Compiled:
@@ -65,27 +82,28 @@ async def compiled(work: Work, query: Query, *, every: bool = False) -> Compiled
     return await compile_query(work, query, every=every)
 
 
-async def _about(work: Work, entity: str, text: str) -> Query:
-    """Read a query about these records, or take the one that was saved under this name.
+async def _about(work: Work, entity: str, text: str | Query) -> Query:
+    """Read a query about these records as it was typed, or take the one that was saved under this name.
 
     :raises InvalidValue: it is about other records
     """
-    query = await query_of(work, text, entity)
+    query = await query_of(work, text, entity) if isinstance(text, str) else text
     if query.entity != entity:
-        raise InvalidValue(what="filter", value=text[:40], how=f"It is about {KIND_OF[query.entity]}.")
+        raise InvalidValue(what="filter", value=str(text)[:40], how=f"It is about {KIND_OF[query.entity]}.")
     return query
 
 
-async def narrowed(work: Work, entity: str, query_text: str) -> Narrowed:
-    """Return what of a kind of records a query, or a saved filter of that name, leaves: for exports and the like.
+async def narrowed(work: Work, entity: str, query: str | Query) -> Narrowed:
+    """Return what of a kind of records a query leaves: for exports and the like.
 
+    :param query: as it was typed, or a saved filter's name; one that was kept is given as it was read
     :raises CrmError: the query cannot be read, or is about other records
     """
-    found = await compiled(work, await _about(work, entity, query_text))
+    found = await compiled(work, await _about(work, entity, query))
     return Narrowed(found.condition, found.values)
 
 
-async def found_sql(work: Work, entity: str, text: str, column: str) -> tuple[str, tuple[Any, ...]]:
+async def found_sql(work: Work, entity: str, text: str | Query, column: str) -> tuple[str, tuple[Any, ...]]:
     """Return an SQL condition that a column is the id of a record that a query or a saved filter finds, and its values.
 
     Closed ones count unless the query says otherwise. Whose records are counted is the caller's to say.
@@ -97,11 +115,14 @@ async def found_sql(work: Work, entity: str, text: str, column: str) -> tuple[st
 
 
 async def is_found(work: Work, entity: str, record_id: int, text: str) -> bool:
-    """Tell whether a query or a saved filter finds a record, open or closed.
+    """Tell whether a query that was kept finds a record, open or closed: by its words, whatever filters are called by now.
 
+    :param text: a query, or `filter:NAME` for a saved filter as it is now
     :raises CrmError: the query cannot be read, or is about other records
+    :raises NotFound: there is no such filter any more
     """
-    condition, values = await found_sql(work, entity, text, "r.id")
+    query = await kept_query(work, text, entity)
+    condition, values = await found_sql(work, entity, query, "r.id")
     row = await db.fetch_one(f"SELECT 1 AS y FROM {entity} r WHERE r.id = ? AND {condition}", record_id, *values)
     return row is not None
 

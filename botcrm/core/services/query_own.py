@@ -1,9 +1,11 @@
 """What queries ask of the fields that a company made for itself, over the table of their values."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from botcrm.core.domain.custom_errors import BadValue
+from botcrm.core import db
+from botcrm.core.domain.custom_errors import BadValue, NoSuchChoice, NoSuchPerson
 from botcrm.core.domain.custom_values import TYPES
 from botcrm.core.domain.money import read_amount
 from botcrm.core.domain.query import Term
@@ -12,7 +14,8 @@ from botcrm.core.domain.query_times import Reader, Stretch, read_stretch
 from botcrm.core.domain.text import fold
 from botcrm.core.domain.zones import to_wall
 from botcrm.core.models import CustomField
-from botcrm.core.services.custom_fields import read_value
+from botcrm.core.services import own_fields
+from botcrm.core.services.custom_fields import read_value, reading
 from botcrm.core.services.query_parts import SIGNS, Sql, contains, either, linked, within
 from botcrm.core.services.query_values import NotAValue
 from botcrm.core.services.work import Work
@@ -21,8 +24,13 @@ _IN_ORDER = ("number", "money", "time")
 
 
 def absent(one: CustomField) -> str:
-    """Return a condition that a record has no value of a field."""
-    return f"NOT EXISTS (SELECT 1 FROM field_value v WHERE v.field_id = {one.id} AND v.record_id = t.id)"
+    """Return a condition that a record which can have a field has no value of it."""
+    return f"NOT EXISTS (SELECT 1 FROM field_value v WHERE v.field_id = {one.id} AND v.record_id = t.id){_here(one)}"
+
+
+def _here(one: CustomField) -> str:
+    """Return what makes a condition hold only for records that show the field: values that were left elsewhere are hidden there."""
+    return f" AND t.pipeline_id = {int(one.pipeline_id)}" if one.pipeline_id is not None else ""
 
 
 async def own_field(work: Work, reader: Reader, one: CustomField, term: Term, value: str) -> Sql:
@@ -31,10 +39,13 @@ async def own_field(work: Work, reader: Reader, one: CustomField, term: Term, va
     :raises NotAValue: the value means nothing of the field's type
     :raises BadValue: the same, as the type itself says it
     """
-    if term.operator == ":" and fold(value) in NONE and one.type != "yes_no":
+    lacks = term.operator == ":" and fold(value) in NONE and one.type != "yes_no"
+    # A list may have a word of that name.
+    if lacks and fold(value) not in map(fold, (await _names(one)).values()):
         return absent(one), []
     where, bound = await _held(work, reader, one, term.operator, value)
-    return await linked("field_value v", "v.record_id", f"v.field_id = {one.id} AND {where}", bound)
+    sql, bound = await linked("field_value v", "v.record_id", f"v.field_id = {one.id} AND {where}", bound)
+    return (f"({sql}{_here(one)})" if one.pipeline_id is not None else sql), bound
 
 
 async def _held(work: Work, reader: Reader, one: CustomField, operator: str, value: str) -> Sql:
@@ -42,9 +53,10 @@ async def _held(work: Work, reader: Reader, one: CustomField, operator: str, val
     kind = TYPES[one.type]
     if one.type == "date":
         stretch = read_stretch(operator, value, reader)
-        if stretch is None:
+        days = _midnights(stretch, reader) if stretch else None
+        if days is None:
             raise NotAValue(what=one.key, value=value[:40], example=f"{one.key}<30d, {one.key}:this-month")
-        return within("v.moment", _midnights(stretch, reader))
+        return within("v.moment", days)
     low, dots, high = value.partition("..")
     if dots and operator == ":" and one.type in _IN_ORDER:
         first = await _held(work, reader, one, ">=", low)
@@ -55,7 +67,7 @@ async def _held(work: Work, reader: Reader, one: CustomField, operator: str, val
     if one.type in ("text", "link", "file"):
         return contains("v.text", fold(value), folded=True)
     try:
-        meant = await read_value(work, one, value)
+        meant = await _meant(work, one, value)
     except BadValue as error:
         error.facts["what"] = one.key
         raise
@@ -70,12 +82,43 @@ async def _held(work: Work, reader: Reader, one: CustomField, operator: str, val
     return f"({sql})", bound
 
 
+async def _names(one: CustomField) -> dict[int, str]:
+    """Return what can be found of a list's words or of colleagues: those of earlier as well, for what still holds them."""
+    match TYPES[one.type].names_of:
+        case "choice":
+            known = await own_fields.known()
+            return {key: name for key, name in known.names.get(one.dictionary, {}).items() if key not in known.ends}
+        case "person":
+            return {row["id"]: row["name"] for row in await db.fetch('SELECT id, name FROM "user" ORDER BY name')}
+    return {}
+
+
+async def _meant(work: Work, one: CustomField, value: str) -> Any:
+    """Return what a value means: of what can be chosen now first, then of what could be once.
+
+    :raises BadValue: it means nothing of the field's type
+    """
+    kind, every = TYPES[one.type], await _names(one)
+    try:
+        meant = await read_value(work, one, value)
+    except (NoSuchChoice, NoSuchPerson) as error:
+        try:
+            meant = kind.read(value, replace(await reading(work, one, value), names=every))
+        except BadValue:
+            raise error from None
+    if kind.names_of != "choice" or meant is None:
+        return meant
+    # A word that was deleted and made again is one to whoever looks for it.
+    wanted = {fold(every.get(key, "")) for key in _numbers(meant)}
+    return [key for key, name in every.items() if fold(name) in wanted] or meant
+
+
 def _numbers(meant: Any) -> list[Any]:
     return list(meant) if isinstance(meant, list) else [meant]
 
 
-def _midnights(stretch: Stretch, reader: Reader) -> Stretch:
-    """Return a stretch as days are kept: midnight in UTC, whatever the zone."""
+def _midnights(stretch: Stretch, reader: Reader) -> Stretch | None:
+    """Return a stretch as days are kept: midnight in UTC, whatever the zone; None where no calendar goes that far."""
 
     def midnight(moment: datetime | None, *, end: bool) -> datetime | None:
         if moment is None:
@@ -84,4 +127,7 @@ def _midnights(stretch: Stretch, reader: Reader) -> Stretch:
         day = wall.date() + timedelta(days=1 if end and wall.time() != time() else 0)
         return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
-    return Stretch(midnight(stretch.since, end=False), midnight(stretch.until, end=True))
+    try:
+        return Stretch(midnight(stretch.since, end=False), midnight(stretch.until, end=True))
+    except (OverflowError, ValueError):
+        return None

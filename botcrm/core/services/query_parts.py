@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from botcrm.core import db
+from botcrm.core.domain.findable import typed
 from botcrm.core.domain.query_fields import NONE
 from botcrm.core.domain.query_times import Stretch
 from botcrm.core.domain.text import fold
@@ -13,6 +14,8 @@ Sql = tuple[str, list[Any]]
 SIGNS = {":": "=", ">": ">", "<": "<", ">=": ">=", "<=": "<="}
 # Up to so many rows of another table are looked up and then found; of more, each record is asked for its own.
 _FEW = 2000
+# What may stand before a word in a name.
+_BETWEEN = tuple(" -,.;:(/&'\"_+@#")
 
 
 def either(parts: Iterable[Sql]) -> Sql:
@@ -51,6 +54,22 @@ def contains(column: str, value: str, *, folded: bool = False) -> Sql:
 
 def _escaped(text: str) -> str:
     return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+def called_by(text: str) -> Sql:
+    """Return a condition that in an entry of search, `o`, all these words are found in the name itself."""
+    parts, bound = list[str](), list[Any]()
+    for word in typed(text):
+        ways = list[Sql]()
+        for start in (*word.starts, *word.words):
+            # Nothing stands between the words of some scripts.
+            before = _BETWEEN if start.isascii() or start.upper() != start else ("",)
+            likes = [f"{_escaped(start)}%", *(f"%{_escaped(sign)}{_escaped(start)}%" for sign in before)]
+            ways.append((" OR ".join(["o.folded LIKE ? ESCAPE '!'"] * len(likes)), list[Any](likes)))
+        sql, more = either(ways)
+        parts.append(f"({sql})")
+        bound += more
+    return " AND ".join(parts) or NOTHING, bound
 
 
 async def linked(table: str, link: str, where: str, bound: Sequence[Any], column: str = "t.id") -> Sql:

@@ -25,10 +25,10 @@ from botcrm.core.domain.query_times import Reader, Stretch, read_stretch
 from botcrm.core.domain.text import fold
 from botcrm.core.domain.zones import to_wall
 from botcrm.core.services import query_values as values
-from botcrm.core.services.access import EVERYTHING, owned_sql
+from botcrm.core.services.access import EVERYTHING, owned_sql, owners
 from botcrm.core.services.custom_fields import fields_of, named
 from botcrm.core.services.query_own import absent, own_field
-from botcrm.core.services.query_parts import SIGNS, Sql, contains, either, linked, within
+from botcrm.core.services.query_parts import SIGNS, Sql, called_by, contains, either, linked, within
 from botcrm.core.services.query_values import NotAValue, marks, no_such_value
 from botcrm.core.services.searching import after
 from botcrm.core.services.work import Work
@@ -243,7 +243,18 @@ class _Compiler:
     async def _name(self, one: QueryField, value: str) -> Sql:
         if fold(value) in NONE:
             return f"t.{one.column} IS NULL", []
-        return await self._entries(one.column.removesuffix("_id"), f"t.{one.column}", value)
+        entity, column = one.column.removesuffix("_id"), f"t.{one.column}"
+        sql, bound = await self._entries(entity, column, value)
+        people = owners(self.work.actor, entity)
+        if people is None or sql == EVERYTHING:
+            return sql, bound
+        # Of a record out of reach no more is known than its name, which stands on the card.
+        called, more = called_by(value)
+        reached = (
+            f"EXISTS (SELECT 1 FROM search_entry o WHERE o.entity = '{entity}' AND o.record_id = {column} "
+            f"AND ({owned_sql('o.owner_id', people)} OR ({called})))"
+        )
+        return f"{sql} AND {reached}", bound + more
 
     async def _phone(self, one: QueryField, value: str) -> Sql:
         if fold(value) in NONE:

@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 
 from botcrm.core import db
 from botcrm.core.domain.emails import normal_email
-from botcrm.core.domain.errors import InvalidValue, NotFound
+from botcrm.core.domain.errors import InvalidValue, NotAllowed, NotFound
 from botcrm.core.domain.events import (
     CompanyChanged,
     CompanyCreated,
     ContactChanged,
     ContactCreated,
+    Created,
     DealChanged,
     Event,
     LeadChanged,
@@ -292,17 +293,40 @@ async def delete_record(work: Work, record: Record) -> None:
     await work.change(record, RecordDeleted, deleted_at=work.now)
 
 
-async def add_tags(work: Work, record: Record, tags: list[str]) -> None:
-    """Hang tags on a record; one that is there already stays."""
+async def _demand_change(work: Work, record: Record) -> None:
+    """Refuse whoever may not change a record; what they made in this very transaction they may finish."""
     entity = ENTITIES[type(record)]
-    for tag in dict.fromkeys(tag.strip("#").casefold()[:64] for tag in tags):
-        if tag and not await Tag.filter(entity=entity, record_id=record.id, tag=tag).exists():
+    try:
+        await load(work, type(record), record.id, Action.CHANGE)
+    except (NotAllowed, NotFound):
+        mine = (one for one in work.events if isinstance(one, Created) and one.actor_id == work.actor.id)
+        if not any((one.entity, one.record_id) == (entity, record.id) for one in mine):
+            raise
+
+
+async def add_tags(work: Work, record: Record, tags: list[str]) -> None:
+    """Hang tags on a record; one that is there already stays.
+
+    :raises NotFound: the actor does not reach the record
+    :raises NotAllowed: the actor may not change it
+    """
+    entity = ENTITIES[type(record)]
+    wanted = [tag for tag in dict.fromkeys(tag.strip("#").casefold()[:64] for tag in tags) if tag]
+    if wanted:
+        await _demand_change(work, record)
+    for tag in wanted:
+        if not await Tag.filter(entity=entity, record_id=record.id, tag=tag).exists():
             await Tag.create(entity=entity, record_id=record.id, tag=tag)
             work.remember(TagAdded, record, after={"tag": tag})
 
 
 async def remove_tag(work: Work, record: Record, tag: str) -> None:
-    """Take a tag off a record."""
+    """Take a tag off a record.
+
+    :raises NotFound: the actor does not reach the record
+    :raises NotAllowed: the actor may not change it
+    """
+    await _demand_change(work, record)
     if await Tag.filter(entity=ENTITIES[type(record)], record_id=record.id, tag=tag).delete():
         work.remember(TagRemoved, record, before={"tag": tag})
 

@@ -22,6 +22,9 @@ _HELD_BY = {
     ),
 }
 
+# What a row names, and where it has to be for that to be written again.
+_NAMES = {"role_id": "role", "department_id": "department", "parent_id": "department", "head_id": "user"}
+
 
 def log_change(
     work: Work,
@@ -51,11 +54,13 @@ async def take_back_roles(work: Work, rows: Sequence[dict[str, Any]]) -> None:
     """Take back what these events say was changed, the last first.
 
     :raises NotAllowed: the actor is no administrator
-    :raises NewerChange: it was changed anew since, or somebody has by now what would vanish
+    :raises NewerChange: it was changed anew since, somebody has by now what would vanish, what it named is gone, its word was
+        taken, or a department would be below itself
     :raises LastAdministrator: nobody would administer any more
     """
     if rows:
         demand(work, "role", Action.CHANGE)
+        await db.alone("roles")
     for row in rows:
         before, after = db.from_json(row["before"]), db.from_json(row["after"])
         if row["entity"] not in _TABLES:
@@ -69,6 +74,7 @@ async def _back(work: Work, row: dict[str, Any], before: dict[str, Any], after: 
     now = await db.fetch_one(f"SELECT * FROM {table} WHERE id = ?", record_id)
     if (now is None) != (not after) or (now and any(_plain(now[name]) != value for name, value in after.items())):
         raise await _newer(row)
+    await _refuse_impossible(row, before)
     if entity == "user" and "role_id" in after:
         await demand_other_administrator(record_id, int(before["role_id"]))
     if not before:
@@ -83,6 +89,31 @@ async def _back(work: Work, row: dict[str, Any], before: dict[str, Any], after: 
         await db.execute(f"UPDATE {table} SET {columns} WHERE id = ?", *_stored(before).values(), record_id)
 
 
+async def _refuse_impossible(row: dict[str, Any], before: Mapping[str, Any]) -> None:
+    """Refuse where what there was before cannot be any more."""
+    record_id = int(row["record_id"])
+    for name, entity in _NAMES.items():
+        named = before.get(name)
+        if named and not await db.fetch_one(f"SELECT 1 AS y FROM {_TABLES[entity]} WHERE id = ?", named):
+            raise await _newer(row, entity, named)
+    if (above := before.get("parent_id")) and await is_below(above, record_id):
+        raise await _newer(row, "department", above)
+    if "key" in before:
+        taken = await db.column("SELECT id FROM role WHERE key = ? AND id <> ?", before["key"], record_id)
+        if taken:
+            raise await _newer(row, "role", taken[0])
+
+
+async def is_below(department_id: int, above_id: int) -> bool:
+    """Tell whether a department is another one, or anywhere below it."""
+    found = await db.column(
+        "WITH RECURSIVE up(id) AS (SELECT id FROM department WHERE id = ? UNION "
+        "SELECT d.parent_id FROM department d JOIN up ON d.id = up.id WHERE d.parent_id IS NOT NULL) SELECT id FROM up",
+        department_id,
+    )
+    return above_id in found
+
+
 def _plain(value: Any) -> Any:
     """Return a column as events hold it: JSON decoded, however the driver gave it."""
     return db.from_json(value) if isinstance(value, str) and value.startswith("{") else value
@@ -92,17 +123,17 @@ def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: db.to_json(value) if isinstance(value, dict) else value for name, value in values.items()}
 
 
-async def _newer(row: dict[str, Any]) -> NewerChange:
+async def _newer(row: dict[str, Any], entity: str | None = None, record_id: int | None = None) -> NewerChange:
+    """Return who changed something since: this, or what stands in the way."""
+    entity, record_id = entity or row["entity"], record_id or row["record_id"]
     last = await db.fetch_one(
         "SELECT actor_id FROM event WHERE entity = ? AND record_id = ? AND id > ? ORDER BY id DESC LIMIT 1",
-        row["entity"],
-        row["record_id"],
+        entity,
+        record_id,
         row["id"],
     )
     who = await User.filter(id=last["actor_id"]).first() if last and last["actor_id"] else None
-    return NewerChange(
-        who=who.name if who else "botcrm", what="RoleChanged", entity=row["entity"], record_id=row["record_id"]
-    )
+    return NewerChange(who=who.name if who else "botcrm", what="RoleChanged", entity=str(entity), record_id=record_id)
 
 
 def taken_back(work: Work) -> list[RoleChanged]:

@@ -197,6 +197,7 @@ async def rename_role(work: Work, role_id: int, name: str) -> RoleRow:
     :raises InvalidValue: it is no name, or there is one of that name
     """
     demand(work, "role", Action.CHANGE)
+    await db.alone("roles")
     role = await role_of(work, role_id)
     if " ".join(name.split()) != role.name:
         same = fold(name) == fold(role.name)
@@ -276,6 +277,7 @@ async def give_own_role(work: Work, user_id: int) -> RoleRow:
     :raises AdministratorsRole: they are an administrator, who may do everything
     """
     demand(work, "role", Action.CHANGE)
+    await db.alone("roles")
     user = await person_of(work, user_id)
     role = await role_of(work, user.role_id)
     if role.user_id == user.id:

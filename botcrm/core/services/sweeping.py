@@ -18,7 +18,8 @@ from tortoise.models import Model
 from botcrm.core import db
 from botcrm.core import models as core_models
 from botcrm.core.domain.personal import GONE, Says, Traces, bared, columns_that, scrubbed
-from botcrm.core.models import Company, Deal, Record
+from botcrm.core.models import Company, Deal
+from botcrm.core.services.field_recount import write_values
 from botcrm.core.services.personal import Person, linked
 from botcrm.core.services.search_index import put_texts, text_id, text_words
 from botcrm.core.services.work import Work
@@ -160,7 +161,7 @@ async def _texts(work: Work, hunt: Hunt, table: Table, rows: list[Row]) -> int:
 
 async def _searched(work: Work, hunt: Hunt, table: Table, rows: list[Row]) -> int:
     """Take the telling words out of companies and deals, and have search hear of it; of the person's own deals any name."""
-    model: type[Record] = Deal if table.name == "deal" else Company
+    model: type[Company] | type[Deal] = Deal if table.name == "deal" else Company
     changed = 0
     for row in rows:
         own = table.name == "deal" and row["id"] in hunt.person.deals
@@ -169,6 +170,7 @@ async def _searched(work: Work, hunt: Hunt, table: Table, rows: list[Row]) -> in
             work.forget_all(table.name)
             record = await model.get(id=row["id"])
             work.touch(record)
+            await write_values(table.name, [(record.id, record.custom or {})])
             changed += count
     return changed
 

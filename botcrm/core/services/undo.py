@@ -6,7 +6,7 @@ from typing import Any
 from tortoise.expressions import Q
 
 from botcrm.core import db
-from botcrm.core.domain.errors import NewerChange, NotFound, NothingToUndo
+from botcrm.core.domain.errors import NewerChange, NotAllowed, NotFound, NothingToUndo
 from botcrm.core.domain.events import (
     EVENTS,
     Created,
@@ -20,11 +20,13 @@ from botcrm.core.domain.events import (
 )
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Merge, Record, Tag, User
-from botcrm.core.services.access import MERGED, current, owners
+from botcrm.core.services.access import MERGED, current, ref, within
 from botcrm.core.services.handover import handed_over_by, take_back_handover
 from botcrm.core.services.merging import merge
+from botcrm.core.services.own_back import changed_keys, own_back
 from botcrm.core.services.role_log import take_back_roles
 from botcrm.core.services.standing import is_undone, parted_since, taking_back
+from botcrm.core.services.undo_rights import needed, takeable
 from botcrm.core.services.undo_settings import take_back_settings
 from botcrm.core.services.unmerging import unmerge
 from botcrm.core.services.work import MODELS, Work
@@ -70,6 +72,7 @@ async def undo(work: Work, work_id: int) -> list[Record]:
 
     :raises NothingToUndo: it was taken back already, or there was nothing
     :raises NotFound: the actor does not reach what was changed
+    :raises NotAllowed: they see it, yet may not change it any more
     :raises NewerChange: a record was changed since by something else, or something newer hangs on a record that would
         vanish; then nothing is taken back
     """
@@ -145,48 +148,55 @@ async def _set_off_by(work_id: int) -> list[int]:
 
 
 async def _reached(work: Work, rows: Sequence[dict[str, Any]]) -> dict[tuple[str, int], Record]:
-    """Return the records of these events, each of which the actor may change or has changed themselves."""
+    """Return the records of these events, all of which the actor may take back.
+
+    :raises NotFound: one of them is out of reach by now
+    :raises NotAllowed: one may be seen, yet not be changed (brought back) by them any more
+    """
     records: dict[tuple[str, int], Record] = {}
     for row in rows:
         key = (row["entity"], row["record_id"])
         record = records.get(key) or await MODELS[row["entity"]].filter(id=row["record_id"]).first()
-        if record is None or not (row["actor_id"] == work.actor.id or _may_take_back(work, row, record)):
-            raise NotFound(ref=f"{row['entity']} {row['record_id']}")
+        if record is None:
+            raise NotFound(ref=ref(*key))
         records[key] = record
+    allowed = await takeable(work, rows, records)
+    for row in rows:
+        if row["id"] not in allowed:
+            key, action = (row["entity"], row["record_id"]), needed(row)
+            seen = await within(work.actor, records[key], Action.READ)
+            if seen and not await within(work.actor, records[key], action):
+                raise NotAllowed(entity=row["entity"], action=action)
+            raise NotFound(ref=ref(*key))
     return records
-
-
-def _may_take_back(work: Work, row: dict[str, Any], record: Record) -> bool:
-    """Tell whether the actor may take back what somebody else did.
-
-    A hand-over is not taken back by who got the record, but by who could have made it: who reaches both people.
-    """
-    people = owners(work.actor, row["entity"], Action.CHANGE)
-    if people is None:
-        return True
-    former = db.from_json(row["before"]).get("owner_id", work.actor.id)
-    return getattr(record, "owner_id", None) in people and former in people
 
 
 async def _refuse_if_newer(rows: Sequence[dict[str, Any]], works: Sequence[int]) -> None:
     last: dict[tuple[str, int], int] = {}
+    own: dict[tuple[str, int], frozenset[str]] = {}
     created: dict[tuple[str, int], int] = {}
     for row in rows:
         key = (row["entity"], row["record_id"])
         last[key] = max(last.get(key, 0), row["id"])
+        own[key] = own.get(key, frozenset()) | changed_keys(row)
         if issubclass(EVENTS.get(row["type"], Event), Created):
             created[key] = row["id"]
     # What only tells that a rule ran changes nothing.
     others = f"work_id NOT IN ({', '.join('?' * len(works))}) AND type <> 'RuleRan'"
     for (entity, record_id), event_id in last.items():
         newer = await db.fetch(
-            "SELECT id, work_id, actor_id, type, undoes FROM event WHERE entity = ? AND record_id = ? AND id > ? "
+            "SELECT id, work_id, actor_id, type, undoes, before, after FROM event "
+            "WHERE entity = ? AND record_id = ? AND id > ? "
             f"AND {others} ORDER BY id DESC",
             entity,
             record_id,
             event_id,
             *works,
         )
+        if (entity, record_id) not in created:
+            # Somebody's change of other own fields alone stays, and stands in no way.
+            mine = own.get((entity, record_id), frozenset())
+            newer = [one for one in newer if not (keys := changed_keys(one, alone=True)) or keys & mine]
         if (entity, record_id) in created and entity in _HOLDERS:
             newer += await db.fetch(
                 f"SELECT id, work_id, actor_id, type, undoes FROM event WHERE {entity}_id = ? AND entity <> ? AND id > ? "
@@ -231,7 +241,10 @@ async def _take_back(work: Work, row: dict[str, Any], record: Record) -> None:
     elif issubclass(event, Created):
         await work.change(record, RecordDeleted, deleted_at=work.now)
     else:
-        before = {name: _value(record, name, value) for name, value in db.from_json(row["before"]).items()}
+        was = db.from_json(row["before"])
+        before = {name: _value(record, name, value) for name, value in was.items()}
+        if "custom" in before:
+            before["custom"], _ = own_back(record, was, db.from_json(row["after"]))
         for entity in MERGED:
             if before.get(f"{entity}_id"):
                 # It may have been merged into another one since.

@@ -45,7 +45,7 @@ async def take_back_settings(work: Work, rows: Sequence[dict[str, Any]]) -> None
     """Set back what these events say was set, the last first.
 
     :raises SettingStays: one of them is nothing that is stored as a setting
-    :raises NotAllowed: somebody else set it, and it is not the actor's to change
+    :raises NotAllowed: somebody else set it, or it is the company's, and it is not the actor's to change
     :raises NewerChange: it was set anew since
     """
     for row in rows:
@@ -53,7 +53,9 @@ async def take_back_settings(work: Work, rows: Sequence[dict[str, Any]]) -> None
         key, whose = str(after["key"]), int(row["record_id"])
         if not _takes_back(row):
             raise SettingStays(name=key)
-        if row["actor_id"] != work.actor.id and work.actor.grants.get("setting.change") != Reach.ALL:
+        # The company's is no more one's own doing than a record that was handed on.
+        own = row["actor_id"] == work.actor.id and not (whose == 0 and key in PREFERENCES)
+        if not (own or work.actor.is_system) and work.actor.grants.get("setting.change") != Reach.ALL:
             raise NotAllowed(entity="setting", action=Action.CHANGE)
         await _refuse_if_newer(row, key, whose)
         chosen = _OF_DEAL.fullmatch(key)

@@ -8,12 +8,13 @@ from botcrm.core import db
 from botcrm.core.domain import merging as rules
 from botcrm.core.domain.errors import CrmError
 from botcrm.core.domain.events import EVENTS, Created, Event, RecordDeleted, RecordRestored, TagAdded, TagRemoved
-from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Merge, Operation, Record, Tag
-from botcrm.core.services.access import MERGED, current, owners
+from botcrm.core.services.access import MERGED, current
 from botcrm.core.services.later_use import in_use, stay
 from botcrm.core.services.merging import lock, merge
 from botcrm.core.services.operations import UNDO, advance, claimed
+from botcrm.core.services.own_back import own_back
+from botcrm.core.services.undo_rights import takeable
 from botcrm.core.services.unmerging import Unmerged, unmerge
 from botcrm.core.services.work import MODELS, Work
 
@@ -203,6 +204,7 @@ async def _take_back(work: Work, work_id: int, rows: Sequence[dict[str, Any]], t
     """
     known = await _records(work, rows)
     stays = await stay(work_id, known)
+    allowed = await takeable(work, rows, known)
     made: dict[str, list[Record]] = {}
     work.undoes = work_id
     try:
@@ -216,7 +218,7 @@ async def _take_back(work: Work, work_id: int, rows: Sequence[dict[str, Any]], t
                 continue
             if row["type"] in _GONE_OUT:
                 tally.keep(row["entity"], record.id, "sent")
-            elif not _may(work, row, record):
+            elif row["id"] not in allowed:
                 tally.keep(row["entity"], record.id, "refused")
             elif row["type"] == "RecordUnmerged":
                 await _merge_again(work, row, tally)
@@ -248,25 +250,20 @@ async def _records(work: Work, rows: Sequence[dict[str, Any]]) -> dict[tuple[str
     return found
 
 
-def _may(work: Work, row: dict[str, Any], record: Record) -> bool:
-    """Tell whether the actor may take this back: it is their own doing, or they may change the record and could before it."""
-    if row["actor_id"] is not None and row["actor_id"] == work.actor.id:
-        return True
-    people = owners(work.actor, row["entity"], Action.CHANGE)
-    if people is None:
-        return True
-    owner = getattr(record, "owner_id", None)
-    return owner in people and db.from_json(row["before"]).get("owner_id", owner) in people
-
-
 async def _fields_back(work: Work, row: dict[str, Any], record: Record, kind: type[Event], tally: _Tally) -> None:
     """Put fields back that are still as the event left them; one that somebody changed since stays."""
     before, after = db.from_json(row["before"]), db.from_json(row["after"])
     values: dict[str, Any] = {}
     stays: list[str] = []
     fields = record._meta.fields_map
+    if "custom" in before:
+        own, kept = own_back(record, before, after)
+        if own != (getattr(record, "custom", None) or None):
+            values["custom"] = own
+        if kept:
+            stays.append("custom")
     for name, old in before.items():
-        if name not in fields:
+        if name not in fields or name == "custom":
             continue
         now = rules.plain(getattr(record, name))
         was, left = (

@@ -86,13 +86,13 @@ class HasTag(Condition):
 
 
 class FoundByFilter(Condition):
-    """A filter finds it, whether it is open or closed; a saved one, or what one types behind /filter."""
+    """A filter finds it, whether it is open or closed; what one types behind /filter, or a saved one as filter:NAME."""
 
     name = "found_by_filter"
     title = "A filter finds it"
     entities = ("deal", "lead", "contact", "company")
 
-    filter: str = Field(min_length=1, max_length=500, description="A saved filter's name, or: tag:roof idle>5d")
+    filter: str = Field(min_length=1, max_length=500, description="Like tag:roof idle>5d; a saved one as filter:NAME")
 
     async def holds(self, work: Work, record: models.Record) -> bool:
         """Ask the filter."""

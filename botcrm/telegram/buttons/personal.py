@@ -4,7 +4,7 @@ from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.kinds import ENTITY_OF, Action, Lane
 from botcrm.core.models import Draft
 from botcrm.core.services.erasing import confirmation, start_erasing
-from botcrm.core.services.personal import Person, alike, name_of, person_of
+from botcrm.core.services.personal import Person, alike, name_of, own_companies, person_of
 from botcrm.telegram.commands.personal import person_card
 from botcrm.telegram.context import Context
 from botcrm.telegram.personal import PERSONAL
@@ -42,6 +42,7 @@ async def ask_erase(ctx: Context, ref: str) -> Screen:
     """Say what erasing a person does, and wait for the words that begin it."""
     person = await _of(ctx, ref, Action.DELETE)
     entity, record_id = person.main
+    companies = await own_companies(ctx.work, person)
     draft = await ctx.wait_for(ASKS, of=entity, number=record_id)
     return confirm_screen(
         ctx.words,
@@ -50,6 +51,7 @@ async def ask_erase(ctx: Context, ref: str) -> Screen:
         await alike(ctx.work, person),
         confirmation(person),
         pack("dx", draft.id),
+        confirmation(person, companies) if companies else "",
     )
 
 

@@ -281,6 +281,21 @@ def alarm_screen(words: Words, notice: str, args: dict[str, object]) -> Screen:
                 words.t("<code>botcrm doctor</code> shows them, <code>botcrm retry</code> tries them again."),
             )
         )
+    if notice == "erased":
+        by, what = str(args.get("by") or ""), str(args.get("ref", ""))
+        said = (
+            words.t("{who} erased the personal data of {ref}, and what was written with them.", who=bold(by), ref=what)
+            if by
+            else words.t("The personal data of {ref} were erased, and what was written with them.", ref=what)
+        )
+        return Screen("🗑 " + said)
+    if notice == "erasure_left":
+        what, into = str(args.get("ref", "")), str(args.get("into", ""))
+        said = words.t(
+            "{ref} was erased once, and an older copy of the database brought it back inside {into}, which was not erased. "
+            "Have a look, and erase by hand what has to go: /personal {into}"
+        )
+        return Screen("🚧 " + said.format(ref=esc(what), into=esc(into)))
     if notice == "not_handled":
         text = words.t("Your last message could not be handled. It is kept, and the administrator knows.")
         return Screen("🚧 " + text)

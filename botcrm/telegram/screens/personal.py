@@ -30,39 +30,55 @@ def _refs(records: Sequence[tuple[str, int]]) -> str:
 
 def person_screen(
     words: Words,
-    person: Person,
+    shown: tuple[str, int],
     name: str,
     counts: Mapping[str, int],
+    seen: Sequence[tuple[str, int]],
     others: Sequence[tuple[str, int]],
     *,
+    deleted: bool,
     may_export: bool,
     may_erase: bool,
 ) -> Screen:
-    """Say what there is about somebody, and offer to take it out or to erase it."""
-    known = [one for one in person.records if one != person.main]
+    """Say what there is about somebody, and offer to take it out or to erase it.
+
+    :param shown: the record they are known by to the reader
+    :param deleted: it was deleted, and is found here only
+    :param seen: those of their own records that the reader may see
+    """
+    known = [one for one in seen if one != shown]
     text = lines(
-        f"🔒 {bold(clip(name, 100))} · {person.ref}",
+        f"🔒 {bold(clip(name, 100))} · {ref(*shown)}",
+        words.t("Deleted, yet still kept.") if deleted else "",
         _counts(words, counts),
         words.t("The same person: {refs}", refs=_refs(known)) if known else "",
-        words.t(
-            "With the same phone, e-mail or account, and not counted in: {refs}. Merge them first if they are the same."
-        ).format(refs=_refs(others))
+        words.t("With the same phone, e-mail or account, and not counted in: {refs}.", refs=_refs(others))
         if others
         else "",
+        words.t("Merge first whoever is the same.") if any(entity != "company" for entity, _ in others) else "",
     )
     row: list[Button] = []
     if may_export:
-        row.append(Button("⬇ " + words.t("Export"), pack("Pe", person.ref)))
+        row.append(Button("⬇ " + words.t("Export"), pack("Pe", ref(*shown))))
     if may_erase:
-        row.append(Button("🗑 " + words.t("Erase…"), pack("PE", person.ref)))
-    rows: tuple[Row, ...] = (row, [Button(words.t("Open"), pack("op", person.ref))])
-    return Screen(text, rows, person.main)
+        row.append(Button("🗑 " + words.t("Erase…"), pack("PE", ref(*shown))))
+    rows: tuple[Row, ...] = (row, [] if deleted else [Button(words.t("Open"), pack("op", ref(*shown)))])
+    return Screen(text, rows, shown)
 
 
 def confirm_screen(
-    words: Words, person: Person, name: str, others: Sequence[tuple[str, int]], typed: str, no: str
+    words: Words,
+    person: Person,
+    name: str,
+    others: Sequence[tuple[str, int]],
+    typed: str,
+    no: str,
+    with_companies: str = "",
 ) -> Screen:
-    """Say what erasing does, and ask for the words that begin it."""
+    """Say what erasing does, and ask for the words that begin it.
+
+    :param with_companies: the words that erase companies of the person's own along; none where there are none
+    """
     text = lines(
         "🗑 " + words.t("Erase {name}?", name=bold(clip(name, 100))),
         words.t("Gone for good: name, phones, e-mails, address, account of {refs}.", refs=_refs(person.records)),
@@ -73,5 +89,8 @@ def confirm_screen(
         words.t("{refs} look like the same person and stay.", refs=_refs(others)) if others else "",
         bold(words.t("It cannot be taken back.")),
         words.t("To do it, type: {words}", words=f"<code>{esc(typed)}</code>"),
+        words.t("With the company that is only they: {words}", words=f"<code>{esc(with_companies)}</code>")
+        if with_companies
+        else "",
     )
     return Screen(text, ([Button(words.t("Never mind"), no)],))

@@ -6,6 +6,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "deal": (
         "/deal d1",
         "/deal d1 5k",
+        "/deal d1 #x",
         "/deal d1 gate:open",
         "/deal d1 >won",
         "/deal Hushco",
@@ -17,12 +18,12 @@ LINES: dict[str, tuple[str, ...]] = {
     "leave": ("/leave @Anna", "/leave @Anna 1.12-7.12", "/leave"),
     "stages": ("/stages",),
     "lost": ("/lost d1 price", "/lost Hushco price"),
-    "call": ("/call c1 5m ok", "/call d1 5m ok", "/call o1 no", "/call l1 ok", "/call Hushco 5m ok"),
+    "call": ("/call c1 5m ok", "/call d1 5m ok", "/call c1 ok #x", "/call o1 no", "/call l1 ok", "/call Hushco 5m ok"),
     "meet": ("/meet d1 5m ok", "/meet c1 ok", "/meet Hushco 5m ok"),
     "task": ("/task d1 tomorrow x", "/task c1 tomorrow x", "/task Hushco tomorrow x", "/task @Anna tomorrow x"),
     "note": ("/note d1 x", "/note c1 x", "/note o1 x", "/note l1 x", "/note Hushco x"),
     "lead": ("/lead l1", "/lead l1 +48 602 000 000", "/lead Hushco roof"),
-    "contact": ("/contact c1", "/contact c1 New Name", "/contact Bernd at Hushco"),
+    "contact": ("/contact c1", "/contact c1 New Name", "/contact c1 #stop", "/contact Bernd at Hushco"),
     "company": ("/company o1", "/company o1 New Name", "/company Hushco"),
     "filter": (
         "/filter",

@@ -8,21 +8,26 @@ from __future__ import annotations
 _LINES = """
 deal       | /deal d1 | deal.read
 deal       | /deal d1 5k | deal.change
+deal       | /deal d1 #x | deal.change deal.read
 deal       | /deal Newco 1k | deal.add
 stage      | /stage d1 >proposal | deal.change
 won        | /won d1 | deal.change
 wait       | /wait d1 15.12 x | deal.change
 lost       | /lost d1 price | deal.change
 call       | /call c1 5m ok | activity.add contact.read
+call       | /call c1 5m ok #x | contact.change
 meet       | /meet d1 5m ok | activity.add deal.read
 task       | /task d1 tomorrow x | activity.add deal.read
 note       | /note d1 x | activity.add deal.read
 lead       | /lead Newlead roof | lead.add
 lead       | /lead l1 +48 602 000 000 | lead.change lead.read
+lead       | /lead l1 #x | lead.change lead.read
 contact    | /contact Bernd Neu | contact.add
 contact    | /contact c1 New Name | contact.change contact.read
+contact    | /contact c1 #x | contact.change contact.read
 company    | /company Newco | company.add
 company    | /company o1 New Name | company.change company.read
+company    | /company o1 #x | company.change company.read
 ask        | /ask @Anna d1 how much? | deal.read
 handover   | /handover anna bob | deal.change
 timeline   | /timeline d1 | deal.read

@@ -218,7 +218,9 @@ AMOUNTS = st.builds(
     st.sampled_from(("PLN", "EUR", "USD")),
 )
 VALUES = st.one_of(
-    st.tuples(st.just("text"), st.text(min_size=1, max_size=100).map(str.strip).filter(bool)),
+    st.tuples(
+        st.just("text"), st.text(min_size=1, max_size=100).map(lambda text: text.replace("\0", "").strip()).filter(bool)
+    ),
     st.tuples(st.just("number"), NUMBERS),
     st.tuples(st.just("money"), AMOUNTS),
     st.tuples(st.just("date"), st.dates().map(date.isoformat)),

@@ -324,9 +324,9 @@ async def test_a_rule_or_a_report_asks_whether_a_filter_finds_it_open_or_closed(
     async with filled.as_(filled.admin) as work:
         await save_filter(work, "small ones", parse_query("amount<1k"))
         shed, roof = await Deal.get(title="Shed"), await Deal.get(title="Roof")
-        assert await queries.is_found(work, "deal", shed.id, "small ones")
+        assert await queries.is_found(work, "deal", shed.id, "filter:small ones")
         assert await queries.is_found(work, "deal", shed.id, "amount<1k")
         assert not await queries.is_found(work, "deal", shed.id, "amount<1k status:open")
-        assert not await queries.is_found(work, "deal", roof.id, "small ones")
+        assert not await queries.is_found(work, "deal", roof.id, "filter:small ones")
         with pytest.raises(CrmError, match="deals"):
             await queries.is_found(work, "contact", 1, "deals small")
