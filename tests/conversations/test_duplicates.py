@@ -154,7 +154,7 @@ async def test_a_search_that_breaks_off_says_so(
 ) -> None:
     await anna.send("contact Jan Kowalski")
     monkeypatch.setattr(duplicates, "SMALL", 0)
-    monkeypatch.setattr(db, "opened_url", lambda: "sqlite:///nowhere/at/all.sqlite3")
+    monkeypatch.setattr(db, "opened_url", lambda: "nothing://at.all")
     await boss.send("/duplicates contacts")
     await crm.advance(seconds=1)
     [search] = duplicates.SEARCHES.values()
