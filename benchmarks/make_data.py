@@ -29,6 +29,7 @@ from botcrm.core.domain.findable import deal_name, phone_words, sound_keys  # no
 from botcrm.core.domain.text import fold, terms  # noqa: E402
 from botcrm.core.services.derive import reminder_keys  # noqa: E402
 from botcrm.core.services.people import add_user  # noqa: E402
+from botcrm.core.services.search_index import text_id, text_words  # noqa: E402
 from botcrm.settings import Settings  # noqa: E402
 
 REPS, MANAGERS = 200, 10
@@ -128,6 +129,7 @@ class _Tables:
     db: sqlite3.Connection
     waiting: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
     words: set[str] = field(default_factory=set)
+    texts: list[tuple[int, str]] = field(default_factory=list)
     entries: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def add(self, table: str, *row: Any) -> None:
@@ -166,6 +168,7 @@ class _Tables:
     def finish(self) -> None:
         for table in list(self.waiting):
             self._write(table)
+        self.db.executemany("INSERT INTO search_text (rowid, words) VALUES (?, ?)", self.texts)
         # The row number is the word's hash, as in search_index.learn_words.
         numbered = sorted(
             (int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), signed=True), word) for word in self.words
@@ -283,6 +286,7 @@ def _plan(
 ) -> None:
     due = stamp(deadline)
     wall = deadline.replace(tzinfo=None).isoformat(timespec="seconds")
+    to.texts.append((text_id("activity", n), " ".join(text_words("send offer", owner))))
     to.add(
         "activity", n, 1, at, at, None, "call", "send offer", "planned", due, wall, "UTC", 1, due, None, None, None, None,
         company, contact, deal, None, owner, owner, owner,

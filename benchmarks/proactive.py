@@ -26,6 +26,7 @@ from botcrm.core import db
 from botcrm.core.services.fixing import fix_derived
 from botcrm.core.services.home import home
 from botcrm.core.services.people import actor_by_telegram
+from botcrm.core.services.search_index import text_id, text_words
 from botcrm.core.services.team import team
 from botcrm.core.services.work import Work
 from botcrm.settings import Settings
@@ -50,6 +51,23 @@ def _make_heavy(path: Path) -> int:
             "UPDATE activity SET owner_id = ?, counts_for = ?, counts_own = ? WHERE status = 'planned' AND deal_id IN "
             "(SELECT id FROM deal WHERE owner_id = ?)",
             (user, user, user, user),
+        )
+        # Search knows whose they are.
+        base.execute(
+            "UPDATE search_entry SET owner_id = ? WHERE entity = 'deal' AND record_id IN (SELECT id FROM deal WHERE owner_id = ?)",
+            (user, user),
+        )
+        base.execute(
+            "UPDATE search_term SET owner_id = ? WHERE entry_id IN "
+            "(SELECT id FROM search_entry WHERE entity = 'deal' AND owner_id = ?)",
+            (user, user),
+        )
+        said = base.execute(
+            "SELECT id, title FROM activity WHERE owner_id = ? AND status = 'planned'", (user,)
+        ).fetchall()
+        base.executemany(
+            "INSERT OR REPLACE INTO search_text (rowid, words) VALUES (?, ?)",
+            [(text_id("activity", number), " ".join(text_words(title, user))) for number, title in said],
         )
         base.execute("COMMIT")
         return int(chat)
