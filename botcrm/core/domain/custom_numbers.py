@@ -9,7 +9,7 @@ from typing import Any
 
 from botcrm.core.domain.custom_errors import NotAnAmount, NotANumber
 from botcrm.core.domain.custom_type import Indexed, Json, Names, ReadContext, Reader, ValueType, tidy
-from botcrm.core.domain.money import Money, read_amount
+from botcrm.core.domain.money import UNSAID, Money, read_amount
 
 _LARGEST = Decimal(10) ** 15
 _SMALLEST = Decimal("0.000001")
@@ -104,8 +104,8 @@ def read_number(text: str, language: str) -> Decimal | None:
         digits = "".join(character for character in whole if character.isdecimal())
         number = Decimal(f"{digits}.{part}" if part else digits)
     else:
-        found = read_amount(bare, "XXX")
-        number = found.amount if found is not None and found.currency == "XXX" else None
+        found = read_amount(bare, UNSAID)
+        number = found.amount if found is not None and found.currency == UNSAID else None
     if number is None:
         return None
     return kept(-number if less else number)

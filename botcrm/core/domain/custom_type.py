@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -55,7 +56,7 @@ class Reader(Protocol):
     def date(self, wall: datetime) -> str: ...
 
 
-class ValueType:
+class ValueType(ABC):
     """A type of values.
 
     :cvar name: how it is stored
@@ -72,12 +73,12 @@ class ValueType:
     names_of: ClassVar[str] = ""
     many: ClassVar[bool] = False
 
+    @abstractmethod
     def read(self, text: str, context: ReadContext) -> Json:
         """Return what a text means.
 
         :raises BadValue: it means nothing of this type
         """
-        raise NotImplementedError
 
     def take(self, value: object, context: ReadContext) -> Json:
         """Return a value that a program gives: a text is read, JSON of the type's own or the natural Python type is taken.

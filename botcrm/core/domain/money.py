@@ -9,6 +9,9 @@ from functools import lru_cache
 
 from botcrm.core.domain.currencies import SIGNS_AHEAD, currency_of
 
+# The currency of an amount that names none (ISO 4217's code for "no currency"), where the question is whether it named one.
+UNSAID = "XXX"
+
 
 class MoneyError(ValueError):
     """Refuse arithmetic between two currencies (`left`, `right`)."""

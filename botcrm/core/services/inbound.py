@@ -329,16 +329,7 @@ async def answer_client(work: Work, message_id: int, text: str) -> Message:
         await work.change(waiting, MessageAnswered, answered=True)
     links = {"contact": asked.contact_id, "lead": asked.lead_id, "deal": asked.deal_id}
     await settle_for(work, links, work.now)
-    chat, method, payload = sending(sent)
-    await work.send(
-        chat,
-        method,
-        payload,
-        lane=Lane.REPLY,
-        audience="client",
-        user_id=work.actor.id,
-        about=("message", sent.id),
-    )
+    await send_client(work, sent, Lane.REPLY)
     return sent
 
 
@@ -352,6 +343,13 @@ async def deal_with(work: Work, message_id: int) -> Message:
     if not await settle_messages(work, message):
         raise AlreadyDone(title=message.text[:60], status="dealt with")
     return message
+
+
+async def send_client(work: Work, sent: Message, lane: Lane) -> None:
+    """Send a message that was written down to its client."""
+    chat, method, payload = sending(sent)
+    about = ("message", sent.id)
+    await work.send(chat, method, payload, lane=lane, audience="client", user_id=work.actor.id, about=about)
 
 
 def sending(sent: Message) -> tuple[int, str, dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 from botcrm.core import db
 from botcrm.core.domain.custom_errors import BadValue, NoSuchChoice, NoSuchPerson
 from botcrm.core.domain.custom_values import TYPES
-from botcrm.core.domain.money import read_amount
+from botcrm.core.domain.money import UNSAID, read_amount
 from botcrm.core.domain.query import Term
 from botcrm.core.domain.query_fields import NONE
 from botcrm.core.domain.query_times import Reader, Stretch, read_stretch
@@ -76,8 +76,8 @@ async def _held(work: Work, reader: Reader, one: CustomField, operator: str, val
     numbers = _numbers(meant) if kind.names_of else [row.number for row in kind.index(meant, {})]
     sql, bound = either((f"v.measure {SIGNS[operator]} ?", [float(number or 0)]) for number in numbers)
     if one.type == "money":
-        typed = read_amount(value, "XXX")
-        if typed is not None and typed.currency != "XXX":
+        typed = read_amount(value, UNSAID)
+        if typed is not None and typed.currency != UNSAID:
             return f"({sql}) AND v.text = ?", [*bound, typed.currency.lower()]
     return f"({sql})", bound
 

@@ -8,7 +8,7 @@ from botcrm.core import db
 from botcrm.core.domain.due import week_start_of
 from botcrm.core.domain.errors import CrmError
 from botcrm.core.domain.findable import typed
-from botcrm.core.domain.money import read_amount
+from botcrm.core.domain.money import UNSAID, read_amount
 from botcrm.core.domain.phones import normal_phone
 from botcrm.core.domain.query import KIND_OF, Query, Term
 from botcrm.core.domain.query_fields import (
@@ -193,14 +193,14 @@ class _Compiler:
         return self._compared(one, SIGNS[term.operator], value)
 
     def _compared(self, one: QueryField, sign: str, value: str) -> Sql:
-        money = read_amount(value, "XXX")
+        money = read_amount(value, UNSAID)
         if money is None:
             raise NotAValue(what=one.name, value=value[:40], example=one.example)
         column, bound = f"t.{one.column}", list[Any]([money.amount])
         if db.dialect() == "sqlite":
             # It keeps amounts as texts.
             column, bound = f"CAST({column} AS REAL)", [float(money.amount)]
-        if money.currency == "XXX":
+        if money.currency == UNSAID:
             return f"{column} {sign} ?", bound
         return f"{column} {sign} ? AND t.currency = ?", [*bound, money.currency]
 

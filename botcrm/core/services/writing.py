@@ -5,7 +5,7 @@ from botcrm.core.domain.errors import CrmError
 from botcrm.core.domain.events import MessageSent
 from botcrm.core.domain.kinds import Action, Lane
 from botcrm.core.models import Contact, Deal, Lead, Message, Record
-from botcrm.core.services.inbound import client_message, sending
+from botcrm.core.services.inbound import client_message, send_client, sending
 from botcrm.core.services.records import tags_of
 from botcrm.core.services.work import Work
 
@@ -73,16 +73,7 @@ async def write_client(work: Work, record: Record, text: str, *, once_in: int) -
         lead_id=last.lead_id,
         deal_id=record.id if isinstance(record, Deal) else last.deal_id,
     )
-    chat, method, payload = sending(sent)
-    await work.send(
-        chat,
-        method,
-        payload,
-        lane=Lane.BROADCAST,
-        audience="client",
-        user_id=work.actor.id,
-        about=("message", sent.id),
-    )
+    await send_client(work, sent, Lane.BROADCAST)
     return sent
 
 
