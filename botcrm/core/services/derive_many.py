@@ -62,38 +62,59 @@ def derived(
     return Derived(owner_id, found.name, folded, found.is_open, " ".join(found.words), keys)
 
 
+@dataclass(slots=True)
+class Begun:
+    """Records of one entity whose entries are written, and whose words and keys are to be.
+
+    :ivar entries: the records' ids by their entries'
+    :ivar stamp: when the entries were last touched, as they were written
+    :ivar terms: (word, owner, entry), in the order of the index: its pages are gone through once
+    :ivar keys: (entity, key, record), in the order of the index
+    """
+
+    entity: str
+    entries: dict[int, int]
+    stamp: Any
+    terms: list[tuple[str, int, int]]
+    keys: list[tuple[str, str, int]]
+
+
 async def derive_many(work: "Work", entity: str, records: Sequence[tuple[int, Derived]]) -> None:
     """Write what new records are found by; those that have it already, touched by somebody meanwhile, are left as they are."""
     if not records:
         return
+    begun = await begin(work, entity, records)
+    await insert_many("search_term", ("term", "owner_id", "entry_id"), begun.terms)
+    await insert_many("record_key", ("entity", "key", "record_id"), begun.keys)
+    await learn_words({word for word, _, _ in begun.terms})
+
+
+async def begin(work: "Work", entity: str, records: Sequence[tuple[int, Derived]]) -> Begun:
+    """Write the entries of new records that have none, and return what is left to be written."""
     if entity == "deal":
         await contact_of_new(records[0][0], records[-1][0])
     known = await entered(entity, [record_id for record_id, _ in records])
     fresh = [(record_id, found) for record_id, found in records if record_id not in known]
-    if not fresh:
-        return
-    entries = await reserve("search_entry", len(fresh))
     now, opens = stored(work.now), {True: stored(True), False: stored(False)}
+    ids = await reserve("search_entry", len(fresh))
     await insert_many(
         "search_entry",
         ("id", "entity", "record_id", "owner_id", "name", "folded", "open", "touched_at"),
         [
             (entry_id, entity, record_id, found.owner_id, found.name, found.folded, opens[found.is_open], now)
-            for entry_id, (record_id, found) in zip(entries, fresh, strict=True)
+            for entry_id, (record_id, found) in zip(ids, fresh, strict=True)
         ],
     )
-    rows = [
+    terms = [
         (word, found.owner_id, entry_id)
-        for entry_id, (_, found) in zip(entries, fresh, strict=True)
+        for entry_id, (_, found) in zip(ids, fresh, strict=True)
         for word in found.words.split()
     ]
-    # In the order of the index its pages are gone through once.
-    rows.sort(key=itemgetter(0))
-    await insert_many("search_term", ("term", "owner_id", "entry_id"), rows)
+    terms.sort(key=itemgetter(0))
     keys = [(entity, key, record_id) for record_id, found in fresh for key in found.key_list]
     keys.sort(key=itemgetter(1))
-    await insert_many("record_key", ("entity", "key", "record_id"), keys)
-    await learn_words({word for word, _, _ in rows})
+    entries = {entry_id: record_id for entry_id, (record_id, _) in zip(ids, fresh, strict=True)}
+    return Begun(entity, entries, now, terms, keys)
 
 
 async def entered(entity: str, ids: Sequence[int]) -> set[int]:

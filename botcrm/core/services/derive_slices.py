@@ -7,13 +7,9 @@ so that others can write in between.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from operator import itemgetter
-from typing import Any
 
 from botcrm.core import db
-from botcrm.core.services.contact import contact_of_new
-from botcrm.core.services.derive_many import Derived, entered, insert_many, reserve, stored
+from botcrm.core.services.derive_many import Begun, Derived, begin, insert_many
 from botcrm.core.services.search_index import learn_words
 from botcrm.core.services.work import Work
 
@@ -22,29 +18,12 @@ _FIRST, _LEAST = 50_000, 2_000
 _HELD = 0.7
 
 
-@dataclass(slots=True)
-class _Open:
-    """Records of one entity whose entries are written, and whose words and keys are not all.
-
-    :ivar entries: the records' ids by their entries'
-    :ivar stamp: when the entries were last touched, as they were written
-    :ivar terms: (word, owner, entry), the last ones first
-    :ivar keys: (entity, key, record), the last ones first
-    """
-
-    entity: str
-    entries: dict[int, int]
-    stamp: Any
-    terms: list[tuple[str, int, int]]
-    keys: list[tuple[str, str, int]]
-
-
 class Slices:
     """Writes what records are found by, one slice at a time, each in a transaction of its own. For SQLite: one writer."""
 
     def __init__(self, made: Mapping[str, Sequence[tuple[int, Derived]]]) -> None:
         self._waiting = [(entity, records) for entity, records in made.items() if records]
-        self._open: _Open | None = None
+        self._open: Begun | None = None
         self._size = _FIRST
 
     async def step(self, work: Work) -> bool:
@@ -57,7 +36,7 @@ class Slices:
             self._open = None
         return self._open is None and not self._waiting
 
-    async def _slice(self, records: _Open) -> None:
+    async def _slice(self, records: Begun) -> None:
         began = time.perf_counter()
         touched = await _touched(records)
         size = self._size
@@ -79,35 +58,15 @@ class Slices:
         self._size = max(_LEAST, round(size * max(0.5, min(2.0, _HELD / took))))
 
 
-async def _begun(work: Work, entity: str, records: Sequence[tuple[int, Derived]]) -> _Open:
-    """Write the entries of records, and return what is left to be written."""
-    if entity == "deal":
-        await contact_of_new(records[0][0], records[-1][0])
-    known = await entered(entity, [record_id for record_id, _ in records])
-    fresh = [(record_id, found) for record_id, found in records if record_id not in known]
-    now, opens = stored(work.now), {True: stored(True), False: stored(False)}
-    ids = await reserve("search_entry", len(fresh))
-    await insert_many(
-        "search_entry",
-        ("id", "entity", "record_id", "owner_id", "name", "folded", "open", "touched_at"),
-        [
-            (entry_id, entity, record_id, found.owner_id, found.name, found.folded, opens[found.is_open], now)
-            for entry_id, (record_id, found) in zip(ids, fresh, strict=True)
-        ],
-    )
-    terms = [
-        (word, found.owner_id, entry_id)
-        for entry_id, (_, found) in zip(ids, fresh, strict=True)
-        for word in found.words.split()
-    ]
-    terms.sort(key=itemgetter(0), reverse=True)
-    keys = [(entity, key, record_id) for record_id, found in fresh for key in found.key_list]
-    keys.sort(key=itemgetter(1), reverse=True)
-    entries = {entry_id: record_id for entry_id, (record_id, _) in zip(ids, fresh, strict=True)}
-    return _Open(entity, entries, now, terms, keys)
+async def _begun(work: Work, entity: str, records: Sequence[tuple[int, Derived]]) -> Begun:
+    """Begin with records; what is left of them stands the last ones first, so that slices are taken off the end."""
+    begun = await begin(work, entity, records)
+    begun.terms.reverse()
+    begun.keys.reverse()
+    return begun
 
 
-async def _touched(records: _Open) -> set[int]:
+async def _touched(records: Begun) -> set[int]:
     """Return the entries that somebody touched since they were written, or took away."""
     if not records.entries:
         return set()
