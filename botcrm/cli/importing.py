@@ -11,9 +11,9 @@ from pathlib import Path
 from botcrm.app import App
 from botcrm.cli.failures import Failure, complain
 from botcrm.cli.session import actor_named, colleague, opened
-from botcrm.core.bulk import bulk
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Operation
+from botcrm.core.much_written import much_written
 from botcrm.core.services import operations
 from botcrm.core.services.actor import Actor
 from botcrm.core.services.export import ENTITY_OF
@@ -184,7 +184,7 @@ async def _run(app: App, actor: Actor, operation: Operation) -> None:
     usual = gc.get_threshold()
     gc.set_threshold(100_000, 20, 20)
     try:
-        async with bulk():
+        async with much_written():
             operation = await run_here(app, operation.id, progress)
     except BaseException:
         complain("Broken off. The same command goes on where it was.")

@@ -13,7 +13,7 @@ import pytest
 from tortoise.exceptions import OperationalError
 
 from botcrm.core import db, sqlite
-from botcrm.core.bulk import bulk
+from botcrm.core.much_written import much_written
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ async def test_written_in_bulk_the_log_is_copied_seldom_and_short_again_at_the_e
     assert connection.copier
     usual = connection.copier.every, connection.copier.long
     memory = connection._conn.execute("PRAGMA cache_size").fetchone()[0]
-    async with bulk():
+    async with much_written():
         assert connection.copier.long > usual[1]
         for n in range(50):
             await fill(1, start=n)

@@ -14,7 +14,7 @@ _LONG_LOG = 96_000
 
 
 @contextlib.asynccontextmanager
-async def bulk() -> AsyncIterator[None]:
+async def much_written() -> AsyncIterator[None]:
     """Have SQLite write much with few copies of the log; on PostgreSQL nothing is to be done."""
     client = db.connection()
     connection = client._connection if isinstance(client, sqlite.Client) else None
