@@ -214,7 +214,7 @@ async def _checks(path: Path, rounds: int) -> list[float]:
     from botcrm.app import App
     from botcrm.core.models import Contact
     from botcrm.core.services import records
-    from botcrm.core.services.duplicates import look_alikes
+    from botcrm.core.services.duplicates.alike import look_alikes
     from botcrm.settings import Settings
 
     app = App(Settings(database_url=f"sqlite://{path}", timezone="UTC", region=REGION))

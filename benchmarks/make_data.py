@@ -1,7 +1,7 @@
 """Make a company with many deals in an SQLite file, by SQL, in the state that botcrm itself would have left it in.
 
 Companies, contacts, deals, one event each, the planned activity of most open deals with its jobs, and all that
-`core/services/derive.py` keeps beside them, made by the same functions (`deal_name`, `fold`, `terms`).
+`core/services/derived/derive.py` keeps beside them, made by the same functions (`deal_name`, `fold`, `terms`).
 """
 
 import argparse
@@ -27,9 +27,9 @@ from botcrm.app import App  # noqa: E402
 from botcrm.core.domain.facts import keys_of  # noqa: E402
 from botcrm.core.domain.findable import deal_name, phone_words, sound_keys  # noqa: E402
 from botcrm.core.domain.text import fold, terms  # noqa: E402
-from botcrm.core.services.derive import reminder_keys  # noqa: E402
-from botcrm.core.services.people import add_user  # noqa: E402
-from botcrm.core.services.search_index import text_id, text_words  # noqa: E402
+from botcrm.core.services.derived.derive import reminder_keys  # noqa: E402
+from botcrm.core.services.search.index import text_id, text_words  # noqa: E402
+from botcrm.core.services.staff.people import add_user  # noqa: E402
 from botcrm.settings import Settings  # noqa: E402
 
 REPS, MANAGERS = 200, 10
@@ -343,7 +343,7 @@ def _format() -> str:
     """Return what a file depends on: the schema, what is derived, and this script."""
     parts = [
         *sorted((ROOT / "botcrm/core/migrations").glob("*.py")),
-        ROOT / "botcrm/core/services/derive.py",
+        ROOT / "botcrm/core/services/derived/derive.py",
         ROOT / "botcrm/core/domain/facts.py",
         ROOT / "botcrm/core/domain/findable.py",
         ROOT / "botcrm/core/schema.py",

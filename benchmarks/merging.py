@@ -23,11 +23,12 @@ from benchmarks.commands import heading, table
 from botcrm.app import App
 from botcrm.core import db
 from botcrm.core.models import Operation
-from botcrm.core.services import operations, records
+from botcrm.core.services import records
 from botcrm.core.services.activities import add_note, log_activity
-from botcrm.core.services.bulk_merging import Rule, marks_now, start_bulk_merge
 from botcrm.core.services.deals import add_deal
-from botcrm.core.services.people import actor_by_id, add_user
+from botcrm.core.services.merging.many import Rule, marks_now, start_bulk_merge
+from botcrm.core.services.operations import operations
+from botcrm.core.services.staff.people import actor_by_id, add_user
 from botcrm.core.services.work import Work
 from botcrm.reminders.operations import run_here
 from botcrm.settings import Settings

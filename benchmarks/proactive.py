@@ -23,11 +23,11 @@ from benchmarks import make_data
 from benchmarks.measuring import copied
 from botcrm.app import App
 from botcrm.core import db
-from botcrm.core.services.fixing import fix_derived
+from botcrm.core.services.derived.fixing import fix_derived
 from botcrm.core.services.home import home
-from botcrm.core.services.people import actor_by_telegram
-from botcrm.core.services.search_index import text_id, text_words
-from botcrm.core.services.team import team
+from botcrm.core.services.search.index import text_id, text_words
+from botcrm.core.services.staff.people import actor_by_telegram
+from botcrm.core.services.staff.team import team
 from botcrm.core.services.work import Work
 from botcrm.settings import Settings
 

@@ -32,7 +32,7 @@ from botcrm.core.domain.kinds import Lane
 from botcrm.core.domain.zones import to_wall
 from botcrm.core.services.activities import Due, plan_activity
 from botcrm.core.services.actor import Actor
-from botcrm.core.services.people import actor_by_id, add_user, preferences, system
+from botcrm.core.services.staff.people import actor_by_id, add_user, preferences, system
 from botcrm.core.services.work import Work
 from botcrm.reminders.jobs import DueJob, JobRunner
 from botcrm.settings import Settings

@@ -31,9 +31,9 @@ from botcrm.app import App  # noqa: E402
 from botcrm.core import db  # noqa: E402
 from botcrm.core.domain.findable import findable  # noqa: E402
 from botcrm.core.domain.text import fold  # noqa: E402
-from botcrm.core.services.people import actor_by_telegram  # noqa: E402
-from botcrm.core.services.search_index import learn_words, text_id, text_words  # noqa: E402
-from botcrm.core.services.subjects import match_subject  # noqa: E402
+from botcrm.core.services.search.index import learn_words, text_id, text_words  # noqa: E402
+from botcrm.core.services.search.subjects import match_subject  # noqa: E402
+from botcrm.core.services.staff.people import actor_by_telegram  # noqa: E402
 from botcrm.core.services.work import Work  # noqa: E402
 from botcrm.settings import Settings  # noqa: E402
 from tests.postgres import Postgres, started_server  # noqa: E402

@@ -18,9 +18,9 @@ from benchmarks import make_data
 from benchmarks.measuring import with_typo
 from botcrm.app import App
 from botcrm.core.services.home import home
-from botcrm.core.services.people import actor_by_telegram
-from botcrm.core.services.subjects import search
-from botcrm.core.services.text_search import search_said
+from botcrm.core.services.search.subjects import search
+from botcrm.core.services.search.texts import search_said
+from botcrm.core.services.staff.people import actor_by_telegram
 from botcrm.core.services.work import Work
 from botcrm.settings import Settings
 

@@ -9,13 +9,13 @@ from typing import Any
 from botcrm.contract.plugin import Job
 from botcrm.core import db, schema
 from botcrm.core.services.actor import Actor
+from botcrm.core.services.custom.dictionaries import seed_dictionaries
 from botcrm.core.services.deals import seed_pipeline
 from botcrm.core.services.default_rules import SHIPPED
-from botcrm.core.services.dictionaries import seed_dictionaries
-from botcrm.core.services.erasing_again import replay
-from botcrm.core.services.people import preferences, system
+from botcrm.core.services.personal.again import replay
 from botcrm.core.services.rules import seed_rules
-from botcrm.core.services.shipped_roles import seed_roles
+from botcrm.core.services.staff.people import preferences, system
+from botcrm.core.services.staff.shipped_roles import seed_roles
 from botcrm.core.services.work import Buffer, Work
 from botcrm.hooks import PluginManager, Registry, tasks
 from botcrm.metrics import Metrics

@@ -28,13 +28,13 @@ from botcrm.core.services.activities import (
     schedule,
     suggested_due,
 )
-from botcrm.core.services.custom_api import custom_holds, custom_name, custom_values, set_custom, write_custom
+from botcrm.core.services.clients.inbound import answer_client, receive_message, tell_person
+from botcrm.core.services.clients.web_forms import add_web_form, revoke_web_form, web_form_by_secret, web_forms
+from botcrm.core.services.custom.api import custom_holds, custom_name, custom_values, set_custom, write_custom
 from botcrm.core.services.deals import add_deal, change_deal, close_deal, find_stage, move_deal, reopen_deal, stages
 from botcrm.core.services.files_out import send_file
-from botcrm.core.services.inbound import answer_client, receive_message, tell_person
 from botcrm.core.services.leads import convert_lead, lose_lead
-from botcrm.core.services.people import actor_by_id, find_person, person_by_id, system
-from botcrm.core.services.queries import found_sql, is_found
+from botcrm.core.services.queries.queries import found_sql, is_found
 from botcrm.core.services.quiet import days_ago, quiet_deals, working_due
 from botcrm.core.services.reading import bounds, days_sql, fetch, json_sql, standing_sql
 from botcrm.core.services.records import (
@@ -52,10 +52,10 @@ from botcrm.core.services.records import (
     tags_of,
 )
 from botcrm.core.services.rule_runs import note_run, rule_key
-from botcrm.core.services.subjects import match_subject, search
+from botcrm.core.services.search.subjects import match_subject, search
+from botcrm.core.services.staff.people import actor_by_id, find_person, person_by_id, system
 from botcrm.core.services.suggestions import suggestions_wanted
-from botcrm.core.services.undo import undo
-from botcrm.core.services.web_forms import add_web_form, revoke_web_form, web_form_by_secret, web_forms
+from botcrm.core.services.undo.undo import undo
 from botcrm.core.services.work import Work
 
 

@@ -25,10 +25,11 @@ def table_texts() -> Iterator[str]:
     from botcrm.core.domain.errors import CrmError
     from botcrm.core.domain.kinds import ActivityStatus, DealStatus, Entity, LeadStatus
     from botcrm.core.domain.preferences import PREFERENCES
-    from botcrm.core.services import export, importing_cells
-    from botcrm.core.services.bulk_changes import PLAIN_FIELDS
-    from botcrm.core.services.dictionaries import SHIPPED
-    from botcrm.core.services.importing_fields import FIELDS
+    from botcrm.core.services.custom.dictionaries import SHIPPED
+    from botcrm.core.services.exporting import export
+    from botcrm.core.services.importing import cells as importing_cells
+    from botcrm.core.services.importing.fields import FIELDS
+    from botcrm.core.services.operations.bulk_changes import PLAIN_FIELDS
     from botcrm.imports.table import READING_PROBLEMS
     from botcrm.plugins.kinds import register_activity_kinds
     from botcrm.plugins.reports import register_reports

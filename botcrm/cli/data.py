@@ -14,11 +14,11 @@ from typing import BinaryIO
 from botcrm.cli.failures import Failure
 from botcrm.cli.session import colleague, opened, read_settings
 from botcrm.core import db, schema
-from botcrm.core.services import export as exports
-from botcrm.core.services import export_formats
 from botcrm.core.services.doctor import retry_quarantined
-from botcrm.core.services.people import actor_by_id, preferences, system
-from botcrm.core.services.queries import narrowed
+from botcrm.core.services.exporting import export as exports
+from botcrm.core.services.exporting import formats as export_formats
+from botcrm.core.services.queries.queries import narrowed
+from botcrm.core.services.staff.people import actor_by_id, preferences, system
 from botcrm.core.services.work import Work
 
 

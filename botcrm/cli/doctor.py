@@ -14,9 +14,9 @@ from botcrm.core import db, schema
 from botcrm.core.domain.errors import DatabaseUnusable
 from botcrm.core.services import doctor as core
 from botcrm.core.services.access import ref
-from botcrm.core.services.erasures import not_erased
-from botcrm.core.services.fixing import fix_derived
-from botcrm.core.services.people import needs_first_administrator
+from botcrm.core.services.derived.fixing import fix_derived
+from botcrm.core.services.personal.ledger import not_erased
+from botcrm.core.services.staff.people import needs_first_administrator
 from botcrm.logs import redactor, setup_logging
 from botcrm.settings import Settings, SettingsError, load_settings, masked, unknown_variables
 

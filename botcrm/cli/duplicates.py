@@ -11,8 +11,8 @@ from botcrm.cli.data import output_file
 from botcrm.cli.session import actor_named, opened
 from botcrm.core.domain.whole_base import Group
 from botcrm.core.services.access import owners
-from botcrm.core.services.export_formats import guarded
-from botcrm.core.services.finding_duplicates import external_ids, find_groups, names
+from botcrm.core.services.duplicates.finding import external_ids, find_groups, names
+from botcrm.core.services.exporting.formats import guarded
 
 ENTITY_OF = {"contacts": "contact", "companies": "company", "leads": "lead"}
 COLUMNS = ("group", "id", "external_id", "score", "reasons")

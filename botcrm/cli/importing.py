@@ -14,13 +14,13 @@ from botcrm.cli.session import actor_named, colleague, opened
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Operation
 from botcrm.core.much_written import much_written
-from botcrm.core.services import operations
 from botcrm.core.services.actor import Actor
-from botcrm.core.services.export import ENTITY_OF
-from botcrm.core.services.importing import demand_import
-from botcrm.core.services.importing_fields import FIELDS, NOTE, SKIP
-from botcrm.core.services.importing_mappings import remember
-from botcrm.core.services.importing_owed import pay
+from botcrm.core.services.exporting.export import ENTITY_OF
+from botcrm.core.services.importing.fields import FIELDS, NOTE, SKIP
+from botcrm.core.services.importing.mappings import remember
+from botcrm.core.services.importing.owed import pay
+from botcrm.core.services.importing.piece import demand_import
+from botcrm.core.services.operations import operations
 from botcrm.core.services.work import Buffer, Work
 from botcrm.imports.analysing import Analysis, Layout, analyse, frame_of, read_layout
 from botcrm.imports.problems import reason

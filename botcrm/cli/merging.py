@@ -9,11 +9,11 @@ from botcrm.cli.failures import Failure
 from botcrm.cli.session import actor_named, opened
 from botcrm.core.domain.kinds import LETTERS, Entity
 from botcrm.core.models import Operation
-from botcrm.core.services import operations
 from botcrm.core.services.actor import Actor
-from botcrm.core.services.bulk_merging import BulkPlan, Rule, rehearse_bulk_merge, start_bulk_merge
-from botcrm.core.services.finding_duplicates import KIND as DUPLICATES
-from botcrm.core.services.undoing import kept_changes
+from botcrm.core.services.duplicates.finding import KIND as DUPLICATES
+from botcrm.core.services.merging.many import BulkPlan, Rule, rehearse_bulk_merge, start_bulk_merge
+from botcrm.core.services.operations import operations
+from botcrm.core.services.operations.undoing import kept_changes
 from botcrm.core.services.work import Buffer, Work
 from botcrm.reminders.operations import run_here
 

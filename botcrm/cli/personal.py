@@ -15,9 +15,9 @@ from botcrm.cli.merging import Progress
 from botcrm.cli.session import actor_named, opened
 from botcrm.core.domain.kinds import ENTITY_OF
 from botcrm.core.services.access import ref
-from botcrm.core.services.erasing import confirmation, start_erasing
-from botcrm.core.services.personal import alike, counts_of, name_of, own_companies, person_of
-from botcrm.core.services.personal_export import gather
+from botcrm.core.services.personal.erasing import confirmation, start_erasing
+from botcrm.core.services.personal.export import gather
+from botcrm.core.services.personal.person import alike, counts_of, name_of, own_companies, person_of
 from botcrm.core.services.work import Buffer, Work
 from botcrm.reminders.operations import run_here
 

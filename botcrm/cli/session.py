@@ -9,7 +9,7 @@ from botcrm.cli.failures import Failure, complain
 from botcrm.core.domain.errors import NotFound
 from botcrm.core.models import User
 from botcrm.core.services.actor import Actor
-from botcrm.core.services.people import actor_by_id, find_person, preferences, system
+from botcrm.core.services.staff.people import actor_by_id, find_person, preferences, system
 from botcrm.core.services.work import Work
 from botcrm.logs import setup_logging
 from botcrm.settings import Settings, load_settings, unknown_variables

@@ -7,7 +7,7 @@ from botcrm.cli.failures import Failure, complain
 from botcrm.cli.session import colleague, opened
 from botcrm.cli.show import show_staff
 from botcrm.core.models import Deal
-from botcrm.core.services import invites, people
+from botcrm.core.services.staff import invites, people
 
 
 def user(options: Namespace) -> int:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 from botcrm.contract.plugin import Plugin
 from botcrm.contract.work import plain
 from botcrm.core.domain.messages import Incoming, IncomingFile, Outgoing
-from botcrm.core.services.inbound import receive_edit, receive_message
+from botcrm.core.services.clients.inbound import receive_edit, receive_message
 
 T = TypeVar("T", Incoming, IncomingFile)
 

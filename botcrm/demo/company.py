@@ -12,8 +12,8 @@ from botcrm.core.models import User
 from botcrm.core.services import activities, deals, records
 from botcrm.core.services.activities import Due
 from botcrm.core.services.actor import Actor
-from botcrm.core.services.people import actor_by_id, add_user
-from botcrm.core.services.web_forms import add_web_form
+from botcrm.core.services.clients.web_forms import add_web_form
+from botcrm.core.services.staff.people import actor_by_id, add_user
 from botcrm.core.services.work import Work
 from botcrm.simulator import Telegram
 

@@ -15,7 +15,7 @@ from botcrm.contract.rules import Condition, RuleAction, Trigger
 from botcrm.core.domain.kinds import ActivityKind, Entity, Reach
 from botcrm.core.domain.text import fold
 from botcrm.core.domain.verbs import VERBS
-from botcrm.core.services.shipped_roles import ROLES
+from botcrm.core.services.staff.shipped_roles import ROLES
 from botcrm.hooks.entry import Entry, Refused
 from botcrm.hooks.loading import is_permission, told
 from botcrm.hooks.registry import Offer, sort_of

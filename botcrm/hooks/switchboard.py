@@ -12,7 +12,7 @@ from typing import Any
 from botcrm.contract.plugin import Job, Settings
 from botcrm.core import db
 from botcrm.core.domain.events import Event, SettingChanged
-from botcrm.core.services.people import administrators
+from botcrm.core.services.staff.people import administrators
 from botcrm.core.services.work import Work
 from botcrm.hooks import loading, state, tasks
 from botcrm.hooks.api import OpenWork

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from botcrm.core.domain.errors import CrmError
 from botcrm.core.domain.text import fold
-from botcrm.core.services.importing import Importer, build_frame, demand_import
-from botcrm.core.services.importing_cells import Frame
-from botcrm.core.services.importing_fields import FIELDS, NOTE, SKIP, target
-from botcrm.core.services.importing_mappings import recall
-from botcrm.core.services.importing_own import own_columns
-from botcrm.core.services.importing_rows import Understood
+from botcrm.core.services.importing.cells import Frame
+from botcrm.core.services.importing.fields import FIELDS, NOTE, SKIP, target
+from botcrm.core.services.importing.mappings import recall
+from botcrm.core.services.importing.own_fields import own_columns
+from botcrm.core.services.importing.piece import Importer, build_frame, demand_import
+from botcrm.core.services.importing.rows import Understood
 from botcrm.core.services.work import Work
 from botcrm.imports import own, sources
 from botcrm.imports.feed import Spec, open_feed

@@ -5,9 +5,9 @@ from typing import Any
 
 from botcrm.core.domain.errors import CrmError, NotFound
 from botcrm.core.models import Operation
-from botcrm.core.services.importing import COUNTS, Importer, build_frame, derive
-from botcrm.core.services.importing_rows import Understanding, Understood
-from botcrm.core.services.operations import advance, claimed, undo_of
+from botcrm.core.services.importing.piece import COUNTS, Importer, build_frame, derive
+from botcrm.core.services.importing.rows import Understanding, Understood
+from botcrm.core.services.operations.operations import advance, claimed, undo_of
 from botcrm.core.services.work import Work
 from botcrm.imports.problems import reason
 from botcrm.words import Words

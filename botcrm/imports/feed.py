@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from botcrm.core.services.derive_many import Derived, derived
-from botcrm.core.services.importing_cells import Frame
-from botcrm.core.services.importing_rows import Understanding, Understood
+from botcrm.core.services.derived.many import Derived, derived
+from botcrm.core.services.importing.cells import Frame
+from botcrm.core.services.importing.rows import Understanding, Understood
 from botcrm.imports.opening import open_table
 from botcrm.imports.table import Row, Table, UnreadableFile
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rapidfuzz import fuzz, process
 
-from botcrm.core.services.importing_fields import CUSTOM, FIELDS, NOTE, SKIP, target
+from botcrm.core.services.importing.fields import CUSTOM, FIELDS, NOTE, SKIP, target
 from botcrm.imports.header_words import WORDS
 from botcrm.imports.sources import Source, plain_name
 

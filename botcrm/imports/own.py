@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from botcrm.core.services.export import ENTITY_OF, columns
-from botcrm.core.services.importing_fields import FIELDS, SKIP
-from botcrm.core.services.importing_match import OWN
+from botcrm.core.services.exporting.export import ENTITY_OF, columns
+from botcrm.core.services.importing.fields import FIELDS, SKIP
+from botcrm.core.services.importing.match import OWN
 from botcrm.imports.sources import Source, plain_name
 
 _CALLED = {"id": "external_id", "other_phones": "phone", "other_emails": "email"}

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from botcrm.core import db
-from botcrm.core.services.export_formats import guarded
-from botcrm.core.services.importing_cells import PROBLEMS
-from botcrm.core.services.importing_rows import Problem, Understood
+from botcrm.core.services.exporting.formats import guarded
+from botcrm.core.services.importing.cells import PROBLEMS
+from botcrm.core.services.importing.rows import Problem, Understood
 from botcrm.core.services.work import Work
 from botcrm.imports.table import READING_PROBLEMS
 from botcrm.words import Words

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from botcrm.core.domain.text import fold
-from botcrm.core.services.importing_fields import SKIP
+from botcrm.core.services.importing.fields import SKIP
 from botcrm.imports.source_tables import TABLES
 
 TITLES = {"hubspot": "HubSpot", "pipedrive": "Pipedrive", "kommo": "Kommo", "bitrix24": "Bitrix24", "odoo": "Odoo"}

@@ -16,13 +16,13 @@ from typing import Any
 from botcrm.core import db
 from botcrm.core.domain.errors import CrmError
 from botcrm.core.models import Operation
-from botcrm.core.services.derive_many import Derived
-from botcrm.core.services.derive_slices import Slices
+from botcrm.core.services.derived.many import Derived
+from botcrm.core.services.derived.slices import Slices
 from botcrm.core.services.files_out import MOST_BYTES, read_file, send_file
-from botcrm.core.services.importing import COUNTS, MOST_ASKED, Importer, Outcome, build_frame, derive
-from botcrm.core.services.importing_owed import is_job, pay, ranges
-from botcrm.core.services.importing_rows import Problem
-from botcrm.core.services.operations import advance
+from botcrm.core.services.importing.owed import is_job, pay, ranges
+from botcrm.core.services.importing.piece import COUNTS, MOST_ASKED, Importer, Outcome, build_frame, derive
+from botcrm.core.services.importing.rows import Problem
+from botcrm.core.services.operations.operations import advance
 from botcrm.core.services.work import Work
 from botcrm.imports import problems
 from botcrm.imports.feed import Apart, Feed, Here, Spec

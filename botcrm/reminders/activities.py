@@ -10,9 +10,9 @@ from botcrm.core.domain.reminding import read_quiet
 from botcrm.core.models import Activity
 from botcrm.core.services.activities import schedule
 from botcrm.core.services.attention import REMINDER, raise_attention
-from botcrm.core.services.derive import again_key, reminder_keys
-from botcrm.core.services.people import Person, person_by_id, system
-from botcrm.core.services.superiors import stand_in
+from botcrm.core.services.derived.derive import again_key, reminder_keys
+from botcrm.core.services.staff.people import Person, person_by_id, system
+from botcrm.core.services.staff.superiors import stand_in
 from botcrm.core.services.work import Work
 from botcrm.reminders.jobs import DueJob
 

@@ -11,8 +11,8 @@ from botcrm.core.domain.preferences import Preferences
 from botcrm.core.domain.schedules import schedule_of
 from botcrm.core.services.day import day_done, team_done
 from botcrm.core.services.home import counters
-from botcrm.core.services.people import actor_by_id, person_by_id
-from botcrm.core.services.team import team
+from botcrm.core.services.staff.people import actor_by_id, person_by_id
+from botcrm.core.services.staff.team import team
 from botcrm.core.services.work import Work
 from botcrm.reminders.daily import last_daily, next_daily
 from botcrm.reminders.jobs import DueJob

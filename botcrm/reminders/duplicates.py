@@ -15,8 +15,8 @@ from botcrm.core.domain.errors import CrmError
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Operation
 from botcrm.core.services.access import demand, owners
-from botcrm.core.services.finding_duplicates import Found, as_found, find_groups, forget_groups, keep_groups, size_of
-from botcrm.core.services.operations import advance
+from botcrm.core.services.duplicates.finding import Found, as_found, find_groups, forget_groups, keep_groups, size_of
+from botcrm.core.services.operations.operations import advance
 from botcrm.core.services.work import Work
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class Search:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "botcrm.core.services.duplicates_process",
+            "botcrm.core.services.duplicates.process",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=_environment(),

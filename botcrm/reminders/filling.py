@@ -10,8 +10,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 from botcrm.core import db
-from botcrm.core.services.field_values import REFIND
-from botcrm.core.services.fixing import Place, finding, fix_piece, is_kept, note_kept
+from botcrm.core.services.custom.values import REFIND
+from botcrm.core.services.derived.fixing import Place, finding, fix_piece, is_kept, note_kept
 from botcrm.core.services.work import Work
 from botcrm.reminders.jobs import DueJob
 

@@ -6,8 +6,8 @@ from typing import Any
 from botcrm.core import db
 from botcrm.core.domain.events import EVENTS, Event
 from botcrm.core.models import Activity
-from botcrm.core.services.derive import hangs_on_nothing, plan_reminders
-from botcrm.core.services.handover import events_handed
+from botcrm.core.services.derived.derive import hangs_on_nothing, plan_reminders
+from botcrm.core.services.staff.handover import events_handed
 from botcrm.core.services.work import Work
 from botcrm.reminders.jobs import DueJob
 

@@ -1,10 +1,10 @@
 """Which handler runs which kind of the core's jobs, and what is planned when a process starts."""
 
-from botcrm.core.services.contact import WAITING_JOB
-from botcrm.core.services.field_values import REFIND
-from botcrm.core.services.handover import TELL as HANDED
-from botcrm.core.services.operations import JOB as OPERATION
-from botcrm.core.services.people import LEFT
+from botcrm.core.services.custom.values import REFIND
+from botcrm.core.services.derived.last_contact import WAITING_JOB
+from botcrm.core.services.operations.operations import JOB as OPERATION
+from botcrm.core.services.staff.handover import TELL as HANDED
+from botcrm.core.services.staff.people import LEFT
 from botcrm.core.services.work import Work
 from botcrm.reminders import digests, filling, maintenance, operations, pinned
 from botcrm.reminders.activities import remind, remind_again, remind_snoozed

@@ -11,7 +11,7 @@ from typing import Any
 from botcrm.contract.plugin import Job
 from botcrm.core import db
 from botcrm.core.services.doctor import NOBODY
-from botcrm.core.services.people import administrators
+from botcrm.core.services.staff.people import administrators
 from botcrm.core.services.work import Work
 from botcrm.hooks import Owned, PluginManager, PluginOff
 from botcrm.reminders.plugin_jobs import UNKNOWN_KIND_WAITS, plan_again

@@ -1,8 +1,8 @@
 """After somebody has left: whoever is in charge of them hears what they leave undone."""
 
 from botcrm.core.models import User
-from botcrm.core.services.handover import open_work
-from botcrm.core.services.superiors import in_charge
+from botcrm.core.services.staff.handover import open_work
+from botcrm.core.services.staff.superiors import in_charge
 from botcrm.core.services.work import Work
 from botcrm.reminders.jobs import DueJob
 

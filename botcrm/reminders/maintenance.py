@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 
 from botcrm.core import db
-from botcrm.core.services.retention import kept_for, let_quarantined_go
+from botcrm.core.services.personal.retention import kept_for, let_quarantined_go
 from botcrm.core.services.work import Work
 from botcrm.reminders.daily import next_daily
 from botcrm.reminders.jobs import DueJob

@@ -15,18 +15,18 @@ from botcrm.core.domain.errors import CrmError, NotFound
 from botcrm.core.domain.kinds import Lane
 from botcrm.core.models import Operation
 from botcrm.core.services.actor import Actor
-from botcrm.core.services.bulk import KIND as BULK
-from botcrm.core.services.bulk import bulk_piece
-from botcrm.core.services.bulk_merging import KIND as MERGE
-from botcrm.core.services.bulk_merging import bulk_merge_piece
-from botcrm.core.services.dictionaries import KIND as WORDS
-from botcrm.core.services.dictionaries import rewrite_piece
-from botcrm.core.services.erasing import erase_piece
-from botcrm.core.services.erasing_again import KIND as ERASE
-from botcrm.core.services.finding_duplicates import KIND as DUPLICATES
-from botcrm.core.services.operations import NOTICE, UNDO, claimed, finish
-from botcrm.core.services.people import actor_by_id, system
-from botcrm.core.services.undoing import undo_piece
+from botcrm.core.services.custom.dictionaries import KIND as WORDS
+from botcrm.core.services.custom.dictionaries import rewrite_piece
+from botcrm.core.services.duplicates.finding import KIND as DUPLICATES
+from botcrm.core.services.merging.many import KIND as MERGE
+from botcrm.core.services.merging.many import bulk_merge_piece
+from botcrm.core.services.operations.bulk import KIND as BULK
+from botcrm.core.services.operations.bulk import bulk_piece
+from botcrm.core.services.operations.operations import NOTICE, UNDO, claimed, finish
+from botcrm.core.services.operations.undoing import undo_piece
+from botcrm.core.services.personal.again import KIND as ERASE
+from botcrm.core.services.personal.erasing import erase_piece
+from botcrm.core.services.staff.people import actor_by_id, system
 from botcrm.core.services.work import Work
 from botcrm.imports.step import Imports
 from botcrm.reminders.duplicates import find_piece

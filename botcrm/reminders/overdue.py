@@ -9,9 +9,9 @@ from botcrm.core.domain.reminding import read_quiet
 from botcrm.core.domain.schedules import schedule_of
 from botcrm.core.models import Activity
 from botcrm.core.services.attention import became_overdue
-from botcrm.core.services.derive import reminder_keys
-from botcrm.core.services.people import Person, person_by_id
-from botcrm.core.services.superiors import in_charge, superiors
+from botcrm.core.services.derived.derive import reminder_keys
+from botcrm.core.services.staff.people import Person, person_by_id
+from botcrm.core.services.staff.superiors import in_charge, superiors
 from botcrm.core.services.work import Work
 from botcrm.reminders.activities import deal_closed, still_planned, unchanged
 from botcrm.reminders.jobs import DueJob

@@ -11,8 +11,8 @@ from typing import Any
 from botcrm.core import db
 from botcrm.core.domain.events import SettingChanged
 from botcrm.core.domain.kinds import Lane
-from botcrm.core.services.counters import Counters, counters_of, next_change
-from botcrm.core.services.people import Person, person_by_id
+from botcrm.core.services.derived.counters import Counters, counters_of, next_change
+from botcrm.core.services.staff.people import Person, person_by_id
 from botcrm.core.services.work import Work
 from botcrm.reminders.jobs import DueJob
 

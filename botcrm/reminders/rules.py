@@ -15,7 +15,7 @@ from botcrm.core.models import Record, Rule
 from botcrm.core.services.access import load_any
 from botcrm.core.services.rule_runs import tell_of_failure
 from botcrm.core.services.rules import event_facts, event_from, rule_actor
-from botcrm.core.services.standing import is_undone
+from botcrm.core.services.undo.standing import is_undone
 from botcrm.core.services.work import Work
 from botcrm.hooks import PluginFailed, PluginManager, Registry
 from botcrm.reminders.jobs import MOST_ATTEMPTS, DueJob, Handler

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.models import Deal
-from botcrm.core.services.people import person_by_id
-from botcrm.core.services.superiors import stand_in
+from botcrm.core.services.staff.people import person_by_id
+from botcrm.core.services.staff.superiors import stand_in
 from botcrm.core.services.work import Work
 from botcrm.reminders.jobs import DueJob
 

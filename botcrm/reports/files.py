@@ -15,7 +15,7 @@ from typing import Any, Literal
 from botcrm.contract.reports import ReportTable
 from botcrm.core.domain.errors import CrmError
 from botcrm.core.services.actor import Actor
-from botcrm.core.services.export_formats import guarded
+from botcrm.core.services.exporting.formats import guarded
 from botcrm.reports.bites import in_bites
 from botcrm.reports.running import Result
 from botcrm.reports.values import period_text, plain, shown

@@ -19,7 +19,7 @@ from botcrm.core.domain.periods import Period, named_period, read_period
 from botcrm.core.domain.text import fold
 from botcrm.core.domain.zones import to_wall
 from botcrm.core.services.access import own_reach, owners
-from botcrm.core.services.people import find_person
+from botcrm.core.services.staff.people import find_person
 from botcrm.core.services.work import MODELS, Work
 from botcrm.hooks.registry import Owned
 

@@ -4,11 +4,12 @@ from botcrm.core import db
 from botcrm.core.domain.errors import NotAllowed, NotFound
 from botcrm.core.domain.kinds import ENTITY_OF, LETTERS, Action, Entity
 from botcrm.core.models import Company, Contact, Lead
-from botcrm.core.services import records, undo
+from botcrm.core.services import records
 from botcrm.core.services.access import load_any
-from botcrm.core.services.distinct import say_distinct
-from botcrm.core.services.duplicates import look_alikes
-from botcrm.core.services.merging import merge, rehearse_merge
+from botcrm.core.services.duplicates.alike import look_alikes
+from botcrm.core.services.duplicates.distinct import say_distinct
+from botcrm.core.services.merging.merge import merge, rehearse_merge
+from botcrm.core.services.undo import undo
 from botcrm.core.services.work import Work
 from botcrm.telegram.commands.general import open_card
 from botcrm.telegram.context import Context

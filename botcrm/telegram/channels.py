@@ -8,8 +8,8 @@ from botcrm.contract.channels import Channel, NotDelivered, TryLater
 from botcrm.core.domain.errors import CrmError
 from botcrm.core.domain.messages import Outgoing
 from botcrm.core.models import File
-from botcrm.core.services.deliveries import channel_is_off, keep_provider_id
-from botcrm.core.services.people import actor_by_id
+from botcrm.core.services.clients.deliveries import channel_is_off, keep_provider_id
+from botcrm.core.services.staff.people import actor_by_id
 from botcrm.hooks import PluginOff
 from botcrm.reminders.outbox_rows import OutboxRow, RetryAfter, Undeliverable
 from botcrm.telegram.reports import Call

@@ -8,7 +8,7 @@ from aiogram.types import Message
 from botcrm.core.domain.messages import Incoming, IncomingFile
 from botcrm.core.models import Draft
 from botcrm.core.models import Message as Kept
-from botcrm.core.services.inbound import TELEGRAM, edit_message, receive_message
+from botcrm.core.services.clients.inbound import TELEGRAM, edit_message, receive_message
 from botcrm.core.services.work import Work
 from botcrm.telegram.offers import file_in
 from botcrm.telegram.screens.texts import client_greeting

@@ -5,10 +5,10 @@ import time
 from typing import Any
 
 from botcrm.app import App
-from botcrm.core.services.blocking_bot import blocked_chats, has_blocked, is_back
 from botcrm.core.services.files_out import forget_file, read_file, stored_file
-from botcrm.core.services.operations import NOTICE as OPERATION
-from botcrm.core.services.people import actor_by_id
+from botcrm.core.services.operations.operations import NOTICE as OPERATION
+from botcrm.core.services.staff.blocking_bot import blocked_chats, has_blocked, is_back
+from botcrm.core.services.staff.people import actor_by_id
 from botcrm.reminders.outbox_rows import NotSent, OutboxRow, RetryAfter, Undeliverable
 from botcrm.reminders.pinned import NOTICE as COUNTERS
 from botcrm.telegram.api import ApiError, Transport

@@ -9,10 +9,11 @@ from botcrm.core.domain.errors import InvalidValue, NotFound
 from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.domain.lines import Line
 from botcrm.core.models import Activity, Draft, Record
-from botcrm.core.services import deals, inbound
-from botcrm.core.services import dictionaries as dictionaries_core
+from botcrm.core.services import deals
 from botcrm.core.services.access import facts_of, load_any
 from botcrm.core.services.activities import Due, add_note, plan_activity, reschedule_activity, suggested_due
+from botcrm.core.services.clients import inbound
+from botcrm.core.services.custom import dictionaries as dictionaries_core
 from botcrm.core.services.questions import answer_question
 from botcrm.telegram import forms, next_steps
 from botcrm.telegram.buttons import (

@@ -14,8 +14,9 @@ from botcrm.contract.filling import checked
 from botcrm.core import db
 from botcrm.core.domain.errors import CrmError, InvalidValue, NotFound
 from botcrm.core.models import Draft, User
-from botcrm.core.services import custom_fields, dictionaries
 from botcrm.core.services.access import owned_sql, owners
+from botcrm.core.services.custom import dictionaries
+from botcrm.core.services.custom import fields as custom_fields
 from botcrm.telegram.context import Context
 from botcrm.telegram.fields import (
     FormField,

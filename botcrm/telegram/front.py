@@ -15,9 +15,9 @@ from botcrm.core.domain.errors import CrmError, InviteUnusable, NotFound, Stale
 from botcrm.core.domain.kinds import ENTITY_OF
 from botcrm.core.services.access import current
 from botcrm.core.services.actor import Actor
-from botcrm.core.services.blocking_bot import has_blocked, is_back
-from botcrm.core.services.invites import accept_invite, is_invite
-from botcrm.core.services.people import actor_by_id, actor_by_telegram
+from botcrm.core.services.staff.blocking_bot import has_blocked, is_back
+from botcrm.core.services.staff.invites import accept_invite, is_invite
+from botcrm.core.services.staff.people import actor_by_id, actor_by_telegram
 from botcrm.core.services.work import Work
 from botcrm.telegram import clients, drafts, inline, menu
 from botcrm.telegram.buttons.own_values import take_file

@@ -11,9 +11,9 @@ from botcrm.core.domain.errors import CrmError
 from botcrm.core.models import Operation
 from botcrm.core.services.actor import Actor
 from botcrm.core.services.files_out import read_file
-from botcrm.core.services.importing_mappings import remember
-from botcrm.core.services.people import actor_by_id
+from botcrm.core.services.importing.mappings import remember
 from botcrm.core.services.reading import Reading
+from botcrm.core.services.staff.people import actor_by_id
 from botcrm.core.services.work import Buffer
 from botcrm.imports import problems
 from botcrm.imports.analysing import Analysis, analyse, read_layout

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from botcrm.core import db
-from botcrm.core.services.people import administrators
+from botcrm.core.services.staff.people import administrators
 from botcrm.core.services.work import Work
 
 log = logging.getLogger(__name__)

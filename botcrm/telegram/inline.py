@@ -3,8 +3,8 @@
 from typing import Any
 
 from botcrm.core.services.access import ref
-from botcrm.core.services.subjects import search
-from botcrm.core.services.text_search import search_said
+from botcrm.core.services.search.subjects import search
+from botcrm.core.services.search.texts import search_said
 from botcrm.core.services.work import Work
 from botcrm.telegram.screens.base import clip, dots
 from botcrm.telegram.screens.cards import SIGNS

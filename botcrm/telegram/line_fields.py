@@ -7,9 +7,9 @@ from botcrm.core.domain.custom_values import TYPES, ReadContext
 from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.line_fields import Fields, OwnField, keys_in
 from botcrm.core.models import Company, Contact, CustomField, Deal, Lead, Pipeline
-from botcrm.core.services import custom_fields
 from botcrm.core.services.access import facts_of
 from botcrm.core.services.activities import add_note
+from botcrm.core.services.custom import fields as custom_fields
 from botcrm.telegram.context import Context
 from botcrm.telegram.errors import words_for
 

@@ -9,8 +9,8 @@ from botcrm.core import db
 from botcrm.core.domain.errors import CrmError, NewerChange, NotFound, NothingToUndo
 from botcrm.core.domain.grammar import Line, parse_lines
 from botcrm.core.models import Line as LineRow
-from botcrm.core.services import undo
-from botcrm.core.services.subjects import ENTITIES, match_subject
+from botcrm.core.services.search.subjects import ENTITIES, match_subject
+from botcrm.core.services.undo import undo
 from botcrm.telegram import drafts
 from botcrm.telegram.commands.general import lone_reference, opened
 from botcrm.telegram.commands.table import COMMANDS

@@ -8,7 +8,7 @@ from typing import Any
 from botcrm.core import db
 from botcrm.core.domain.kinds import Lane
 from botcrm.core.models import Setting
-from botcrm.core.services.people import grants_in
+from botcrm.core.services.staff.people import grants_in
 from botcrm.core.services.work import Work
 from botcrm.telegram.plugged.catalogue import Plugged, menu_name
 from botcrm.telegram.screens.base import clip

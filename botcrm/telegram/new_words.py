@@ -2,8 +2,8 @@
 
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Company, Contact, Deal, Lead
-from botcrm.core.services import dictionaries
 from botcrm.core.services.access import ref
+from botcrm.core.services.custom import dictionaries
 from botcrm.telegram.context import Context, about_of
 from botcrm.telegram.screens.base import Button, Screen, clip, pack
 

@@ -9,17 +9,17 @@ from botcrm.core.domain.errors import NotAllowed, NotFound
 from botcrm.core.domain.kinds import LETTERS, Entity
 from botcrm.core.models import Lead, Message, Note, Operation, Record
 from botcrm.core.services.access import load, load_any, ref
-from botcrm.core.services.blocking_bot import blocked_since
 from botcrm.core.services.cards import ActivityCard, activity_card, deal_card
+from botcrm.core.services.clients.inbound import TakenOver, client_message
 from botcrm.core.services.day import day_done, steps_tomorrow, team_done
-from botcrm.core.services.handover import open_work
 from botcrm.core.services.home import counters, home
-from botcrm.core.services.inbound import TakenOver, client_message
 from botcrm.core.services.next_steps import waits
 from botcrm.core.services.overdue import late_activities
 from botcrm.core.services.questions import question_of
 from botcrm.core.services.rules import rule_of
-from botcrm.core.services.team import team
+from botcrm.core.services.staff.blocking_bot import blocked_since
+from botcrm.core.services.staff.handover import open_work
+from botcrm.core.services.staff.team import team
 from botcrm.core.services.work import Work
 from botcrm.telegram import alike
 from botcrm.telegram.commands.operations import operation_card

@@ -15,7 +15,7 @@ from botcrm.core.services import records
 from botcrm.core.services.access import facts_of, load, load_any
 from botcrm.core.services.activities import add_file, add_note, change_file
 from botcrm.core.services.cards import party_card
-from botcrm.core.services.subjects import ENTITIES, Found, match_subject, search
+from botcrm.core.services.search.subjects import ENTITIES, Found, match_subject, search
 from botcrm.imports.opening import ENDINGS
 from botcrm.telegram import alike
 from botcrm.telegram.context import Context

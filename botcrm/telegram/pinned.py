@@ -4,7 +4,7 @@ import logging
 
 from botcrm.app import App
 from botcrm.core.services.home import counters
-from botcrm.core.services.people import actor_by_id
+from botcrm.core.services.staff.people import actor_by_id
 from botcrm.reminders.outbox_rows import OutboxRow, Undeliverable
 from botcrm.reminders.pinned import show_anew
 from botcrm.telegram.api import ApiError, Transport

@@ -8,7 +8,7 @@ from botcrm.app import App
 from botcrm.core.domain.errors import CrmError
 from botcrm.core.services.actor import Actor
 from botcrm.core.services.files_out import method_of
-from botcrm.core.services.people import actor_by_id
+from botcrm.core.services.staff.people import actor_by_id
 from botcrm.reminders.outbox_rows import OutboxRow, Undeliverable
 from botcrm.reports.files import FORMATS, Files
 from botcrm.reports.question import Question

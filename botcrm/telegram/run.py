@@ -10,10 +10,10 @@ from datetime import timedelta
 from typing import Any
 
 from botcrm.app import App
-from botcrm.core.services.deliveries import delivery_failed, delivery_unsure
+from botcrm.core.services.clients.deliveries import delivery_failed, delivery_unsure
 from botcrm.core.services.doctor import check_liveness
-from botcrm.core.services.invites import invite
-from botcrm.core.services.people import needs_first_administrator
+from botcrm.core.services.staff.invites import invite
+from botcrm.core.services.staff.people import needs_first_administrator
 from botcrm.core.services.work import Work
 from botcrm.metrics import Metrics
 from botcrm.reminders.clock import Ticker

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botcrm.app import App
-from botcrm.core.services.people import add_user
+from botcrm.core.services.staff.people import add_user
 from botcrm.core.services.work import Work
 from botcrm.settings import Settings
 from botcrm.simulator import ApiError as SimulatedError

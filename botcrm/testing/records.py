@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 from botcrm.core.domain.money import Money
 from botcrm.core.models import Activity, Company, Contact, CustomField, Deal, Lead
 from botcrm.core.services.activities import plan_activity, suggested_due
-from botcrm.core.services.custom_fields import add_field
+from botcrm.core.services.custom.dictionaries import add_choices
+from botcrm.core.services.custom.fields import add_field
 from botcrm.core.services.deals import add_deal
-from botcrm.core.services.dictionaries import add_choices
-from botcrm.core.services.people import actor_by_id
 from botcrm.core.services.records import add_company, add_contact, add_lead
+from botcrm.core.services.staff.people import actor_by_id
 from botcrm.core.services.work import Work
 from botcrm.testing.member import Member
 

@@ -11,7 +11,8 @@ import pytest
 
 from botcrm.app import App
 from botcrm.core import db
-from botcrm.core.services import finding_duplicates, records
+from botcrm.core.services import records
+from botcrm.core.services.duplicates import finding as finding_duplicates
 from botcrm.settings import Settings
 from tests.cli.conftest import Run
 

@@ -13,7 +13,7 @@ from botcrm.core import db
 from botcrm.core.domain.money import Money
 from botcrm.core.domain.query import parse_query
 from botcrm.core.services import deals, records
-from botcrm.core.services.saved_filters import save_filter
+from botcrm.core.services.queries.saved import save_filter
 from botcrm.settings import Settings
 from tests.cli.conftest import Run
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from openpyxl import load_workbook
 
 from botcrm.cli.parser import EXPORTS, IMPORT_RULES, IMPORTS
-from botcrm.core.services import export
-from botcrm.core.services.importing import RULES
+from botcrm.core.services.exporting import export
+from botcrm.core.services.importing.piece import RULES
 from tests.cli.conftest import Answer
 
 Botcrm = Callable[..., Answer]

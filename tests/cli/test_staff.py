@@ -5,7 +5,8 @@ import re
 import pytest
 
 from botcrm.cli import parser
-from botcrm.core.services import export, shipped_roles
+from botcrm.core.services.exporting import export
+from botcrm.core.services.staff import shipped_roles
 from tests.cli.conftest import Run
 
 MAREK = ("user", "add", "--name", "Marek", "--role", "manager", "--telegram-id", "102")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from botcrm.core import db
-from botcrm.core.services.blocking_bot import blocked_chats
+from botcrm.core.services.staff.blocking_bot import blocked_chats
 from botcrm.testing import Crm, Member
 
 TOLD = "has blocked the bot"

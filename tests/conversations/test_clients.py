@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from botcrm.core.models import Contact, Lead, Message
-from botcrm.core.services.invites import invite
-from botcrm.core.services.people import deactivate_user
+from botcrm.core.services.staff.invites import invite
+from botcrm.core.services.staff.people import deactivate_user
 from botcrm.testing import Crm, Member
 
 # test_story.py walks the same paths on both databases.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from botcrm.core import db
-from botcrm.core.services.fixing import fix_derived
+from botcrm.core.services.derived.fixing import fix_derived
 from botcrm.testing import Crm, Member
 
 _SQLITE = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)

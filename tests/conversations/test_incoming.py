@@ -8,8 +8,8 @@ import pytest
 
 from botcrm.core.models import Activity, Message
 from botcrm.core.services.activities import log_activity
-from botcrm.core.services.fixing import fix_derived
-from botcrm.core.services.people import system
+from botcrm.core.services.derived.fixing import fix_derived
+from botcrm.core.services.staff.people import system
 from botcrm.testing import Crm, Member
 
 _SQLITE = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)

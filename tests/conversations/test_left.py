@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from botcrm.core import db
-from botcrm.core.services.people import deactivate_user
+from botcrm.core.services.staff.people import deactivate_user
 from botcrm.testing import Crm, Member
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)

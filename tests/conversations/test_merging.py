@@ -6,7 +6,7 @@ from datetime import date
 
 from botcrm.core import db
 from botcrm.core.models import Contact, Deal
-from botcrm.core.services.custom_fields import add_field
+from botcrm.core.services.custom.fields import add_field
 from botcrm.testing import Crm, Member
 
 

@@ -10,12 +10,12 @@ import pytest
 from botcrm.core import db
 from botcrm.core.domain.events import ContactCreated
 from botcrm.core.models import Contact, Operation
-from botcrm.core.services import operations
-from botcrm.core.services.people import actor_by_id
+from botcrm.core.services.operations import operations
+from botcrm.core.services.staff.people import actor_by_id
 from botcrm.core.services.work import Work
 from botcrm.reminders import operations as running
 from botcrm.testing import Crm, Member
-from tests.core.services.duplicate_groups import members_of
+from tests.core.services.duplicates.groups import members_of
 
 PHONE = [{"what": "phone", "percent": 0}]
 

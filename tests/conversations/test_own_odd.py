@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from botcrm.core import db
 from botcrm.core.models import Choice, Contact, CustomField, Deal
-from botcrm.core.services import custom_fields, dictionaries, own_fields
+from botcrm.core.services.custom import dictionaries
+from botcrm.core.services.custom import fields as custom_fields
+from botcrm.core.services.custom import known as own_fields
 from botcrm.testing import Crm, Member
 from tests.conversations.test_custom_fields import make_field
 

@@ -225,8 +225,8 @@ async def test_a_few_rows_at_a_time(
     crm: Crm, admin: Member, boss: Member, anna: Member, bob: Member, client: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await a_life(crm, boss, anna, bob, client)
-    monkeypatch.setattr("botcrm.core.services.erasing._PIECE", -1.0)
-    monkeypatch.setattr("botcrm.core.services.sweeping.ROWS", 3)
+    monkeypatch.setattr("botcrm.core.services.personal.erasing._PIECE", -1.0)
+    monkeypatch.setattr("botcrm.core.services.personal.sweeping.ROWS", 3)
     await admin.send("/personal c1")
     await admin.tap("Erase")
     await admin.send("erase c1")

@@ -7,7 +7,7 @@ import pytest
 from botcrm.core import db
 from botcrm.core.domain.events import ContactChanged, LeadConverted
 from botcrm.core.models import Company, Contact, Lead, Operation
-from botcrm.core.services.fixing import fix_derived
+from botcrm.core.services.derived.fixing import fix_derived
 from botcrm.core.services.records import add_company, delete_record
 from botcrm.testing import Crm, Member
 from tests.conversations.test_custom_fields import make_field

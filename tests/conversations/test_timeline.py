@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from botcrm.core import db
-from botcrm.core.services.people import actor_by_id
-from botcrm.core.services.undo import undo
+from botcrm.core.services.staff.people import actor_by_id
+from botcrm.core.services.undo.undo import undo
 from botcrm.testing import Crm, Member
 
 STORY = """\

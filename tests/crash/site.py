@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from botcrm.app import App
-from botcrm.core.services.export import export_rows
-from botcrm.core.services.export_formats import json_text
-from botcrm.core.services.people import add_user, preferences, system
+from botcrm.core.services.exporting.export import export_rows
+from botcrm.core.services.exporting.formats import json_text
+from botcrm.core.services.staff.people import add_user, preferences, system
 from botcrm.core.services.work import Work
 from botcrm.settings import Settings
 from botcrm.simulator import Person, Telegram

@@ -11,11 +11,12 @@ from typing import Any
 
 from botcrm.app import App
 from botcrm.core import db
-from botcrm.core.services import activities, deals, operations, records
-from botcrm.core.services.bulk_merging import Rule, start_bulk_merge
-from botcrm.core.services.people import actor_by_id, add_user
+from botcrm.core.services import activities, deals, records
+from botcrm.core.services.merging.many import Rule, start_bulk_merge
+from botcrm.core.services.operations import operations
+from botcrm.core.services.staff.people import actor_by_id, add_user
 from botcrm.settings import Settings
-from tests.core.services.duplicate_groups import members_of
+from tests.core.services.duplicates.groups import members_of
 
 PAIRS, KILLS = 130, 3
 SCRIPT = Path(__file__).with_name("operation.py")

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from botcrm.cli.parser import build_parser
-from botcrm.core.services.shipped_roles import ROLES
+from botcrm.core.services.staff.shipped_roles import ROLES
 from botcrm.metrics import Metrics
 from botcrm.settings import Settings, variable
 from tests.docs.examples import examples

@@ -14,7 +14,7 @@ from botcrm.core import db
 from botcrm.core.domain.events import NoteAdded
 from botcrm.core.domain.kinds import Action
 from botcrm.core.lease import LeaseOver
-from botcrm.core.services.people import actor_by_id
+from botcrm.core.services.staff.people import actor_by_id
 from botcrm.hooks import PluginFailed, PluginOff
 from botcrm.testing import Crm, Member
 

@@ -94,7 +94,7 @@ async def test_register_permissions_others_are_told_so_and_find_it_nowhere(
 
 async def test_register_permissions_are_demanded_with_their_reach(crm: Crm, anna: Member, boss: Member) -> None:
     from botcrm import CrmError
-    from botcrm.core.services.people import actor_by_id
+    from botcrm.core.services.staff.people import actor_by_id
 
     async with crm.app.work() as work:
         for member, reach in ((boss, "department"), (anna, "")):

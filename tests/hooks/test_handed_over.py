@@ -12,10 +12,11 @@ from pydantic import Field
 from botcrm import Event, Manifest, RuleAction, Trigger, Work, events, hookimpl, models, services
 from botcrm.core import db
 from botcrm.core.models import RuleRun
-from botcrm.core.services import deals, people, records
+from botcrm.core.services import deals, records
 from botcrm.core.services import rules as core_rules
-from botcrm.core.services.handover import hand_over_all
-from botcrm.core.services.undo import undo
+from botcrm.core.services.staff import people
+from botcrm.core.services.staff.handover import hand_over_all
+from botcrm.core.services.undo.undo import undo
 from botcrm.reminders import handed
 from botcrm.testing import Crm, Member
 

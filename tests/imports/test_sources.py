@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from botcrm.core.services.importing_cells import Frame, PipelineFact, StageFact
-from botcrm.core.services.importing_fields import FIELDS, NOTE, SKIP, target
-from botcrm.core.services.importing_rows import Understanding
+from botcrm.core.services.importing.cells import Frame, PipelineFact, StageFact
+from botcrm.core.services.importing.fields import FIELDS, NOTE, SKIP, target
+from botcrm.core.services.importing.rows import Understanding
 from botcrm.imports import own, sources
 from botcrm.imports.headers import guess
 from botcrm.imports.source_tables import TABLES
@@ -197,7 +197,7 @@ def test_what_the_tables_name_are_fields() -> None:
 
 
 def test_our_own_export_is_known() -> None:
-    from botcrm.core.services.export import columns
+    from botcrm.core.services.exporting.export import columns
 
     for kind, entity in (("contacts", "contact"), ("companies", "company"), ("leads", "lead"), ("deals", "deal")):
         source = own.recognise(columns(kind))

@@ -16,8 +16,8 @@ from botcrm.core.domain.preferences import Preferences
 from botcrm.core.models import User
 from botcrm.core.services.actor import Actor
 from botcrm.core.services.deals import seed_pipeline
-from botcrm.core.services.people import actor_by_id, add_user, preferences, system
-from botcrm.core.services.shipped_roles import seed_roles
+from botcrm.core.services.staff.people import actor_by_id, add_user, preferences, system
+from botcrm.core.services.staff.shipped_roles import seed_roles
 from botcrm.core.services.work import Work
 from botcrm.reminders.outbox import Outbox
 from botcrm.reminders.outbox_rows import OutboxRow

@@ -19,7 +19,7 @@ from botcrm.core.services.activities import (
     reschedule_activity,
 )
 from botcrm.core.services.deals import add_deal
-from botcrm.core.services.people import change_setting, system
+from botcrm.core.services.staff.people import change_setting, system
 from botcrm.reminders.handlers import HANDLERS
 from botcrm.reminders.jobs import JobRunner
 from tests.reminders.conftest import START, World

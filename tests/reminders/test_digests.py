@@ -12,7 +12,7 @@ from botcrm.core import db
 from botcrm.core.domain.zones import start_of_day, to_wall
 from botcrm.core.models import User
 from botcrm.core.services.activities import Due, plan_activity
-from botcrm.core.services.people import change_setting, system
+from botcrm.core.services.staff.people import change_setting, system
 from botcrm.reminders.daily import last_daily, next_daily
 from botcrm.reminders.digests import digest_key, follow_settings, plan_all_digests, plan_digest
 from botcrm.reminders.handlers import HANDLERS

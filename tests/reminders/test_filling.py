@@ -11,7 +11,7 @@ from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.models import Contact, Deal, User
 from botcrm.core.services import activities, deals, records
 from botcrm.core.services.activities import Due
-from botcrm.core.services.fixing import fix_derived, is_kept
+from botcrm.core.services.derived.fixing import fix_derived, is_kept
 from botcrm.reminders import filling
 from botcrm.reminders.handlers import HANDLERS
 from botcrm.reminders.jobs import DueJob, JobRunner

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from botcrm.core import db
-from botcrm.core.services.people import change_setting
+from botcrm.core.services.staff.people import change_setting
 from botcrm.reminders import maintenance
 from botcrm.reminders.handlers import HANDLERS, plan_recurring
 from botcrm.reminders.jobs import JobRunner

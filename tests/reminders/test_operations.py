@@ -7,7 +7,8 @@ import pytest
 from botcrm.core import db
 from botcrm.core.domain.errors import InvalidValue, NotFound
 from botcrm.core.models import Company, Operation
-from botcrm.core.services import operations, records
+from botcrm.core.services import records
+from botcrm.core.services.operations import operations
 from botcrm.core.services.work import Work
 from botcrm.reminders import operations as running
 from botcrm.reminders.jobs import BACK_OFF, MOST_ATTEMPTS, JobRunner

@@ -10,8 +10,8 @@ import pytest
 from botcrm.core import db
 from botcrm.core.models import Activity, OverduePing, User
 from botcrm.core.services.activities import Due, complete_activity, plan_activity
-from botcrm.core.services.leave import take_leave
-from botcrm.core.services.people import change_setting
+from botcrm.core.services.staff.leave import take_leave
+from botcrm.core.services.staff.people import change_setting
 from botcrm.reminders.handlers import HANDLERS
 from botcrm.reminders.jobs import JobRunner
 from tests.reminders.conftest import World

@@ -22,10 +22,11 @@ from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.domain.money import Money
 from botcrm.core.domain.zones import start_of_day
 from botcrm.core.models import Activity, Deal, Stage, User
-from botcrm.core.services import activities, deals, records, undo
+from botcrm.core.services import activities, deals, records
 from botcrm.core.services.activities import Due
-from botcrm.core.services.people import actor_by_id, add_user
 from botcrm.core.services.reading import Reading
+from botcrm.core.services.staff.people import actor_by_id, add_user
+from botcrm.core.services.undo import undo
 from botcrm.core.services.work import Work
 from botcrm.plugins.reports.activities import activities as activities_report
 from botcrm.plugins.reports.funnel import funnel

@@ -16,7 +16,7 @@ import pytest
 from openpyxl import load_workbook
 
 from botcrm.contract.reports import Chart, Column, Report, ReportFilters, ReportTable
-from botcrm.core.services.people import system
+from botcrm.core.services.staff.people import system
 from botcrm.reports import files
 from botcrm.reports.files import Files, NoPicture, NotDrawn, csv_bytes
 from botcrm.reports.question import Question

@@ -14,7 +14,7 @@ import pytest
 
 from botcrm.contract.reports import Chart, Column, Report, ReportFilters, ReportTable
 from botcrm.core.domain.preferences import Preferences
-from botcrm.core.services.people import system
+from botcrm.core.services.staff.people import system
 from botcrm.reports import layout
 from botcrm.reports.bites import BITE
 from botcrm.reports.chart import _BAD, _colours

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from botcrm.app import App
-from botcrm.core.services.people import add_user
+from botcrm.core.services.staff.people import add_user
 from botcrm.settings import Settings
 from botcrm.telegram.inbox import Inbox
 from tests.telegram.updates import NOW, Handled

@@ -21,8 +21,8 @@ from botcrm.core.services.cards import ActivityCard, DealCard, PartyCard, Step
 from botcrm.core.services.filters import EVERY_DEAL, Choice, DealFilter
 from botcrm.core.services.home import COLUMNS, DealRow, Home
 from botcrm.core.services.marks import Marks
-from botcrm.core.services.subjects import Found
-from botcrm.core.services.team import TeamRow
+from botcrm.core.services.search.subjects import Found
+from botcrm.core.services.staff.team import TeamRow
 from botcrm.core.services.timeline import Entry, Planned, TimelinePage
 from botcrm.plugins.kinds import register_activity_kinds
 from botcrm.telegram.buttons.table import ACTIONS

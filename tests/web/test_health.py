@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from botcrm.app import App
 from botcrm.core import db
 from botcrm.core.services.doctor import check_liveness, quarantined, queues, retry_quarantined
-from botcrm.core.services.people import add_user
+from botcrm.core.services.staff.people import add_user
 from botcrm.settings import Settings
 from botcrm.web.health import build_app
 from botcrm.web.hooks import web_hook

@@ -26,10 +26,10 @@ from botcrm.core.domain.worktime import Schedule, smart_due
 from botcrm.core.domain.zones import to_utc, to_wall
 from botcrm.core.models import Activity, File, Note
 from botcrm.core.services.access import demand, facts_of, load, load_links
-from botcrm.core.services.incoming import settle_by_talk
-from botcrm.core.services.people import person_by_id, system
+from botcrm.core.services.clients.incoming import settle_by_talk
 from botcrm.core.services.recurring import checked_reminders, checked_rule, is_closed
 from botcrm.core.services.reminding import again_after, owner_prefs
+from botcrm.core.services.staff.people import person_by_id, system
 from botcrm.core.services.work import Work
 
 

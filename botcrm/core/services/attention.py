@@ -33,7 +33,7 @@ from botcrm.core.domain.kinds import MISSED, SETTLED
 from botcrm.core.domain.rot import CONTACT_SQL, is_contact
 from botcrm.core.models import Activity, Message, Record
 from botcrm.core.services.reminding import tellings_of
-from botcrm.core.services.standing import is_undone
+from botcrm.core.services.undo.standing import is_undone
 
 if TYPE_CHECKING:
     from botcrm.core.services.work import Work

@@ -20,8 +20,8 @@ from botcrm.core.domain.preferences import Preferences
 from botcrm.core.services.access import demand, owned_sql, owners, reach
 from botcrm.core.services.home import COLUMNS, DealRow, column_sql, deal_rows, loose_columns
 from botcrm.core.services.loose import LooseRow, count_loose, loose_of_team, loose_rows
-from botcrm.core.services.people import person_by_id
 from botcrm.core.services.reading import fetch
+from botcrm.core.services.staff.people import person_by_id
 from botcrm.core.services.work import Work
 
 View = Literal["stages", "days"]

@@ -13,8 +13,8 @@ from botcrm.core.models import Activity
 from botcrm.core.services.access import activity_sql, load
 from botcrm.core.services.activities import schedule
 from botcrm.core.services.actor import Actor
-from botcrm.core.services.people import actor_by_id, system
 from botcrm.core.services.reminding import minutes_before, owner_prefs
+from botcrm.core.services.staff.people import actor_by_id, system
 from botcrm.core.services.work import Work
 
 # A calendar shows what is planned, and what stayed undone for so long.

@@ -8,7 +8,7 @@ from botcrm.core import db
 from botcrm.core.domain.findable import deal_name
 from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Note, Record
 from botcrm.core.services.access import EVERYTHING, NOTHING, activity_sql, load, owned_sql, owners
-from botcrm.core.services.custom_fields import Held, held
+from botcrm.core.services.custom.fields import Held, held
 from botcrm.core.services.home import DealRow, deal_rows
 from botcrm.core.services.marks import Mark
 from botcrm.core.services.records import tags_of

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from botcrm.core import db
-from botcrm.core.services.people import administrators
+from botcrm.core.services.staff.people import administrators
 from botcrm.core.services.work import Work
 
 # An update that waits longer than this has nobody working on it.

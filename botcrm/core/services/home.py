@@ -11,12 +11,12 @@ from botcrm.core.domain.due import Bounds, column_of, day_bounds, week_start_of
 from botcrm.core.domain.findable import deal_name
 from botcrm.core.domain.preferences import Preferences
 from botcrm.core.services.access import owners
-from botcrm.core.services.counters import Counters, counters_of
+from botcrm.core.services.clients.incoming import Waiting, waiting_for
+from botcrm.core.services.derived.counters import Counters, counters_of
 from botcrm.core.services.filters import EVERY_DEAL, DealFilter
-from botcrm.core.services.incoming import Waiting, waiting_for
 from botcrm.core.services.loose import UNDATED, Dated, LooseRow, count_loose, loose_rows, sees_loose
 from botcrm.core.services.marks import NO_MARKS, Marks, marks_of
-from botcrm.core.services.people import person_by_id
+from botcrm.core.services.staff.people import person_by_id
 from botcrm.core.services.work import Work
 
 Column = Literal["overdue", "today", "this_week", "next_week", "later", "none"]

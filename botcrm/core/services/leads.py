@@ -23,13 +23,13 @@ from botcrm.core.domain.money import Money
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Activity, Company, Contact, CustomField, Deal, File, Lead, Message, Note, Record
 from botcrm.core.services.access import demand, load
+from botcrm.core.services.custom.known import Known
+from botcrm.core.services.custom.known import known as known_fields
 from botcrm.core.services.deals import add_deal
-from botcrm.core.services.duplicates import Alike, Reason, look_alikes
-from botcrm.core.services.merging import facts
-from botcrm.core.services.own_fields import Known
-from botcrm.core.services.own_fields import known as known_fields
+from botcrm.core.services.duplicates.alike import Alike, Reason, look_alikes
+from botcrm.core.services.merging.merge import facts
 from botcrm.core.services.records import add_tags, tags_of
-from botcrm.core.services.subjects import by_name
+from botcrm.core.services.search.subjects import by_name
 from botcrm.core.services.work import Work
 
 _ADDRESS = ("street", "city", "postcode", "region", "country")

@@ -8,7 +8,7 @@ from botcrm.core.domain.errors import CrmError
 from botcrm.core.domain.events import SettingChanged
 from botcrm.core.models import Deal
 from botcrm.core.services.access import load
-from botcrm.core.services.standing import taking_back
+from botcrm.core.services.undo.standing import taking_back
 from botcrm.core.services.work import Work
 
 Mark = Literal["pinned", "muted"]

@@ -11,7 +11,7 @@ from botcrm.core.models import Deal
 from botcrm.core.services.access import load, owners
 from botcrm.core.services.activities import Due, due_values, shortened
 from botcrm.core.services.home import DealRow, deal_rows
-from botcrm.core.services.people import person_by_id
+from botcrm.core.services.staff.people import person_by_id
 from botcrm.core.services.violations import VIOLATION
 from botcrm.core.services.work import Work
 

@@ -4,7 +4,7 @@ from botcrm.core.domain.errors import CrmError, NotFound
 from botcrm.core.models import Note, Record
 from botcrm.core.services.access import facts_of, load_any
 from botcrm.core.services.activities import add_note
-from botcrm.core.services.people import actor_by_id, person_by_id
+from botcrm.core.services.staff.people import actor_by_id, person_by_id
 from botcrm.core.services.work import ENTITIES, Work
 
 _HOLDERS = ("deal", "lead", "contact", "company")

@@ -9,8 +9,8 @@ from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.events import RuleRan
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Rule, RuleRun
-from botcrm.core.services.people import administrators, person_by_id
 from botcrm.core.services.rules import rule_of
+from botcrm.core.services.staff.people import administrators, person_by_id
 from botcrm.core.services.work import MODELS, Work
 
 # One row holds the root of all rules' keys, and how often each rule has got another one. It is nobody's setting: those of the

@@ -12,7 +12,7 @@ from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Rule, RuleRun
 from botcrm.core.services.access import demand, load, may, owned_sql, owners
 from botcrm.core.services.actor import Actor
-from botcrm.core.services.people import actor_by_id, system
+from botcrm.core.services.staff.people import actor_by_id, system
 from botcrm.core.services.work import Work
 
 _LONGEST_NAME = 200

@@ -6,8 +6,8 @@ from botcrm.core import db
 from botcrm.core.domain.errors import InvalidValue
 from botcrm.core.domain.events import SettingChanged
 from botcrm.core.domain.zones import to_wall
-from botcrm.core.services.people import change_setting
-from botcrm.core.services.standing import taking_back
+from botcrm.core.services.staff.people import change_setting
+from botcrm.core.services.undo.standing import taking_back
 from botcrm.core.services.work import Work
 
 QUIET = "smart_quiet_until"

@@ -32,7 +32,7 @@ from botcrm.core.models import (
 from botcrm.core.services import rows
 from botcrm.core.services.actor import Actor, Hooks, NoHooks
 from botcrm.core.services.attention import keep_attention
-from botcrm.core.services.derive import derive
+from botcrm.core.services.derived.derive import derive
 from botcrm.core.services.rows import Planned, Posted
 from botcrm.core.services.savepoint import Savepoint
 

@@ -6,10 +6,12 @@ from botcrm.core.domain.errors import AlreadyClosed, CrmError, InvalidValue
 from botcrm.core.domain.events import ActivityPlanned
 from botcrm.core.domain.kinds import NO_TALK, Action, DealStatus
 from botcrm.core.models import Activity, Deal, Record
-from botcrm.core.services import access, activities, dictionaries, people
+from botcrm.core.services import access, activities
 from botcrm.core.services.access import load
 from botcrm.core.services.activities import Due, later_by, next_morning
 from botcrm.core.services.cards import activity_card
+from botcrm.core.services.custom import dictionaries
+from botcrm.core.services.staff import people
 from botcrm.core.services.stages import suggested_text
 from botcrm.core.services.suggestions import PERIODS, stop_suggestions
 from botcrm.core.services.work import Work

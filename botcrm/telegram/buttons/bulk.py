@@ -9,12 +9,12 @@ from botcrm.core.domain.errors import InvalidValue, NotFound
 from botcrm.core.domain.kinds import Action
 from botcrm.core.domain.query import Query, parse_query
 from botcrm.core.models import Draft
-from botcrm.core.services import queries
 from botcrm.core.services.access import may
-from botcrm.core.services.bulk import changes_of, demand_change, rehearse_bulk, start_bulk
-from botcrm.core.services.bulk_changes import CHANGES, PLAIN_FIELDS, Change, due_params, takers, tidy_tag
-from botcrm.core.services.custom_fields import fields_of, read_value
-from botcrm.core.services.operations import run
+from botcrm.core.services.custom.fields import fields_of, read_value
+from botcrm.core.services.operations.bulk import changes_of, demand_change, rehearse_bulk, start_bulk
+from botcrm.core.services.operations.bulk_changes import CHANGES, PLAIN_FIELDS, Change, due_params, takers, tidy_tag
+from botcrm.core.services.operations.operations import run
+from botcrm.core.services.queries import queries
 from botcrm.telegram.commands.filtering import put, query_by
 from botcrm.telegram.commands.operations import operation_card
 from botcrm.telegram.commands.subject import due_of, kind_for

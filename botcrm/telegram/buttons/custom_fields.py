@@ -4,8 +4,9 @@ from botcrm.core.domain.custom_values import TYPES
 from botcrm.core.domain.errors import NotFound, Stale
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Draft, Pipeline
-from botcrm.core.services import custom_fields, dictionaries
 from botcrm.core.services.access import demand
+from botcrm.core.services.custom import dictionaries
+from botcrm.core.services.custom import fields as custom_fields
 from botcrm.telegram.commands.custom_fields import (
     dictionary_of,
     entities_list,

@@ -2,9 +2,9 @@
 
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Draft, User
-from botcrm.core.services import departments as core
-from botcrm.core.services import roles
 from botcrm.core.services.access import demand
+from botcrm.core.services.staff import departments as core
+from botcrm.core.services.staff import roles
 from botcrm.telegram.commands.roles import department_card, person_card
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, lines, pack

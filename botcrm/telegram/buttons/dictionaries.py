@@ -4,8 +4,8 @@ from botcrm.core.domain.custom_errors import NoSuchWord, WordTaken
 from botcrm.core.domain.errors import Stale
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Choice, Draft
-from botcrm.core.services import dictionaries
 from botcrm.core.services.access import demand, load_any
+from botcrm.core.services.custom import dictionaries
 from botcrm.telegram.commands.custom_fields import dictionary_of, list_titles, lists_screen, word_card, words_list
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack

@@ -1,6 +1,6 @@
 """Buttons about duplicates: search, go through what was found, tell apart, take that back; and the question on a new card."""
 
-from botcrm.core.services.duplicate_groups import put_together_again, tell_apart
+from botcrm.core.services.duplicates.groups import put_together_again, tell_apart
 from botcrm.telegram.commands.duplicates import begin, show_group
 from botcrm.telegram.commands.operations import operation_card
 from botcrm.telegram.context import Context

@@ -2,8 +2,8 @@
 
 from botcrm.core.domain.errors import NotFound
 from botcrm.core.models import Draft
-from botcrm.core.services.export import demand_export
-from botcrm.core.services.export_formats import FORMATS
+from botcrm.core.services.exporting.export import demand_export
+from botcrm.core.services.exporting.formats import FORMATS
 from botcrm.telegram.commands.exporting import FIND, allowed, ask, formats_screen
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Button, Screen, esc, pack, rows_of

@@ -4,11 +4,11 @@ from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.kinds import Action
 from botcrm.core.domain.query import KIND_OF, parse_query
 from botcrm.core.models import Draft
-from botcrm.core.services import queries
 from botcrm.core.services.access import demand
-from botcrm.core.services.export import demand_export
-from botcrm.core.services.export_formats import FORMATS
-from botcrm.core.services.saved_filters import change_filter, delete_filter, save_filter, share_filter
+from botcrm.core.services.exporting.export import demand_export
+from botcrm.core.services.exporting.formats import FORMATS
+from botcrm.core.services.queries import queries
+from botcrm.core.services.queries.saved import change_filter, delete_filter, save_filter, share_filter
 from botcrm.telegram.commands.exporting import ask
 from botcrm.telegram.commands.filtering import ask_for, grammar, list_filters, put, query_by, shown
 from botcrm.telegram.context import Context

@@ -5,13 +5,13 @@ from datetime import timedelta
 from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Activity
-from botcrm.core.services import people
 from botcrm.core.services.access import load, owners
 from botcrm.core.services.activities import later_by, next_morning, reschedule_activity
 from botcrm.core.services.filters import choices, filter_of
 from botcrm.core.services.home import home
 from botcrm.core.services.marks import Mark, mark_deal
-from botcrm.core.services.team import team
+from botcrm.core.services.staff import people
+from botcrm.core.services.staff.team import team
 from botcrm.telegram.buttons.records import demand_version
 from botcrm.telegram.commands.exporting import with_export
 from botcrm.telegram.commands.general import open_card

@@ -5,11 +5,11 @@ from typing import Any
 from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.kinds import ENTITY_OF, Action
 from botcrm.core.models import File, Operation
-from botcrm.core.services import operations
 from botcrm.core.services.access import load
-from botcrm.core.services.custom_fields import fields_of
-from botcrm.core.services.importing import RULES, demand_import
-from botcrm.core.services.importing_fields import CUSTOM, FIELDS, NOTE, SKIP
+from botcrm.core.services.custom.fields import fields_of
+from botcrm.core.services.importing.fields import CUSTOM, FIELDS, NOTE, SKIP
+from botcrm.core.services.importing.piece import RULES, demand_import
+from botcrm.core.services.operations import operations
 from botcrm.imports.asking import ANSWERS, answer
 from botcrm.telegram.context import Context
 from botcrm.telegram.importing import PREVIEW, PROBLEMS

@@ -1,8 +1,9 @@
 """Buttons of what came in: the list, one item of it, and saying that it is dealt with."""
 
-from botcrm.core.services import inbound, people
 from botcrm.core.services.activities import log_activity
-from botcrm.core.services.incoming import missed_call, settle_call, waiting_for
+from botcrm.core.services.clients import inbound
+from botcrm.core.services.clients.incoming import missed_call, settle_call, waiting_for
+from botcrm.core.services.staff import people
 from botcrm.telegram.commands.general import open_card
 from botcrm.telegram.context import Context
 from botcrm.telegram.notices import client_name

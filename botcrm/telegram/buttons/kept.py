@@ -5,8 +5,10 @@ from dataclasses import replace
 from botcrm.core.domain.errors import CrmError, NotFound
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Draft
-from botcrm.core.services import activities, deliveries, inbound, people, records
+from botcrm.core.services import activities, records
 from botcrm.core.services.cards import party_card
+from botcrm.core.services.clients import deliveries, inbound
+from botcrm.core.services.staff import people
 from botcrm.core.services.suggestions import resume_suggestions
 from botcrm.telegram import alike, drafts
 from botcrm.telegram.buttons.records import record_of, ref_of

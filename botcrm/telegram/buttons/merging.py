@@ -3,10 +3,10 @@
 from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.kinds import ENTITY_OF
 from botcrm.core.domain.merging import ENTITIES
-from botcrm.core.services.bulk_merging import MAIN, NEWEST, Rule, open_search, start_bulk_merge
-from botcrm.core.services.merging import merge
-from botcrm.core.services.operations import run
-from botcrm.core.services.unmerging import unmerge
+from botcrm.core.services.merging.many import MAIN, NEWEST, Rule, open_search, start_bulk_merge
+from botcrm.core.services.merging.merge import merge
+from botcrm.core.services.merging.unmerge import unmerge
+from botcrm.core.services.operations.operations import run
 from botcrm.telegram.commands.merging import (
     bulk_plan,
     choices_of,

@@ -7,8 +7,8 @@ from botcrm.core.domain.kinds import Action, DealStatus
 from botcrm.core.models import Activity, Deal, User
 from botcrm.core.services.access import load
 from botcrm.core.services.activities import Due
-from botcrm.core.services.leave import cancel_leave
 from botcrm.core.services.next_steps import stop_waiting, violating_deals, wait_deal
+from botcrm.core.services.staff.leave import cancel_leave
 from botcrm.telegram import drafts
 from botcrm.telegram.buttons.records import demand_version
 from botcrm.telegram.commands.general import open_card

@@ -3,10 +3,10 @@
 import csv
 import io
 
-from botcrm.core.services.export_formats import guarded
+from botcrm.core.services.exporting.formats import guarded
 from botcrm.core.services.files_out import send_file
-from botcrm.core.services.operations import operation_of, run, stop, undo
-from botcrm.core.services.undoing import kept_changes
+from botcrm.core.services.operations.operations import operation_of, run, stop, undo
+from botcrm.core.services.operations.undoing import kept_changes
 from botcrm.telegram.commands.operations import journal_page, names_of, operation_card
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Screen

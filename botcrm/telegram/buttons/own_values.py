@@ -7,10 +7,12 @@ from botcrm.core.domain.custom_errors import NoSuchChoice, NoSuchField
 from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.kinds import ENTITY_OF, Action
 from botcrm.core.models import Company, Contact, CustomField, Deal, Draft, Lead
-from botcrm.core.services import custom_fields, deals, dictionaries, records
+from botcrm.core.services import deals, records
 from botcrm.core.services.access import facts_of, load_any, ref
 from botcrm.core.services.activities import add_file
-from botcrm.core.services.custom_fields import Held
+from botcrm.core.services.custom import dictionaries
+from botcrm.core.services.custom import fields as custom_fields
+from botcrm.core.services.custom.fields import Held
 from botcrm.telegram.context import Context, about_of
 from botcrm.telegram.new_words import with_new_word
 from botcrm.telegram.screens.base import Screen

@@ -3,8 +3,8 @@
 from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.kinds import ENTITY_OF, Action, Lane
 from botcrm.core.models import Draft
-from botcrm.core.services.erasing import confirmation, start_erasing
-from botcrm.core.services.personal import Person, alike, name_of, own_companies, person_of
+from botcrm.core.services.personal.erasing import confirmation, start_erasing
+from botcrm.core.services.personal.person import Person, alike, name_of, own_companies, person_of
 from botcrm.telegram.commands.personal import person_card
 from botcrm.telegram.context import Context
 from botcrm.telegram.personal import PERSONAL

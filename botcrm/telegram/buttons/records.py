@@ -4,9 +4,10 @@ from botcrm.core.domain.errors import NotFound, Stale
 from botcrm.core.domain.events import RecordAttached
 from botcrm.core.domain.kinds import ENTITY_OF, Action, DealStatus
 from botcrm.core.models import Activity, Company, Contact, Deal, Draft, File, Lead, Note, Record
-from botcrm.core.services import access, activities, deals, dictionaries, records
+from botcrm.core.services import access, activities, deals, records
 from botcrm.core.services.access import facts_of, load, load_any
 from botcrm.core.services.cards import deal_card, files_of, party_card
+from botcrm.core.services.custom import dictionaries
 from botcrm.telegram import alike, drafts
 from botcrm.telegram.channels import FETCHED
 from botcrm.telegram.commands.copying import copied

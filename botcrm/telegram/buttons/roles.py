@@ -4,8 +4,8 @@ from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.grants import GRANTED
 from botcrm.core.domain.kinds import Action, Reach
 from botcrm.core.models import Draft, User
-from botcrm.core.services import roles as core
 from botcrm.core.services.access import demand
+from botcrm.core.services.staff import roles as core
 from botcrm.telegram.commands.roles import person_card, rights_card, role_card, show_menus
 from botcrm.telegram.context import Context
 from botcrm.telegram.fields import token

@@ -4,8 +4,8 @@ from botcrm.core.domain.errors import NotFound
 from botcrm.core.models import Activity, User
 from botcrm.core.services.access import load
 from botcrm.core.services.cards import activity_card
-from botcrm.core.services.handover import rehearse_handover
 from botcrm.core.services.questions import question_of
+from botcrm.core.services.staff.handover import rehearse_handover
 from botcrm.telegram import drafts
 from botcrm.telegram.buttons.activities import responsible_id
 from botcrm.telegram.commands.general import open_card

@@ -6,9 +6,9 @@ from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.kinds import Action, Lane
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Pipeline
-from botcrm.core.services import people
 from botcrm.core.services.access import demand
 from botcrm.core.services.board import View, reaches_others
+from botcrm.core.services.staff import people
 from botcrm.telegram.boards import BOARD
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Screen

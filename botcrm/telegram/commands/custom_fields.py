@@ -6,8 +6,9 @@ from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.kinds import Action
 from botcrm.core.domain.text import fold
 from botcrm.core.models import CustomField, Pipeline
-from botcrm.core.services import custom_fields, dictionaries
 from botcrm.core.services.access import demand, may
+from botcrm.core.services.custom import dictionaries
+from botcrm.core.services.custom import fields as custom_fields
 from botcrm.telegram.context import Context
 from botcrm.telegram.fields import token
 from botcrm.telegram.screens.base import Screen

@@ -9,12 +9,13 @@ from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.kinds import LETTERS, DealStatus, Entity
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Activity, Company, Contact, Deal, Record, User
-from botcrm.core.services import deals, dictionaries, records
+from botcrm.core.services import deals, records
 from botcrm.core.services.access import facts_of, owned_sql, owners, ref
 from botcrm.core.services.activities import add_note
 from botcrm.core.services.cards import deal_card, party_card
+from botcrm.core.services.custom import dictionaries
 from botcrm.core.services.home import deal_rows
-from botcrm.core.services.subjects import Found
+from botcrm.core.services.search.subjects import Found
 from botcrm.core.services.work import MODELS
 from botcrm.telegram.commands.subject import (
     Missing,

@@ -5,9 +5,9 @@ from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.kinds import Action
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Operation, User
-from botcrm.core.services.duplicate_groups import demand_search, latest_searches, may_search, next_group, search_of
-from botcrm.core.services.finding_duplicates import KIND
-from botcrm.core.services.operations import run, start
+from botcrm.core.services.duplicates.finding import KIND
+from botcrm.core.services.duplicates.groups import demand_search, latest_searches, may_search, next_group, search_of
+from botcrm.core.services.operations.operations import run, start
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Screen
 from botcrm.telegram.screens.duplicates import choose_screen, group_screen, nothing_left_screen, title_text

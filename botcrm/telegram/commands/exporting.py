@@ -4,8 +4,8 @@ from botcrm.core.domain.errors import InvalidValue
 from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.kinds import Action, Lane
 from botcrm.core.services.access import may
-from botcrm.core.services.export import ENTITY_OF, KINDS, demand_export
-from botcrm.core.services.export_formats import FORMATS
+from botcrm.core.services.exporting.export import ENTITY_OF, KINDS, demand_export
+from botcrm.core.services.exporting.formats import FORMATS
 from botcrm.telegram.context import Context
 from botcrm.telegram.exporting import EXPORT
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, pack, rows_of

@@ -7,12 +7,12 @@ from botcrm.core.domain.kinds import Action
 from botcrm.core.domain.query import Query, parse_query
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Draft, SavedFilter
-from botcrm.core.services import queries
 from botcrm.core.services.access import may
-from botcrm.core.services.custom_fields import fields_of
+from botcrm.core.services.custom.fields import fields_of
 from botcrm.core.services.home import deal_rows
-from botcrm.core.services.query_sql import Compiled
-from botcrm.core.services.saved_filters import filter_of, find_saved, saved_filters
+from botcrm.core.services.queries import queries
+from botcrm.core.services.queries.saved import filter_of, find_saved, saved_filters
+from botcrm.core.services.queries.sql import Compiled
 from botcrm.telegram.context import Context
 from botcrm.telegram.errors import words_for
 from botcrm.telegram.screens.base import Button, Screen, pack

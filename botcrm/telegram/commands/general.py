@@ -7,16 +7,17 @@ from botcrm.core.domain.kinds import ENTITY_OF
 from botcrm.core.domain.preferences import PREFERENCES
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Activity, Choice, CustomField, Record, Rule, SavedFilter, User
-from botcrm.core.services import invites, people, undo
 from botcrm.core.services.access import current, ref
 from botcrm.core.services.cards import activity_card, deal_card, party_card
 from botcrm.core.services.filters import NoSuchFilter, find_filter
-from botcrm.core.services.handover import find_former, handed_over_by
 from botcrm.core.services.home import Home, home
+from botcrm.core.services.merging.unmerge import merge_of
+from botcrm.core.services.staff import invites, people
+from botcrm.core.services.staff.handover import find_former, handed_over_by
+from botcrm.core.services.staff.team import team
 from botcrm.core.services.suggestions import QUIET
-from botcrm.core.services.team import team
-from botcrm.core.services.undo_settings import SetBack, set_back
-from botcrm.core.services.unmerging import merge_of
+from botcrm.core.services.undo import undo
+from botcrm.core.services.undo.settings import SetBack, set_back
 from botcrm.core.services.work import ENTITIES
 from botcrm.telegram.commands.custom_fields import field_card, word_card
 from botcrm.telegram.commands.exporting import with_export

@@ -10,13 +10,13 @@ from botcrm.core.domain.kinds import ENTITY_OF
 from botcrm.core.domain.merging import ENTITIES
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Company, Contact, Draft, Lead, User
-from botcrm.core.services import custom_fields
 from botcrm.core.services.access import current, load
-from botcrm.core.services.bulk_merging import Rule, last_search, rehearse_bulk_merge
-from botcrm.core.services.main_record import choose_main
-from botcrm.core.services.merging import NotMergeable, Plan, rehearse_merge
-from botcrm.core.services.subjects import search
-from botcrm.core.services.unmerging import merges_of, unmerge
+from botcrm.core.services.custom import fields as custom_fields
+from botcrm.core.services.merging.main_record import choose_main
+from botcrm.core.services.merging.many import Rule, last_search, rehearse_bulk_merge
+from botcrm.core.services.merging.merge import NotMergeable, Plan, rehearse_merge
+from botcrm.core.services.merging.unmerge import merges_of, unmerge
+from botcrm.core.services.search.subjects import search
 from botcrm.telegram.commands.subject import Missing
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Screen, clip

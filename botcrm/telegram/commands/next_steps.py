@@ -11,9 +11,9 @@ from botcrm.core.domain.events import SettingChanged
 from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.preferences import NOTHING
 from botcrm.core.models import User
-from botcrm.core.services import people
-from botcrm.core.services.leave import cancel_leave, leave_of, planned_in, read_days, take_leave
 from botcrm.core.services.next_steps import wait_deal
+from botcrm.core.services.staff import people
+from botcrm.core.services.staff.leave import cancel_leave, leave_of, planned_in, read_days, take_leave
 from botcrm.core.services.stages import pipelines
 from botcrm.telegram.commands.deals import ask_deal, which_deal
 from botcrm.telegram.commands.subject import due_or_options

@@ -3,8 +3,8 @@
 from botcrm.core import db
 from botcrm.core.domain.grammar import Line
 from botcrm.core.models import User
-from botcrm.core.services.operations import UNDO, is_carried, operation_of, operations, undo_of
-from botcrm.core.services.undoing import kept_changes
+from botcrm.core.services.operations.operations import UNDO, is_carried, operation_of, operations, undo_of
+from botcrm.core.services.operations.undoing import kept_changes
 from botcrm.core.services.work import Work
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Screen

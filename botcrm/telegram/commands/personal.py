@@ -4,7 +4,16 @@ from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.kinds import ENTITY_OF, Action
 from botcrm.core.services.access import may
-from botcrm.core.services.personal import NoPerson, alike, counts_of, is_deleted, may_erase, name_of, person_of, seen_of
+from botcrm.core.services.personal.person import (
+    NoPerson,
+    alike,
+    counts_of,
+    is_deleted,
+    may_erase,
+    name_of,
+    person_of,
+    seen_of,
+)
 from botcrm.telegram.commands.deals import ask_who, pick_button
 from botcrm.telegram.commands.subject import Missing, subject_of
 from botcrm.telegram.context import Context

@@ -8,10 +8,11 @@ from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.grammar import Line, guess_subject
 from botcrm.core.domain.kinds import ENTITY_OF
 from botcrm.core.models import Company, Contact, Lead
-from botcrm.core.services import dictionaries, records
+from botcrm.core.services import records
 from botcrm.core.services.cards import party_card
-from botcrm.core.services.subjects import by_name, search
-from botcrm.core.services.text_search import search_said
+from botcrm.core.services.custom import dictionaries
+from botcrm.core.services.search.subjects import by_name, search
+from botcrm.core.services.search.texts import search_said
 from botcrm.telegram import alike
 from botcrm.telegram.commands.deals import given, handed_away, plan_next
 from botcrm.telegram.commands.exporting import with_found_export

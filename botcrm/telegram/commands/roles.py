@@ -7,12 +7,12 @@ from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.kinds import Action, Reach
 from botcrm.core.domain.text import fold
 from botcrm.core.models import User
-from botcrm.core.services import departments as tree
-from botcrm.core.services import roles as core
 from botcrm.core.services.access import demand, may
-from botcrm.core.services.people import find_person
-from botcrm.core.services.role_log import taken_back
-from botcrm.core.services.roles import RoleRow
+from botcrm.core.services.staff import departments as tree
+from botcrm.core.services.staff import roles as core
+from botcrm.core.services.staff.people import find_person
+from botcrm.core.services.staff.role_log import taken_back
+from botcrm.core.services.staff.roles import RoleRow
 from botcrm.telegram import menu
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, pack

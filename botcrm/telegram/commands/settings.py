@@ -7,7 +7,7 @@ from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.kinds import Reach
 from botcrm.core.domain.preferences import PREFERENCES
 from botcrm.core.domain.text import fold
-from botcrm.core.services import people
+from botcrm.core.services.staff import people
 from botcrm.core.services.suggestions import resume_suggestions
 from botcrm.telegram.commands.next_steps import leave_written
 from botcrm.telegram.context import Context

@@ -12,7 +12,7 @@ from botcrm.core.domain.kinds import ENTITY_OF, ActivityKind
 from botcrm.core.models import Activity, Contact, Deal, Record
 from botcrm.core.services.access import facts_of, load_any, owned_sql, owners, record_of
 from botcrm.core.services.activities import Due, change_activity, plan_activity
-from botcrm.core.services.subjects import Found, Match, match_subject
+from botcrm.core.services.search.subjects import Found, Match, match_subject
 from botcrm.telegram.context import Context
 
 Links = dict[str, int | None]

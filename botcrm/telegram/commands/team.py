@@ -8,7 +8,8 @@ from botcrm.core.domain.grammar import Line, parse_lines
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Record, User
 from botcrm.core.services.access import load_any, owners, ref
-from botcrm.core.services.handover import (
+from botcrm.core.services.questions import ask_about
+from botcrm.core.services.staff.handover import (
     HandedOver,
     RuleDid,
     done_by_rules,
@@ -17,9 +18,8 @@ from botcrm.core.services.handover import (
     handed_over_by,
     rehearse_handover,
 )
-from botcrm.core.services.people import person_by_id
-from botcrm.core.services.questions import ask_about
-from botcrm.core.services.undo import undo
+from botcrm.core.services.staff.people import person_by_id
+from botcrm.core.services.undo.undo import undo
 from botcrm.telegram.commands.deals import pick_button
 from botcrm.telegram.commands.subject import Missing, Subject, subject_of
 from botcrm.telegram.context import Context, about_of

@@ -9,9 +9,9 @@ from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Activity, Deal, Record, Stage, User
-from botcrm.core.services import custom_fields
 from botcrm.core.services.access import facts_of, load_any, ref
-from botcrm.core.services.subjects import ENTITIES
+from botcrm.core.services.custom import fields as custom_fields
+from botcrm.core.services.search.subjects import ENTITIES
 from botcrm.core.services.timeline import GROUPS, TimelinePage
 from botcrm.core.services.timeline import timeline as read_timeline
 from botcrm.telegram.commands.deals import ask_who, pick_button

@@ -5,7 +5,7 @@ from botcrm.core.domain.errors import CrmError, NotFound
 from botcrm.core.domain.grammar import Line, parse_lines
 from botcrm.core.models import Draft, Record
 from botcrm.core.services.access import load_any
-from botcrm.core.services.subjects import Found
+from botcrm.core.services.search.subjects import Found
 from botcrm.hooks import Owned
 from botcrm.telegram.commands.deals import pick_button
 from botcrm.telegram.commands.subject import Subject, subject_of, without_subject

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from botcrm.core.domain.kinds import LETTERS, Entity
 from botcrm.core.domain.query import KIND_OF, Query
-from botcrm.core.services.bulk import BulkPlan
-from botcrm.core.services.bulk_changes import Change
+from botcrm.core.services.operations.bulk import BulkPlan
+from botcrm.core.services.operations.bulk_changes import Change
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, esc, lines, pack, rows_of
 from botcrm.telegram.screens.filtering import query_text
 from botcrm.words import Words

@@ -6,8 +6,8 @@ from botcrm.core.domain.kinds import LETTERS, SETTLED, ActivityKind, Entity
 from botcrm.core.domain.phones import show_phone
 from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Stage
 from botcrm.core.services.cards import ActivityCard, DealCard, PartyCard, Step
+from botcrm.core.services.clients.incoming import is_missed_call
 from botcrm.core.services.home import DealRow
-from botcrm.core.services.incoming import is_missed_call
 from botcrm.telegram.plugged.added import added_lines, added_rows
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.telegram.screens.became import became_line, first_rows, origin_line

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from botcrm.core.models import User
-from botcrm.core.services.departments import Branch
+from botcrm.core.services.staff.departments import Branch
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.words import Words
 

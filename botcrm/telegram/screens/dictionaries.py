@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from botcrm.core.models import Choice
-from botcrm.core.services.dictionaries import SHIPPED, TEXTS
+from botcrm.core.services.custom.dictionaries import SHIPPED, TEXTS
 from botcrm.telegram.fields import token
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
 from botcrm.words import Words

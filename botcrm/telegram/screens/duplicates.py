@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from botcrm.core.domain.kinds import LETTERS, Entity
 from botcrm.core.domain.matching import Reason
 from botcrm.core.models import Contact, Lead, Operation
-from botcrm.core.services.duplicate_groups import Candidate, GroupShown
-from botcrm.core.services.duplicates import Alike
+from botcrm.core.services.duplicates.alike import Alike
+from botcrm.core.services.duplicates.groups import Candidate, GroupShown
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import SIGNS, phone_text
 from botcrm.words import Words

@@ -7,7 +7,7 @@ from botcrm.core.domain.query import KIND_OF, Query
 from botcrm.core.domain.query_fields import FIELDS
 from botcrm.core.models import CustomField, SavedFilter
 from botcrm.core.services.home import DealRow
-from botcrm.core.services.queries import Counted, Item
+from botcrm.core.services.queries.queries import Counted, Item
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import SIGNS, Kinds, kind_of
 from botcrm.telegram.screens.lists import deal_item

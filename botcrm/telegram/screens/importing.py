@@ -6,7 +6,7 @@ from typing import Any
 from botcrm.core.domain.kinds import LETTERS, Action, Entity
 from botcrm.core.models import Operation
 from botcrm.core.services.access import may
-from botcrm.core.services.importing_fields import FIELDS, NOTE, SKIP, target
+from botcrm.core.services.importing.fields import FIELDS, NOTE, SKIP, target
 from botcrm.imports.analysing import Analysis
 from botcrm.imports.problems import reason
 from botcrm.imports.sources import TITLES

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from botcrm.core.services.incoming import Waiting
+from botcrm.core.services.clients.incoming import Waiting
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack
 from botcrm.words import Words
 

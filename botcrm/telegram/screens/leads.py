@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from botcrm.core.services.duplicates import Alike
+from botcrm.core.services.duplicates.alike import Alike
 from botcrm.core.services.leads import NEW, Proposal
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack
 from botcrm.telegram.screens.duplicates import question_text, reasons_text

@@ -6,9 +6,9 @@ from botcrm.core.domain.kinds import LETTERS, Entity
 from botcrm.core.models import File, User
 from botcrm.core.services.home import MOST, DealRow
 from botcrm.core.services.loose import LooseRow
-from botcrm.core.services.subjects import Found
-from botcrm.core.services.team import TeamRow
-from botcrm.core.services.text_search import Said
+from botcrm.core.services.search.subjects import Found
+from botcrm.core.services.search.texts import Said
+from botcrm.core.services.staff.team import TeamRow
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import SIGNS, Kinds, call_sign, kind_of
 from botcrm.telegram.screens.rot import quiet_row, waits_line

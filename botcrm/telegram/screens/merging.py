@@ -8,10 +8,10 @@ from typing import Any
 from botcrm.core.domain.kinds import LETTERS, Entity
 from botcrm.core.domain.merging import CUSTOM
 from botcrm.core.domain.phones import show_phone
-from botcrm.core.services.bulk_merging import MAIN, NEWEST, BulkPlan, Rule
-from botcrm.core.services.custom_fields import Held
-from botcrm.core.services.merging import Conflict, Merged, Party, Plan
-from botcrm.core.services.unmerging import Unmerged
+from botcrm.core.services.custom.fields import Held
+from botcrm.core.services.merging.many import MAIN, NEWEST, BulkPlan, Rule
+from botcrm.core.services.merging.merge import Conflict, Merged, Party, Plan
+from botcrm.core.services.merging.unmerge import Unmerged
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import SIGNS
 from botcrm.telegram.screens.own_values import value_text

@@ -6,7 +6,7 @@ from botcrm.core.models import Message, Note
 from botcrm.core.services.cards import ActivityCard, DealCard
 from botcrm.core.services.home import COLUMNS, Home
 from botcrm.core.services.loose import LooseRow
-from botcrm.core.services.team import TeamRow
+from botcrm.core.services.staff.team import TeamRow
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import Kinds, deal_row_line, deal_sums, done_line, kind_of, phone_text
 from botcrm.telegram.screens.home import column_name

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from botcrm.core.domain.kinds import LETTERS, Entity
 from botcrm.core.models import Operation
-from botcrm.core.services.finding_duplicates import KIND as DUPLICATES
-from botcrm.core.services.operations import REVERSIBLE, UNDO
-from botcrm.core.services.undoing import Kept
+from botcrm.core.services.duplicates.finding import KIND as DUPLICATES
+from botcrm.core.services.operations.operations import REVERSIBLE, UNDO
+from botcrm.core.services.operations.undoing import Kept
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.words import Words
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from botcrm.core.domain.custom_values import TYPES
 from botcrm.core.domain.kinds import ENTITY_OF
-from botcrm.core.services.custom_fields import Held
+from botcrm.core.services.custom.fields import Held
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.words import Words
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from botcrm.core.services.access import ref
-from botcrm.core.services.personal import Person
+from botcrm.core.services.personal.person import Person
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, dots, esc, lines, pack
 from botcrm.words import Words
 

@@ -6,8 +6,8 @@ from botcrm.contract.plugin import Permission
 from botcrm.core.domain.grants import GRANTED, reaches
 from botcrm.core.domain.kinds import Reach
 from botcrm.core.models import User
-from botcrm.core.services.departments import Branch
-from botcrm.core.services.roles import RoleRow
+from botcrm.core.services.staff.departments import Branch
+from botcrm.core.services.staff.roles import RoleRow
 from botcrm.telegram.fields import token
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.words import Words

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from botcrm.core.models import Note
 from botcrm.core.services.day import DayDone, PersonDone
-from botcrm.core.services.handover import HandedOver, Rehearsal
 from botcrm.core.services.home import DealRow
 from botcrm.core.services.loose import LooseRow
 from botcrm.core.services.overdue import LateActivity
+from botcrm.core.services.staff.handover import HandedOver, Rehearsal
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import Kinds, kind_of
 from botcrm.telegram.screens.lists import deal_item, loose_item, number

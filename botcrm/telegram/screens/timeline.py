@@ -9,7 +9,7 @@ from typing import Any
 from botcrm.contract.cards import TimelineItem
 from botcrm.core.domain.kinds import LETTERS, MISSED, Entity
 from botcrm.core.domain.reminding import minutes_in
-from botcrm.core.services.custom_fields import Held
+from botcrm.core.services.custom.fields import Held
 from botcrm.core.services.timeline import Entry, Planned, TimelinePage
 from botcrm.telegram.plugged.added import LONGEST_LINE
 from botcrm.telegram.plugged.markup import safe_line

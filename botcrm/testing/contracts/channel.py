@@ -8,7 +8,7 @@ import pytest
 
 from botcrm.contract.channels import Incoming
 from botcrm.core.models import File, Lead, Message, Record
-from botcrm.core.services.inbound import answer_client
+from botcrm.core.services.clients.inbound import answer_client
 from botcrm.markers import hookimpl
 from botcrm.testing.channels import Provider
 from botcrm.testing.chat import Crm

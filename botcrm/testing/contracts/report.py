@@ -12,7 +12,7 @@ from botcrm.core import db
 from botcrm.core.domain.money import Money
 from botcrm.core.services.activities import log_activity
 from botcrm.core.services.deals import add_deal
-from botcrm.core.services.people import actor_by_id
+from botcrm.core.services.staff.people import actor_by_id
 from botcrm.hooks import PluginFailed
 from botcrm.reports.files import csv_bytes
 from botcrm.reports.question import Question

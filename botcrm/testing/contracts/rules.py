@@ -8,9 +8,9 @@ import pytest
 from botcrm.contract.rules import Condition, Part, RuleAction, Trigger
 from botcrm.core import db
 from botcrm.core.models import Record, RuleRun
-from botcrm.core.services.people import system
 from botcrm.core.services.rules import add_rule, change_rule, switch_rule
-from botcrm.core.services.undo import undo
+from botcrm.core.services.staff.people import system
+from botcrm.core.services.undo.undo import undo
 from botcrm.core.services.work import ENTITIES, Work
 from botcrm.testing.chat import Crm
 from botcrm.testing.contracts.samples import filled, record_for

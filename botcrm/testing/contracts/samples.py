@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from botcrm.contract.rules import Choice
 from botcrm.core.domain.money import Money
 from botcrm.core.models import Pipeline, Record, Stage
-from botcrm.core.services.custom_fields import fields_of
+from botcrm.core.services.custom.fields import fields_of
 from botcrm.testing.chat import Crm
 from botcrm.testing.member import Member
 from botcrm.testing.records import make_company, make_contact, make_deal, make_field, make_lead, plan

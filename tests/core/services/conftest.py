@@ -13,7 +13,7 @@ import pytest
 from botcrm.app import App
 from botcrm.core import db
 from botcrm.core.models import User
-from botcrm.core.services.people import actor_by_id, add_user
+from botcrm.core.services.staff.people import actor_by_id, add_user
 from botcrm.core.services.work import Work
 from botcrm.settings import Settings
 

@@ -14,8 +14,8 @@ from botcrm.core.domain.zones import to_utc
 from botcrm.core.models import Activity, Deal
 from botcrm.core.services import activities, deals, records
 from botcrm.core.services.activities import Due
-from botcrm.core.services.people import change_setting
-from botcrm.core.services.undo import undo
+from botcrm.core.services.staff.people import change_setting
+from botcrm.core.services.undo.undo import undo
 from tests.core.services.conftest import Office
 
 WALL = datetime(2026, 11, 25, 15)  # tomorrow in Warsaw, 14:00 in UTC

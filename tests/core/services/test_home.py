@@ -17,10 +17,10 @@ from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.models import Deal, User
 from botcrm.core.services import activities, deals, records
 from botcrm.core.services.activities import Due
-from botcrm.core.services.fixing import fix_derived
+from botcrm.core.services.derived.fixing import fix_derived
 from botcrm.core.services.home import COLUMNS, counters, home
-from botcrm.core.services.people import actor_by_id, add_user, change_setting
-from botcrm.core.services.team import team
+from botcrm.core.services.staff.people import actor_by_id, add_user, change_setting
+from botcrm.core.services.staff.team import team
 from botcrm.settings import Settings
 from tests.core.services.conftest import START, Office
 

@@ -12,8 +12,10 @@ from botcrm.core.domain.errors import AlreadyClosed, InvalidValue, NotAllowed, N
 from botcrm.core.domain.events import ContactChanged, DealChanged, LeadChanged
 from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.models import Company, Contact, Deal, Lead, Note
-from botcrm.core.services import activities, custom_fields, deals, leads, records, undo
+from botcrm.core.services import activities, deals, leads, records
 from botcrm.core.services.copying import copy_record
+from botcrm.core.services.custom import fields as custom_fields
+from botcrm.core.services.undo import undo
 from tests.core.services.conftest import Office
 
 

@@ -9,9 +9,10 @@ from botcrm.core.domain.due import column_of, day_bounds
 from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.domain.messages import Incoming
 from botcrm.core.models import Activity, Company, Contact, Deal, Message, User
-from botcrm.core.services import activities, deals, inbound, leads, records
+from botcrm.core.services import activities, deals, leads, records
 from botcrm.core.services.activities import Due
 from botcrm.core.services.board import board
+from botcrm.core.services.clients import inbound
 from botcrm.core.services.home import COLUMNS, counters, home
 from botcrm.core.services.loose import LooseRow
 from tests.core.services.conftest import START, Office

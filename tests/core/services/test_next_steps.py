@@ -21,17 +21,19 @@ from botcrm.core.domain.events import RecordAttached
 from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.domain.messages import Incoming
 from botcrm.core.models import Activity, Deal, Message
-from botcrm.core.services import activities, deals, inbound, records, undo
+from botcrm.core.services import activities, deals, records
 from botcrm.core.services.activities import Due, suggested_due
-from botcrm.core.services.fixing import fix_derived
-from botcrm.core.services.handover import hand_over_all
+from botcrm.core.services.clients import inbound
+from botcrm.core.services.derived.fixing import fix_derived
 from botcrm.core.services.home import MOST
-from botcrm.core.services.leave import cancel_leave, leave_of, planned_in, take_leave
 from botcrm.core.services.marks import mark_deal
 from botcrm.core.services.next_steps import explain_waiting, stop_waiting, violating_deals, wait_deal
-from botcrm.core.services.people import actor_by_id, add_user
+from botcrm.core.services.staff.handover import hand_over_all
+from botcrm.core.services.staff.leave import cancel_leave, leave_of, planned_in, take_leave
+from botcrm.core.services.staff.people import actor_by_id, add_user
+from botcrm.core.services.staff.team import team
 from botcrm.core.services.stages import change_pipeline, change_stage, suggested_text
-from botcrm.core.services.team import team
+from botcrm.core.services.undo import undo
 from botcrm.core.services.violations import violations
 from botcrm.core.services.work import Work
 from botcrm.settings import Settings

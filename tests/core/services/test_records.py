@@ -14,7 +14,7 @@ from botcrm.core.domain.money import Money
 from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Message, Role
 from botcrm.core.services import activities, deals, leads, records
 from botcrm.core.services.activities import Due
-from botcrm.core.services.inbound import answer_client, receive_message
+from botcrm.core.services.clients.inbound import answer_client, receive_message
 from tests.core.services.conftest import Office
 
 DUE = Due(datetime(2026, 11, 25, 15))

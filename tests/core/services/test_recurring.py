@@ -12,7 +12,7 @@ from botcrm.core.models import Activity
 from botcrm.core.services import activities, calendars
 from botcrm.core.services.activities import Due
 from botcrm.core.services.actor import NoHooks
-from botcrm.core.services.people import change_setting
+from botcrm.core.services.staff.people import change_setting
 from botcrm.core.services.work import Buffer, Work
 from tests.core.services.conftest import Office
 

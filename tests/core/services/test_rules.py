@@ -14,10 +14,10 @@ from botcrm.core.services import rules
 from botcrm.core.services.activities import add_note, log_activity, plan_activity
 from botcrm.core.services.deals import add_deal
 from botcrm.core.services.default_rules import SHIPPED
-from botcrm.core.services.people import deactivate_user
 from botcrm.core.services.quiet import days_ago, quiet_deals, working_due
-from botcrm.core.services.shipped_roles import seed_roles
-from botcrm.core.services.undo import undo
+from botcrm.core.services.staff.people import deactivate_user
+from botcrm.core.services.staff.shipped_roles import seed_roles
+from botcrm.core.services.undo.undo import undo
 from tests.core.services.conftest import START, Office
 
 

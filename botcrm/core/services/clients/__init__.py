@@ -1,0 +1,1 @@
+"""Clients write, and are answered."""

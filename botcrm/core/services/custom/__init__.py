@@ -1,0 +1,1 @@
+"""What a company made for itself: custom fields and dictionaries."""

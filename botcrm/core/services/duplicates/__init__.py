@@ -1,0 +1,1 @@
+"""Who may be the same: on creation, over the whole base, and what people said about it."""

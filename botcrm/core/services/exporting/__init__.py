@@ -1,0 +1,1 @@
+"""Everything out again, under its filter and rights."""

@@ -1,0 +1,1 @@
+"""One person in all records: taken out, erased, and not brought back."""

@@ -1,0 +1,1 @@
+"""Lists of records by what people ask for, within their rights."""
