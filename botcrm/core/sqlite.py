@@ -16,6 +16,7 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from types import TracebackType
 from typing import Any
 
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 # Pages. A log of this length is copied in a commit; only statements outside of transactions can make one (see LogCopier).
 LONGEST_LOG = 32_000
+# Rows that one statement inserts.
+_AT_ONCE = 100
 # How long closing waits for the transaction in hand.
 _CLOSE_SECONDS = 10.0
 
@@ -273,6 +276,22 @@ class Transaction(_Lent):
             raise OperationalError(exc) from exc
         except sqlite3.IntegrityError as exc:
             raise IntegrityError(exc) from exc
+
+    def insert_many(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows of SQLite's own types, many by one statement: that takes half as long as one by one.
+
+        :raises IntegrityError: one may not be there; those before it are, until this transaction or part is taken back
+        """
+        # OR FAIL: else each statement keeps aside every page it changes, to take back itself alone.
+        head = f'INSERT OR FAIL INTO "{table}" ({", ".join(columns)}) VALUES '
+        row = f"({', '.join('?' * len(columns))})"
+        whole = len(rows) - len(rows) % _AT_ONCE
+        if whole:
+            sql = head + ", ".join([row] * _AT_ONCE)
+            parts = (rows[at : at + _AT_ONCE] for at in range(0, whole, _AT_ONCE))
+            self.change_many(sql, (list(chain.from_iterable(part)) for part in parts))
+        if whole < len(rows):
+            self.change_many(head + row, rows[whole:])
 
     def part(self) -> "Part":
         """Return a part of the transaction that can be taken back alone, with the parts inside it."""

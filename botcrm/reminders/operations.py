@@ -75,21 +75,25 @@ async def piece(work: Work, operation_id: int) -> bool | timedelta:
     operation = await claimed(operation_id)
     if operation is None or operation.state != "running":
         return False
-    actor = await actor_by_id(work.prefs, operation.actor_id) if operation.actor_id else system(work.prefs)
     counts, progress = operation.counts, operation.progress
     try:
-        if actor is None:
-            raise NotFound(ref=f"u{operation.actor_id}")
-        acting = work.acting_as(actor)
-        acting.id = operation.work_id
         async with work.savepoint():
-            done = await STEPS[operation.kind](acting, operation)
-            if done is True:
-                await finish(acting, operation, counts=operation.counts)
+            return await _step(work, operation)
     except CrmError as error:
         operation.counts, operation.progress, operation.state = counts, progress, "running"
         await finish(work, operation, counts=counts, state="failed", error=str(error))
         return False
+
+
+async def _step(work: Work, operation: Operation) -> bool | timedelta:
+    actor = await actor_by_id(work.prefs, operation.actor_id) if operation.actor_id else system(work.prefs)
+    if actor is None:
+        raise NotFound(ref=f"u{operation.actor_id}")
+    acting = work.acting_as(actor)
+    acting.id = operation.work_id
+    done = await STEPS[operation.kind](acting, operation)
+    if done is True:
+        await finish(acting, operation, counts=operation.counts)
     return done if isinstance(done, timedelta) else not done
 
 
@@ -130,8 +134,17 @@ async def run_here(
     :raises Exception: a piece failed; those before it are done, and it can go on
     """
     while True:
-        async with app.work() as work:
-            more = await piece(work, operation_id)
+        try:
+            async with app.work() as work:
+                # The whole transaction is the piece: to take back a part of one, each page it changes is copied first.
+                running = await claimed(operation_id)
+                more = running is not None and running.state == "running" and await _step(work, running)
+        except CrmError as error:
+            async with app.work() as work:
+                running = await claimed(operation_id)
+                if running is not None and running.state == "running":
+                    await finish(work, running, counts=running.counts, state="failed", error=str(error))
+            more = False
         operation = await Operation.get(id=operation_id)
         on_progress(operation)
         if not more:

@@ -4,10 +4,9 @@ A record made by one statement among thousands has no past: no reminders, no cou
 what it is found by, and what the contact of a deal that is older than today's import said since.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from botcrm.core import db, sqlite
@@ -62,59 +61,89 @@ def derived(
     return Derived(owner_id, found.name, folded, found.is_open, " ".join(found.words), keys)
 
 
-@dataclass(slots=True)
 class Begun:
     """Records of one entity whose entries are written, and whose words and keys are to be.
 
-    :ivar entries: the records' ids by their entries'
+    A word, or a key, is one text with the place of its record behind it: hundreds of thousands wait here.
+
+    :ivar entries: the entries' ids, by place
+    :ivar records: the records' ids, by place
+    :ivar terms: (word, place) as text; `sort` brings them into the order of the index, whose pages are then gone through once
+    :ivar keys: (key, place) as text, likewise
     :ivar stamp: when the entries were last touched, as they were written
-    :ivar terms: (word, owner, entry), in the order of the index: its pages are gone through once
-    :ivar keys: (entity, key, record), in the order of the index
     """
 
-    entity: str
-    entries: dict[int, int]
-    stamp: Any
-    terms: list[tuple[str, int, int]]
-    keys: list[tuple[str, str, int]]
+    def __init__(self, work: "Work", entity: str) -> None:
+        self.entity = entity
+        self.entries: list[int] = []
+        self.records: list[int] = []
+        self._owners: list[int] = []
+        self.terms: list[str] = []
+        self.keys: list[str] = []
+        self.stamp = stored(work.now)
+
+    async def enter(self, records: Sequence[tuple[int, Derived]]) -> None:
+        """Write the entries of new records that have none, and keep what is left to be written."""
+        if self.entity == "deal":
+            await contact_of_new(records[0][0], records[-1][0])
+        known = await entered(self.entity, [record_id for record_id, _ in records])
+        fresh = [one for one in records if one[0] not in known]
+        opens = {True: stored(True), False: stored(False)}
+        ids = await reserve("search_entry", len(fresh))
+        rows = [
+            (entry, self.entity, record, found.owner_id, found.name, found.folded, opens[found.is_open], self.stamp)
+            for entry, (record, found) in zip(ids, fresh, strict=True)
+        ]
+        await insert_many("search_entry", _ENTRY, rows)
+        for place, (_, found) in enumerate(fresh, len(self.records)):
+            behind = f"{_UNIT}{place:07}"
+            self.terms += [word + behind for word in found.words.split()]
+            self.keys += [key + behind for key in found.key_list]
+        self.entries += ids
+        self.records += [record for record, _ in fresh]
+        self._owners += [found.owner_id for _, found in fresh]
+
+    def sort(self, *, backwards: bool = False) -> None:
+        """Bring words and keys into the order of their indexes; all are entered."""
+        self.terms.sort(reverse=backwards)
+        self.keys.sort(reverse=backwards)
+
+    def term_rows(self, terms: Iterable[str]) -> list[tuple[str, int, int]]:
+        """Return (word, owner, entry) of some of `terms`."""
+        found = ((word, int(place)) for word, _, place in (text.rpartition(_UNIT) for text in terms))
+        return [(word, self._owners[place], self.entries[place]) for word, place in found]
+
+    def key_rows(self, keys: Iterable[str]) -> list[tuple[str, str, int]]:
+        """Return (entity, key, record) of some of `keys`."""
+        found = (text.rpartition(_UNIT) for text in keys)
+        return [(self.entity, key, self.records[int(place)]) for key, _, place in found]
+
+    async def write(self, terms: Iterable[str], keys: Iterable[str], without: Set[int] = frozenset()) -> None:
+        """Write some of the words and keys.
+
+        :param without: entries whose records were derived meanwhile, whole
+        """
+        words, known = self.term_rows(terms), self.key_rows(keys)
+        if without:
+            words = [row for row in words if row[2] not in without]
+            others = {record for entry, record in zip(self.entries, self.records, strict=True) if entry in without}
+            known = [row for row in known if row[2] not in others]
+        await insert_many("search_term", ("term", "owner_id", "entry_id"), words)
+        await insert_many("record_key", ("entity", "key", "record_id"), known)
+        await learn_words({word for word, _, _ in words})
+
+
+_ENTRY = ("id", "entity", "record_id", "owner_id", "name", "folded", "open", "touched_at")
 
 
 async def derive_many(work: "Work", entity: str, records: Sequence[tuple[int, Derived]]) -> None:
     """Write what new records are found by; those that have it already, touched by somebody meanwhile, are left as they are."""
     if not records:
         return
-    begun = await begin(work, entity, records)
-    await insert_many("search_term", ("term", "owner_id", "entry_id"), begun.terms)
-    await insert_many("record_key", ("entity", "key", "record_id"), begun.keys)
-    await learn_words({word for word, _, _ in begun.terms})
-
-
-async def begin(work: "Work", entity: str, records: Sequence[tuple[int, Derived]]) -> Begun:
-    """Write the entries of new records that have none, and return what is left to be written."""
-    if entity == "deal":
-        await contact_of_new(records[0][0], records[-1][0])
-    known = await entered(entity, [record_id for record_id, _ in records])
-    fresh = [(record_id, found) for record_id, found in records if record_id not in known]
-    now, opens = stored(work.now), {True: stored(True), False: stored(False)}
-    ids = await reserve("search_entry", len(fresh))
-    await insert_many(
-        "search_entry",
-        ("id", "entity", "record_id", "owner_id", "name", "folded", "open", "touched_at"),
-        [
-            (entry_id, entity, record_id, found.owner_id, found.name, found.folded, opens[found.is_open], now)
-            for entry_id, (record_id, found) in zip(ids, fresh, strict=True)
-        ],
-    )
-    terms = [
-        (word, found.owner_id, entry_id)
-        for entry_id, (_, found) in zip(ids, fresh, strict=True)
-        for word in found.words.split()
-    ]
-    terms.sort(key=itemgetter(0))
-    keys = [(entity, key, record_id) for record_id, found in fresh for key in found.key_list]
-    keys.sort(key=itemgetter(1))
-    entries = {entry_id: record_id for entry_id, (record_id, _) in zip(ids, fresh, strict=True)}
-    return Begun(entity, entries, now, terms, keys)
+    begun = Begun(work, entity)
+    await begun.enter(records)
+    begun.sort()
+    await begun.write(begun.terms, begun.keys)
 
 
 async def entered(entity: str, ids: Sequence[int]) -> set[int]:
@@ -172,10 +201,10 @@ async def insert_many(table: str, columns: Sequence[str], rows: Sequence[Sequenc
     """Insert rows of values that `stored` returned."""
     if not rows:
         return
-    sql = f'INSERT INTO "{table}" ({", ".join(columns)}) VALUES ({", ".join("?" * len(columns))})'
     client = db.connection()
     if isinstance(client, sqlite.Transaction):
         # Looking at each of millions of values once more would cost as much as inserting them.
-        client.change_many(sql, rows)
+        client.insert_many(table, columns, rows)
     else:
+        sql = f'INSERT INTO "{table}" ({", ".join(columns)}) VALUES ({", ".join("?" * len(columns))})'
         await db.execute_many(sql, rows)

@@ -74,10 +74,12 @@ async def test_killed_at_any_piece_nothing_is_lost_or_doubled(
     if owed < 0:
         owed = -owed
         monkeypatch.setattr(step, "WHOLE", 0)
-        for name in ("_FIRST", "_LEAST"):
-            monkeypatch.setattr(derive_slices, name, 100)
+        for name in ("_ENTERED", "_FIRST", "_LEAST"):
+            monkeypatch.setattr(derive_slices, name, 50 if name == "_ENTERED" else 100)
         monkeypatch.setattr(derive_slices, "_HELD", 0.0)
     monkeypatch.setattr(step, "LARGE_PIECE", 20)
+    if owed < 10_000:  # else several parts of the file are one piece
+        monkeypatch.setattr(step, "_HELD", 0.0)
     monkeypatch.setattr(step, "MOST_OWED", owed)
     path = people(tmp_path, 150)
     operation = await begun(app, path, "contact")

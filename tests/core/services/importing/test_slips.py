@@ -163,6 +163,7 @@ async def test_a_company_that_went_into_another_one_meanwhile_is_that_one(
     app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("botcrm.imports.step.LARGE_PIECE", 2)
+    monkeypatch.setattr("botcrm.imports.step._HELD", 0.0)
     monkeypatch.setattr("botcrm.imports.step.PIECE", 2)
     file = table(tmp_path, "Name,Company", *(f"P{n},{'Acme' if n % 2 else 'Gone'}" for n in range(6)))
     operation = await begun(app, file, "contact")
