@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Of the statement's variables that SQLite takes.
 CHUNK = 500
 _UNIT = "\x1f"
+# Of the place that stands behind a word or key.
+_DIGITS = 7
 
 
 @dataclass(slots=True)
@@ -96,7 +98,7 @@ class Begun:
         ]
         await insert_many("search_entry", _ENTRY, rows)
         for place, (_, found) in enumerate(fresh, len(self.records)):
-            behind = f"{_UNIT}{place:07}"
+            behind = f"{place:0{_DIGITS}}"
             self.terms += [word + behind for word in found.words.split()]
             self.keys += [key + behind for key in found.key_list]
         self.entries += ids
@@ -110,13 +112,13 @@ class Begun:
 
     def term_rows(self, terms: Iterable[str]) -> list[tuple[str, int, int]]:
         """Return (word, owner, entry) of some of `terms`."""
-        found = ((word, int(place)) for word, _, place in (text.rpartition(_UNIT) for text in terms))
-        return [(word, self._owners[place], self.entries[place]) for word, place in found]
+        owners, entries = self._owners, self.entries
+        return [(text[:-_DIGITS], owners[place], entries[place]) for text in terms for place in (int(text[-_DIGITS:]),)]
 
     def key_rows(self, keys: Iterable[str]) -> list[tuple[str, str, int]]:
         """Return (entity, key, record) of some of `keys`."""
-        found = (text.rpartition(_UNIT) for text in keys)
-        return [(self.entity, key, self.records[int(place)]) for key, _, place in found]
+        entity, records = self.entity, self.records
+        return [(entity, text[:-_DIGITS], records[int(text[-_DIGITS:])]) for text in keys]
 
     async def write(self, terms: Iterable[str], keys: Iterable[str], without: Set[int] = frozenset()) -> None:
         """Write some of the words and keys.
