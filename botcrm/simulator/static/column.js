@@ -18,6 +18,7 @@ export class Column {
     this.presses = new Map();
     this.unread = 0;
     this.unreadFrom = null;
+    this.gliding = false;
     this.state = { commands: [], keyboard: null, started: false, blocked: false, read_to: 0, action: "", menu_button: {} };
     this.face = h("span", {});
     this.title = h("b", {});
@@ -31,6 +32,9 @@ export class Column {
         h("button", { class: "icon", "aria-label": "Chat menu", onclick: (event) => this.chatMenu(event) }, icon("dots"))),
       h("div", { class: "wall" }, this.scroll, this.jump), this.composer.element);
     this.scroll.addEventListener("scroll", () => this.scrolled());
+    for (const ends of ["scrollend", "wheel", "touchmove", "pointerdown", "keydown"]) {
+      this.scroll.addEventListener(ends, () => (this.gliding = false), { passive: true });
+    }
     this.scroll.addEventListener("contextmenu", (event) => this.context(event));
     this.scroll.addEventListener("dblclick", (event) => this.answerAt(event));
     this.scroll.addEventListener("pointerdown", (event) => this.longPress(event));
@@ -92,7 +96,7 @@ export class Column {
 
   receive(message) {
     const isNew = !this.messages.has(message.message_id);
-    const follow = message.out || this.distance() < NEAR;
+    const follow = message.out || this.follows();
     this.messages.set(message.message_id, message);
     if (isNew && !message.out) {
       this.update({ action: "" });
@@ -115,7 +119,7 @@ export class Column {
     this.messages.set(message.message_id, message);
     const old = this.elements.get(message.message_id);
     if (!old) return;
-    const follow = this.distance() < NEAR;
+    const follow = this.follows();
     const element = renderMessage(message, this.actions);
     element.classList.toggle("joined", old.classList.contains("joined"));
     element.classList.toggle("last", old.classList.contains("last"));
@@ -140,6 +144,7 @@ export class Column {
   // --- painting
 
   paint(added = null) {
+    const top = this.scroll.scrollTop; // moving the messages into new parts empties the old ones
     const ordered = [...this.messages.values()].sort((a, b) => a.message_id - b.message_id);
     const parts = [];
     const kept = new Map();
@@ -162,7 +167,6 @@ export class Column {
     }
     if (!parts.length) parts.push(this.intro());
     this.elements = kept;
-    const top = this.scroll.scrollTop;
     this.scroll.replaceChildren(...parts);
     this.scroll.scrollTop = top;
     this.paintRead();
@@ -201,7 +205,13 @@ export class Column {
     this.fading = setTimeout(() => this.scroll.querySelectorAll(".floating").forEach((date) => date.classList.add("faded")), 900);
   }
 
+  // On its way to the end it follows as well: an answer comes while the question still glides up.
+  follows() {
+    return this.gliding || this.distance() < NEAR;
+  }
+
   toEnd(smooth = false) {
+    this.gliding = smooth && this.distance() >= NEAR;
     this.scroll.scrollTo({ top: this.scroll.scrollHeight, behavior: smooth && !document.hidden ? "smooth" : "instant" });
     this.scrolled();
   }
