@@ -11,14 +11,16 @@ class Lease:
     """One loan of a transaction.
 
     :ivar over: set by the lender, for good
-    :ivar used: how many statements were run under it
+    :ivar used: how many statements were begun or ended under it
+    :ivar asking: how many of them are under way: whoever waits meanwhile waits for the database
     """
 
-    __slots__ = ("over", "used")
+    __slots__ = ("asking", "over", "used")
 
     def __init__(self) -> None:
         self.over = False
         self.used = 0
+        self.asking = 0
 
 
 class LeaseOver(TimeoutError):
@@ -37,6 +39,21 @@ def check() -> None:
     if lease is not None:
         if lease.over:
             raise LeaseOver("this unit of work is over: it was held too long")
+        lease.used += 1
+
+
+def begun() -> Lease | None:
+    """Note that a statement is under way; returns whose, for `ended`."""
+    lease = current.get()
+    if lease is not None:
+        lease.asking += 1
+    return lease
+
+
+def ended(lease: Lease | None) -> None:
+    """Note that a statement ended."""
+    if lease is not None:
+        lease.asking -= 1
         lease.used += 1
 
 

@@ -154,6 +154,7 @@ class _Reader:
         self.pipeline_id: int | None = None
         self.own: dict[str, str] = {}
         self._fields = own_fields(report)
+        self._by_word = {fold(name): name for name in self._fields}
         self._understood = [report.title]
         self._unknown: list[str] = []
 
@@ -173,11 +174,11 @@ class _Reader:
     async def _one(self, place: int) -> int:
         """Read what starts at a word, and return how many words it took."""
         word = self.words[place].translate(_QUOTES)
-        key, colon, value = word.partition(":")
+        key, _, value = word.partition(":")
         if word.startswith("@") and len(word) > 1:
             self.people.add((await find_person(self.work, word)).id)
-        elif colon and key in self._fields:
-            self.own[key] = value
+        elif value and (own := self._by_word.get(fold(key))):
+            self.own[own] = value
         elif fold(word) == "pipeline" and (taken := await self._pipeline(place + 1)):
             return 1 + taken
         elif found := read_period(self.words[place:], today_of(self.work)):

@@ -9,8 +9,8 @@ from typing import Any, get_args, get_type_hints
 
 from botcrm.contract.reports import CellKind, Chart, Report, ReportFilters, ReportTable
 from botcrm.core.services.actor import Actor
+from botcrm.core.services.buffer import Buffer
 from botcrm.core.services.reading import Reading
-from botcrm.core.services.work import Buffer
 from botcrm.hooks import PluginManager
 from botcrm.reports.bites import in_bites
 from botcrm.reports.question import Question, Reports, UnknownReport, filters_of, names_of, reach_of

@@ -1,6 +1,7 @@
 """Who works here and what they may do."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 from botcrm.core.models.fields import UtcDatetimeField
@@ -68,6 +69,7 @@ class User(Model):
 
     class Meta:
         table = "user"
+        indexes = [Index(fields=["manager_id"])]
 
 
 class Invite(Model):
@@ -102,4 +104,5 @@ class Setting(Model):
 
     class Meta:
         table = "setting"
+        indexes = [Index(fields=["user_id"])]
         unique_together = (("key", "user_id"),)

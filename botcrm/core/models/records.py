@@ -3,6 +3,7 @@
 from typing import Any
 
 from tortoise import fields
+from tortoise.expressions import RawSQL
 from tortoise.indexes import Index
 from tortoise.models import Model
 
@@ -181,6 +182,11 @@ class Deal(Record):
             Index(fields=["company_id", "status"]),
             Index(fields=["contact_id", "status"]),
             Index(fields=["source"]),
+            # What filters ask for over a whole base. SQLite keeps amounts as texts.
+            Index(RawSQL("CAST(amount AS DOUBLE PRECISION)"), name="idx_deal_amount"),
+            Index(fields=["expected_close"]),
+            Index(fields=["closed_at"]),
+            Index(fields=["created_at"]),
         ]
 
 

@@ -2,7 +2,8 @@
 
 from botcrm import Manifest, Report, hookimpl
 from botcrm.plugins.reports.activities import activities
-from botcrm.plugins.reports.funnel import FunnelFilters, funnel
+from botcrm.plugins.reports.filters import DealFilters
+from botcrm.plugins.reports.funnel import funnel
 
 manifest = Manifest(
     title="Reports",
@@ -19,7 +20,7 @@ def register_reports() -> list[Report]:
             title="Funnel",
             about="How many deals entered each stage, how many of them went further, and how long they stayed.",
             run=funnel,
-            filters=FunnelFilters,
+            filters=DealFilters,
             permission="deal.read",
         ),
         Report(
@@ -27,6 +28,7 @@ def register_reports() -> list[Report]:
             title="Activities by person",
             about="What each person did, has planned, and is late with.",
             run=activities,
+            filters=DealFilters,
             permission="activity.read",
         ),
     ]

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 
 from botcrm import Chart, Column, ReportFilters, ReportTable, Words, Work, services
+from botcrm.plugins.reports.filters import of_deals
 
 _KINDS = ("call", "meeting", "task", "email")
 _NO_TALK = ("no", "busy", "later", "settled")
@@ -12,7 +13,7 @@ _FIGURES = (*_KINDS, "other", "done", "planned", "overdue", "minutes", "ok", "no
 async def activities(work: Work, filters: ReportFilters) -> ReportTable:
     """Count people's activities: those done in the period by kind and result, and those due in it and still planned.
 
-    An activity counts for whose it is. Late is what is planned and past its time by now.
+    An activity counts for whose it is. Late is what is planned and past its time by now. A filter leaves those of its deals.
     """
     words = Words(work.prefs, work.now)
     people = await _people(work, filters)
@@ -56,16 +57,18 @@ async def _people(work: Work, filters: ReportFilters) -> dict[int, str]:
 
 async def _counts(work: Work, filters: ReportFilters, people: list[int]) -> dict[int, Counter[str]]:
     since, until = services.bounds(work, filters.since, filters.until)
+    found, values = await of_deals(work, filters, "a.deal_id")
     # Not by the index on owners, which leads through all that they ever did: the one on the time is the shorter way.
     owned = services.owned_sql("COALESCE(a.owner_id, 0)", people)
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     done = await services.fetch(
         work,
         "SELECT a.owner_id, a.kind, a.result, count(*) AS n, sum(a.duration_minutes) AS minutes FROM activity a "
-        f"WHERE a.status = 'done' AND a.deleted_at IS NULL AND a.done_at >= ? AND a.done_at < ? AND {owned} "
+        f"WHERE a.status = 'done' AND a.deleted_at IS NULL AND a.done_at >= ? AND a.done_at < ? AND {owned}{found} "
         "GROUP BY a.owner_id, a.kind, a.result",
         since,
         until,
+        *values,
     )
     for row in done:
         figures, number = counts[row["owner_id"]], int(row["n"])
@@ -79,11 +82,12 @@ async def _counts(work: Work, filters: ReportFilters, people: list[int]) -> dict
         work,
         "SELECT a.owner_id, count(*) AS n, sum(CASE WHEN a.deadline_at < ? THEN 1 ELSE 0 END) AS overdue FROM activity a "
         f"WHERE a.status = 'planned' AND a.deleted_at IS NULL AND a.deadline_at >= ? AND a.deadline_at < ? "
-        f"AND {services.owned_sql('a.owner_id', people)} "
+        f"AND {services.owned_sql('a.owner_id', people)}{found} "
         "GROUP BY a.owner_id",
         work.now,
         since,
         until,
+        *values,
     )
     for row in planned:
         counts[row["owner_id"]]["planned"] += int(row["n"])

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from pydantic import Field
-
 from botcrm import Chart, Column, ReportFilters, ReportTable, Words, Work, services
+from botcrm.plugins.reports.filters import of_deals
 
 _ENTERS = "'DealCreated', 'DealStageChanged', 'DealWon', 'DealLost', 'DealReopened'"
 _LEAVES = "'DealStageChanged', 'DealWon', 'DealLost', 'DealReopened'"
@@ -30,12 +29,6 @@ class _Stage:
     def share(self) -> float | None:
         """Return the share that went further, None where there is nothing beyond or nobody came."""
         return self.further / self.entered if self.kind == "open" and self.entered else None
-
-
-class FunnelFilters(ReportFilters):
-    """What the funnel is asked with beside what every report is."""
-
-    filter: str = Field(default="", max_length=500, description="Only the deals that a filter finds")
 
 
 async def funnel(work: Work, filters: ReportFilters) -> ReportTable:
@@ -71,10 +64,8 @@ def _rounded(days: float | None) -> float | None:
 
 async def _stages(work: Work, filters: ReportFilters, pipeline_id: int, currency: str) -> list[_Stage]:
     since, until = services.bounds(work, filters.since, filters.until)
-    owned, values = services.owned_sql("d.owner_id", filters.people), tuple[Any, ...]()
-    if isinstance(filters, FunnelFilters) and filters.filter:
-        found, values = await services.found_sql(work, "deal", filters.filter, "d.id")
-        owned = f"{owned} AND {found}"
+    found, values = await of_deals(work, filters, "d.id")
+    owned = f"{services.owned_sql('d.owner_id', filters.people)}{found}"
     to = f"CAST({services.json_sql('e.after', 'stage_id')} AS INTEGER)"
     entered = await services.fetch(
         work,

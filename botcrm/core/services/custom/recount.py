@@ -43,7 +43,7 @@ async def recount_values(entity: str, after: int, last: int) -> int:
         ):
             stored.setdefault(row["record_id"], []).append(_plain(tuple(row.values())))
         due: dict[int, list[tuple[Any, ...]]] = {}
-        for expected in await rows_of(await own_fields.known(), entity, list(values.items())):
+        for expected in rows_of(await own_fields.known(), entity, list(values.items())):
             due.setdefault(expected[2], []).append(_plain(expected))
         stale = [one for one in values if sorted(stored.get(one, ())) != sorted(due.get(one, ()))]
         await write_values(entity, [(one, values[one]) for one in stale])

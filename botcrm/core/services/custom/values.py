@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from botcrm.core import db
-from botcrm.core.domain.custom_values import TYPES, Indexed, Names
+from botcrm.core.domain.custom_values import TYPES, Indexed
 from botcrm.core.domain.events import RecordDeleted, RecordRestored
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Choice, Company, Contact, CustomField, Deal, Lead, Record
@@ -48,8 +48,11 @@ async def keep_values(work: "Work", records: Sequence[Record]) -> None:
             await _insert(known, entity, [(record.id, record.custom or {})])
 
 
-async def search_texts(entity: str, record: Record) -> list[str]:
-    """Return the words of own fields that a record is found by: texts, links, and the names of what was chosen from lists."""
+async def search_texts(entity: str, record: Record, pipeline_id: int | None = None) -> list[str]:
+    """Return the words of own fields that a record is found by: texts, links, and the names of what was chosen from lists.
+
+    :param pipeline_id: of a deal: without what it holds of other pipelines' fields, which is hidden there
+    """
     custom: Mapping[str, Any] = getattr(record, "custom", None) or {}
     if not custom:
         return []
@@ -57,7 +60,10 @@ async def search_texts(entity: str, record: Record) -> list[str]:
     return [
         TYPES[one.type].write(value, known.names.get(one.dictionary, {}))
         for one in known.fields
-        if one.entity == entity and one.type in SEARCHED and (value := custom.get(str(one.id))) is not None
+        if one.entity == entity
+        and one.type in SEARCHED
+        and (pipeline_id is None or one.pipeline_id in (None, pipeline_id))
+        and (value := custom.get(str(one.id))) is not None
     ]
 
 
@@ -68,7 +74,7 @@ async def index_new(entity: str, values: Sequence[tuple[int, Mapping[str, Any]]]
 
 
 async def _insert(known: own_fields.Known, entity: str, values: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
-    rows = await rows_of(known, entity, values)
+    rows = rows_of(known, entity, values)
     if rows:
         await db.execute_many(
             "INSERT INTO field_value (field_id, entity, record_id, text, number, measure, moment) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -76,23 +82,20 @@ async def _insert(known: own_fields.Known, entity: str, values: Sequence[tuple[i
         )
 
 
-async def rows_of(
+def rows_of(
     known: own_fields.Known, entity: str, values: Sequence[tuple[int, Mapping[str, Any]]]
 ) -> list[tuple[Any, ...]]:
     """Return the rows that records' values are kept in: field, entity, record, text, number, measure, moment.
 
     :param values: as (id, `custom`)
     """
-    people = await _people(known, values)
     by_id = {str(one.id): one for one in known.every}
     return [
         (one.id, entity, record_id, row.text, row.number, _measure(known, one, row), row.moment)
         for record_id, custom in values
         for key, value in custom.items()
         if (one := by_id.get(key)) and value is not None
-        for row in _indexed(
-            one, value, people if TYPES[one.type].names_of == "person" else known.names.get(one.dictionary, {})
-        )
+        for row in TYPES[one.type].index(value, known.names.get(one.dictionary, {}))
     ]
 
 
@@ -103,25 +106,13 @@ def _measure(known: own_fields.Known, one: CustomField, row: Indexed) -> float |
     return float(known.ends.get(int(row.number), row.number) if one.dictionary else row.number)
 
 
-def _indexed(one: CustomField, value: Any, names: Names) -> list[Indexed]:
-    return TYPES[one.type].index(value, names)
-
-
-async def _people(known: own_fields.Known, values: Sequence[tuple[int, Mapping[str, Any]]]) -> dict[int, str]:
-    holding = {str(one.id) for one in known.every if TYPES[one.type].names_of == "person"}
-    ids = {custom[key] for _, custom in values for key in holding & custom.keys() if custom[key] is not None}
-    if not ids:
-        return {}
-    marks = ", ".join(str(int(one)) for one in sorted(ids))
-    return {row["id"]: row["name"] for row in await db.fetch(f'SELECT id, name FROM "user" WHERE id IN ({marks})')}
-
-
 def _vanished_or_returned(work: "Work", fields: Sequence[CustomField]) -> set[str]:
-    """Return of which entities this work deleted fields, or brought some back, by whose values they are found."""
+    """Return of which entities this work deleted fields by whose values they are found, brought some back, or hid them elsewhere."""
     ids = {
         event.record_id
         for event in work.events
-        if event.entity == "field" and isinstance(event, RecordDeleted | RecordRestored)
+        if event.entity == "field"
+        and (isinstance(event, RecordDeleted | RecordRestored) or "pipeline_id" in event.before)
     }
     return {one.entity for one in fields if one.id in ids and one.type in SEARCHED}
 

@@ -1,5 +1,6 @@
 """What queries ask of the fields that a company made for itself, over the table of their values."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from botcrm.core.services.queries.parts import SIGNS, Sql, contains, either, lin
 from botcrm.core.services.queries.values import NotAValue
 from botcrm.core.services.work import Work
 
+_FILE = re.compile(r"/?f(\d{1,9})", re.IGNORECASE)
 _IN_ORDER = ("number", "money", "time")
 
 
@@ -64,8 +66,13 @@ async def _held(work: Work, reader: Reader, one: CustomField, operator: str, val
         return f"{first[0]} AND {last[0]}", first[1] + last[1]
     if one.type not in _IN_ORDER and operator != ":":
         raise NotAValue(what=one.key, value=f"{operator}{value}"[:40], example=f"{one.key}:{kind.example or value}")
-    if one.type in ("text", "link", "file"):
+    if one.type in ("text", "link"):
         return contains("v.text", fold(value), folded=True)
+    if one.type == "file":
+        sql, bound = contains("l.name", value)
+        named = f"v.measure IN (SELECT l.id FROM file l WHERE l.deleted_at IS NULL AND ({sql}))"
+        number = _FILE.fullmatch(value.strip())
+        return either([(named, bound), *([("v.measure = ?", [float(number[1])])] if number else [])])
     try:
         meant = await _meant(work, one, value)
     except BadValue as error:

@@ -1,19 +1,19 @@
 """The conditions that queries are put together from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from botcrm.core import db
 from botcrm.core.domain.findable import typed
-from botcrm.core.domain.query_fields import NONE
 from botcrm.core.domain.query_times import Stretch
-from botcrm.core.domain.text import fold
 from botcrm.core.services.access import NOTHING
 
 Sql = tuple[str, list[Any]]
 SIGNS = {":": "=", ">": ">", "<": "<", ">=": ">=", "<=": "<="}
 # Up to so many rows of another table are looked up and then found; of more, each record is asked for its own.
 _FEW = 2000
+# In a large base more are few: up to a share of it, since finding one by an index takes ten times as long as reading the next.
+_FEW_OF_MANY, _SHARE = 10_000, 20
 # What may stand before a word in a name.
 _BETWEEN = tuple(" -,.;:(/&'\"_+@#")
 
@@ -44,8 +44,6 @@ def contains(column: str, value: str, *, folded: bool = False) -> Sql:
 
     :param folded: the column is folded, and so is the value
     """
-    if fold(value) in NONE and not folded:
-        return f"{column} IS NULL OR {column} = ''", []
     like = "ILIKE" if db.dialect() == "postgres" else "LIKE"
     # SQLite knows the case of A to Z only.
     forms = [value] if value.isascii() or folded else [value, value.lower(), value.upper(), value.capitalize()]
@@ -83,3 +81,24 @@ async def linked(table: str, link: str, where: str, bound: Sequence[Any], column
     if row and row["n"] > _FEW:
         return f"EXISTS (SELECT 1 FROM {table} WHERE {link} = {column} AND {where})", list(bound)
     return f"{column} IN (SELECT {link} FROM {table} WHERE {where})", list(bound)
+
+
+async def ranged(entity: str, column: str, condition: Callable[[str], Sql]) -> Sql:
+    """Return a condition on a column of `t` that has an index of its own.
+
+    PostgreSQL knows how many there are. On SQLite few are found first, by the index; where there are many, each record is looked
+    at, until enough are found.
+
+    :param condition: makes it for the column
+    """
+    sql, bound = condition(column)
+    if db.dialect() == "postgres":
+        return sql, bound
+    found = f"SELECT t.id FROM {entity} t WHERE {sql}"
+    newest = await db.fetch_one(f"SELECT max(id) AS id FROM {entity}")
+    few = max(_FEW, min(_FEW_OF_MANY, (newest["id"] or 0) // _SHARE if newest else 0))
+    row = await db.fetch_one(f"SELECT count(*) AS n FROM ({found} LIMIT {few + 1}) AS few", *bound)
+    if row and row["n"] <= few:
+        return f"t.id IN ({found})", bound
+    # The sign keeps SQLite from the index.
+    return condition(f"+{column}")

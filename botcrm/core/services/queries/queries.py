@@ -106,24 +106,28 @@ async def narrowed(work: Work, entity: str, query: str | Query) -> Narrowed:
 async def found_sql(work: Work, entity: str, text: str | Query, column: str) -> tuple[str, tuple[Any, ...]]:
     """Return an SQL condition that a column is the id of a record that a query or a saved filter finds, and its values.
 
-    Closed ones count unless the query says otherwise. Whose records are counted is the caller's to say.
+    Closed ones count unless the query says otherwise; what the actor may not see does not.
 
     :raises CrmError: the query cannot be read, or is about other records
     """
     found = await compiled(work, await _about(work, entity, text), every=True)
-    return f"{column} IN (SELECT t.id FROM {entity} t WHERE {found.condition})", found.values
+    return f"{column} IN (SELECT t.id FROM {entity} t WHERE {where(work, found)})", found.values
 
 
 async def is_found(work: Work, entity: str, record_id: int, text: str) -> bool:
     """Tell whether a query that was kept finds a record, open or closed: by its words, whatever filters are called by now.
 
+    Who may see the record is not asked.
+
     :param text: a query, or `filter:NAME` for a saved filter as it is now
     :raises CrmError: the query cannot be read, or is about other records
     :raises NotFound: there is no such filter any more
     """
-    query = await kept_query(work, text, entity)
-    condition, values = await found_sql(work, entity, query, "r.id")
-    row = await db.fetch_one(f"SELECT 1 AS y FROM {entity} r WHERE r.id = ? AND {condition}", record_id, *values)
+    query = await _about(work, entity, await kept_query(work, text, entity))
+    found = await compiled(work, query, every=True)
+    row = await db.fetch_one(
+        f"SELECT 1 AS y FROM {entity} t WHERE t.id = ? AND {found.condition}", record_id, *found.values
+    )
     return row is not None
 
 
@@ -189,7 +193,7 @@ async def matches(work: Work, found: Compiled, ids: Sequence[int]) -> set[int]:
 _ITEMS = {
     "contact": (
         "t.name, t.phone AS one, t.email AS two, o.name AS three",
-        "contact t LEFT JOIN company o ON o.id = t.company_id",
+        "contact t LEFT JOIN company o ON o.id = t.company_id AND o.deleted_at IS NULL",
     ),
     "company": ("t.name, t.phone AS one, t.email AS two, t.city AS three", "company t"),
     "lead": ("t.title AS name, t.phone AS one, t.source AS two, t.city AS three", "lead t"),
@@ -199,7 +203,7 @@ _ITEMS = {
     ),
     "deal": (
         "t.title AS name, o.name AS one, NULL AS two, NULL AS three",
-        "deal t LEFT JOIN company o ON o.id = t.company_id",
+        "deal t LEFT JOIN company o ON o.id = t.company_id AND o.deleted_at IS NULL",
     ),
 }
 

@@ -1,5 +1,6 @@
 """From a query to an SQL condition on a table's alias `t`: what each field asks for, by indexes where there are any."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import time
 from typing import Any
@@ -7,8 +8,8 @@ from typing import Any
 from botcrm.core import db
 from botcrm.core.domain.due import week_start_of
 from botcrm.core.domain.errors import CrmError
-from botcrm.core.domain.findable import typed
-from botcrm.core.domain.money import UNSAID, read_amount
+from botcrm.core.domain.findable import Typed, readings
+from botcrm.core.domain.money import UNSAID, Money, read_amount
 from botcrm.core.domain.phones import normal_phone
 from botcrm.core.domain.query import KIND_OF, Query, Term
 from botcrm.core.domain.query_fields import (
@@ -22,19 +23,21 @@ from botcrm.core.domain.query_fields import (
     unknown_field,
 )
 from botcrm.core.domain.query_times import Reader, Stretch, read_stretch
-from botcrm.core.domain.text import fold
+from botcrm.core.domain.text import fold, terms
 from botcrm.core.domain.zones import to_wall
 from botcrm.core.services.access import EVERYTHING, owned_sql, owners
 from botcrm.core.services.custom.fields import fields_of, named
 from botcrm.core.services.queries import values
 from botcrm.core.services.queries.own_fields import absent, own_field
-from botcrm.core.services.queries.parts import SIGNS, Sql, called_by, contains, either, linked, within
-from botcrm.core.services.queries.values import NotAValue, marks, no_such_value
+from botcrm.core.services.queries.parts import SIGNS, Sql, called_by, contains, either, linked, ranged, within
+from botcrm.core.services.queries.values import NotAValue, NoWord, marks, no_such_value
 from botcrm.core.services.search.searching import after
 from botcrm.core.services.work import Work
 
 # The kinds of fields that have more and less.
 _COMPARED = frozenset({"amount", "moment", "day", "idle"})
+# Those with an index of their own: what people ask for over a whole base, and hardly anything fits.
+_INDEXED = frozenset((("deal", "amount"), ("deal", "expected_close"), ("deal", "closed_at"), ("deal", "created_at")))
 _NO_WORDS = frozenset({"no", "n", "false", "нет", "nie", "いいえ"})
 _YES_WORDS = frozenset({"yes", "y", "true", "да", "tak", "はい"})
 
@@ -62,6 +65,7 @@ async def compile_query(work: Work, query: Query, *, every: bool = False) -> Com
     :raises UnknownField: there is no such field
     :raises NoSuchValue: a value names nothing there is
     :raises NotAValue: a value cannot be read as what its field holds
+    :raises NoWord: a word or a name has nothing in it that could be looked for
     """
     found = _Compiler(work, query.entity)
     parts, bound = [EVERYTHING], list[Any]()
@@ -92,6 +96,10 @@ class _Compiler:
 
     async def term(self, term: Term) -> Sql:
         """Return the condition of one term, as if it were to hold."""
+        for value in term.values:
+            # All there is begins with nothing, and holds it.
+            if not fold(value):
+                raise NoWord(what=value[:40])
         if not term.field:
             return await self._words(term.values[0])
         one = find_field(self.entity, term.field)
@@ -114,15 +122,15 @@ class _Compiler:
             case "pipeline":
                 return self._picked("t.pipeline_id", await values.pipelines(value))
             case "person":
-                return await self._person(value)
+                return await self._person(one, value)
             case "tag":
-                return await self._tag(value)
+                return await self._tag(one, value)
             case "status":
                 return self._status(value)
             case "activity":
                 return self._activity(value)
             case "amount":
-                return self._amount(one, term, value)
+                return await self._amount(one, term, value)
             case "flag":
                 return self._flag(one, value)
             case "name":
@@ -134,8 +142,10 @@ class _Compiler:
             case "there":
                 return await self._there(one, value)
             case "text":
+                if fold(value) in NONE:
+                    return f"t.{one.column} IS NULL OR t.{one.column} = ''", []
                 return contains(f"t.{one.column}", value)
-        return self._time(one, term, value)
+        return await self._time(one, term, value)
 
     def _picked(self, column: str, picked: values.Picked) -> Sql:
         ids, remark = picked
@@ -145,20 +155,23 @@ class _Compiler:
 
     # --- by kind of field --------------------------------------------------------------------------------------------
 
-    async def _person(self, value: str) -> Sql:
+    async def _person(self, one: QueryField, value: str) -> Sql:
         if fold(value) in NONE:
             return "t.owner_id IS NULL", []
+        if not fold(value.strip("@")):
+            raise NotAValue(what=one.name, value=value[:40], example=one.example)
         found = await values.people(self.work, self.entity, value)
         if found.remark:
             self.remarks.append(found.remark)
         return owned_sql("t.owner_id", found.ids), []
 
-    async def _tag(self, value: str) -> Sql:
+    async def _tag(self, one: QueryField, value: str) -> Sql:
         if fold(value) in NONE:
             return f"NOT EXISTS (SELECT 1 FROM tag g WHERE g.entity = '{self.entity}' AND g.record_id = t.id)", []
-        return await linked(
-            "tag g", "g.record_id", f"g.entity = '{self.entity}' AND g.tag = ?", [value.strip("#").casefold()]
-        )
+        tag = value.strip("#").casefold()
+        if not tag:
+            raise NotAValue(what=one.name, value=value[:40], example=one.example)
+        return await linked("tag g", "g.record_id", f"g.entity = '{self.entity}' AND g.tag = ?", [tag])
 
     def _status(self, value: str) -> Sql:
         known = STATUSES[self.entity]
@@ -183,26 +196,35 @@ class _Compiler:
         found = found or [word]
         return f"t.kind IN ({marks(found)})", list(found)
 
-    def _amount(self, one: QueryField, term: Term, value: str) -> Sql:
+    async def _amount(self, one: QueryField, term: Term, value: str) -> Sql:
         if fold(value) in NONE:
             return f"t.{one.column} IS NULL", []
         low, dots, high = value.partition("..")
-        if dots and term.operator == ":":
-            parts = [self._compared(one, ">=", low), self._compared(one, "<=", high)]
-            return f"{parts[0][0]} AND {parts[1][0]}", parts[0][1] + parts[1][1]
-        return self._compared(one, SIGNS[term.operator], value)
+        between = dots and term.operator == ":"
+        typed_limits = [(">=", low), ("<=", high)] if between else [(SIGNS[term.operator], value)]
+        limits = [(sign, self._money(one, text)) for sign, text in typed_limits]
 
-    def _compared(self, one: QueryField, sign: str, value: str) -> Sql:
-        money = read_amount(value, UNSAID)
+        def held(column: str) -> Sql:
+            bound: list[Any] = [float(money.amount) for _, money in limits]
+            return " AND ".join(f"{column} {sign} ?" for sign, _ in limits), bound
+
+        # SQLite keeps amounts as texts; the index holds what they say.
+        sql, bound = await self._ranged(one, f"CAST(t.{one.column} AS DOUBLE PRECISION)", held)
+        for currency in sorted({money.currency for _, money in limits} - {UNSAID}):
+            sql, bound = f"{sql} AND t.currency = ?", [*bound, currency]
+        return sql, bound
+
+    def _money(self, one: QueryField, text: str) -> Money:
+        money = read_amount(text, UNSAID)
         if money is None:
-            raise NotAValue(what=one.name, value=value[:40], example=one.example)
-        column, bound = f"t.{one.column}", list[Any]([money.amount])
-        if db.dialect() == "sqlite":
-            # It keeps amounts as texts.
-            column, bound = f"CAST({column} AS REAL)", [float(money.amount)]
-        if money.currency == UNSAID:
-            return f"{column} {sign} ?", bound
-        return f"{column} {sign} ? AND t.currency = ?", [*bound, money.currency]
+            raise NotAValue(what=one.name, value=text[:40], example=one.example)
+        return money
+
+    async def _ranged(self, one: QueryField, column: str, condition: Callable[[str], Sql]) -> Sql:
+        """Return a condition that a column lies within limits, by its index where it has one."""
+        if (self.entity, one.column) in _INDEXED:
+            return await ranged(self.entity, column, condition)
+        return condition(column)
 
     def _flag(self, one: QueryField, value: str) -> Sql:
         word = fold(value)
@@ -212,7 +234,7 @@ class _Compiler:
             return f"t.{one.column} IS NULL OR t.{one.column} <= ?", [self.work.now]
         raise NotAValue(what=one.name, value=value[:40], example=f"{one.name}:yes, {one.name}:no")
 
-    def _time(self, one: QueryField, term: Term, value: str) -> Sql:
+    async def _time(self, one: QueryField, term: Term, value: str) -> Sql:
         column = f"t.{one.column}"
         word = fold(value)
         if term.operator == ":" and word in NONE:
@@ -226,7 +248,8 @@ class _Compiler:
         if one.name == "idle":
             # Where there never was any contact, since it was made.
             return either([within(column, stretch), _made_then(within("t.created_at", stretch), column)])
-        return self._on_days(column, stretch) if one.kind == "day" else within(column, stretch)
+        during = self._on_days if one.kind == "day" else within
+        return await self._ranged(one, column, lambda column: during(column, stretch))
 
     def _on_days(self, column: str, stretch: Stretch) -> Sql:
         parts, bound = list[str](), list[Any]()
@@ -242,11 +265,11 @@ class _Compiler:
 
     async def _name(self, one: QueryField, value: str) -> Sql:
         if fold(value) in NONE:
-            return f"t.{one.column} IS NULL", []
+            return _filled(one.column, lacking=True), []
         entity, column = one.column.removesuffix("_id"), f"t.{one.column}"
         sql, bound = await self._entries(entity, column, value)
         people = owners(self.work.actor, entity)
-        if people is None or sql == EVERYTHING:
+        if people is None:
             return sql, bound
         # Of a record out of reach no more is known than its name, which stands on the card.
         called, more = called_by(value)
@@ -285,12 +308,16 @@ class _Compiler:
             sql = f"EXISTS (SELECT 1 FROM tag g WHERE g.entity = '{self.entity}' AND g.record_id = t.id)"
             return (f"NOT {sql}" if lacking else sql), []
         if word == "deal" and self.entity in ("contact", "company"):
-            sql = f"EXISTS (SELECT 1 FROM deal w WHERE w.{self.entity}_id = t.id AND w.deleted_at IS NULL)"
+            # Of deals out of reach nothing is told, not even that there are any.
+            reached = owned_sql("w.owner_id", owners(self.work.actor, "deal"))
+            sql = (
+                f"EXISTS (SELECT 1 FROM deal w WHERE w.{self.entity}_id = t.id AND w.deleted_at IS NULL AND {reached})"
+            )
             return (f"NOT {sql}" if lacking else sql), []
         found = find_field(self.entity, word)
         column = known.get(word) or (known.get(found.name) if found else None)
         if column:
-            return f"t.{column} IS {'' if lacking else 'NOT '}NULL", []
+            return _filled(column, lacking=lacking), []
         own = await fields_of(self.entity)
         custom = named(own, value)
         if custom is None:
@@ -301,13 +328,29 @@ class _Compiler:
 
     async def _words(self, text: str) -> Sql:
         if self.entity == "activity":
+            if not terms(text):
+                raise NoWord(what=text[:40])
             return contains("t.title", text)
         return await self._entries(self.entity, "t.id", text)
 
     async def _entries(self, entity: str, column: str, text: str) -> Sql:
-        """Return a condition that a column names a record in which all these words are found, by their starts."""
+        """Return a condition that a column names a record in which all these words are found, by their starts.
+
+        :raises NoWord: there is none in the text
+        """
+        words, *others = readings(text)
+        if not words:
+            raise NoWord(what=text[:40])
+        reached = owned_sql("x.owner_id", owners(self.work.actor, entity))
+        for sites in others:
+            sql, bound = await self._holding(entity, "x.record_id", words)
+            there = f"SELECT 1 AS y FROM search_entry x WHERE x.entity = '{entity}' AND {reached} AND {sql} LIMIT 1"
+            words = words if await db.fetch_one(there, *bound) else sites
+        return await self._holding(entity, column, words)
+
+    async def _holding(self, entity: str, column: str, words: Sequence[Typed]) -> Sql:
         parts, bound = list[str](), list[Any]()
-        for word in typed(text):
+        for word in words:
             ways: list[Sql] = [("s.term >= ? AND s.term < ?", [start, after(start)]) for start in word.starts]
             if word.words:
                 ways.append((f"s.term IN ({marks(word.words)})", list(word.words)))
@@ -321,7 +364,16 @@ class _Compiler:
             )
             parts.append(joined)
             bound += more
-        return " AND ".join(parts) or EVERYTHING, bound
+        return " AND ".join(parts), bound
+
+
+def _filled(column: str, *, lacking: bool) -> str:
+    """Return a condition that a column holds something, or nothing; a link to what was deleted is none."""
+    entity = column.removesuffix("_id")
+    if entity not in ("company", "contact"):
+        return f"t.{column} IS {'' if lacking else 'NOT '}NULL"
+    there = f"EXISTS (SELECT 1 FROM {entity} x WHERE x.id = t.{column} AND x.deleted_at IS NULL)"
+    return f"NOT {there}" if lacking else there
 
 
 def _made_then(made: Sql, column: str) -> Sql:

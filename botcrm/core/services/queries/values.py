@@ -6,6 +6,7 @@ from typing import Any
 
 from botcrm.core import db
 from botcrm.core.domain.errors import CrmError
+from botcrm.core.domain.money import UNSAID, read_amount
 from botcrm.core.domain.query_fields import nearest
 from botcrm.core.domain.text import fold
 from botcrm.core.services.access import owners
@@ -13,6 +14,7 @@ from botcrm.core.services.work import Work
 
 # So many different words are looked through; where there are more, a part of one is looked for instead.
 _MOST_WORDS = 1000
+_MOST_NAMES = 6
 ME = frozenset({"me", "mine", "my", "i", "я", "мои", "ja", "moje", "自分"})
 TEAM = frozenset({"team", "us", "ours", "команда", "zespół"})
 
@@ -48,6 +50,12 @@ class NotAValue(CrmError):
     message = "{what}: “{value}” is not understood. Like this: {example}"
 
 
+class NoWord(CrmError):
+    """Nothing in a text can be looked for: it has no letter and no digit."""
+
+    message = '“{what}” is no word to look for. Several words go in quotes: "Smith & Sons"'
+
+
 class ReadAs(CrmError):
     """A value was taken for one that is a typo away; said beside the result."""
 
@@ -58,6 +66,16 @@ class NobodySeen(CrmError):
     """Nobody of that name has records that the reader sees; said beside an empty list, not instead of it."""
 
     message = "{what}: nobody called “{value}” whose records you see."
+
+
+class NobodyNear(NobodySeen):
+    """`near` names who is called most like it, else the first there are."""
+
+    message = "{what}: nobody called “{value}” whose records you see. Did you mean: {near}?"
+
+
+class NobodyStrange(NobodySeen):
+    message = "{what}: nobody called “{value}” whose records you see. There are: {near}"
 
 
 Picked = tuple[list[int], CrmError | None]
@@ -90,12 +108,18 @@ async def stages(value: str) -> tuple[Picked, bool]:
     """Return the stages of a name, in whichever pipeline, and whether one of them closes a deal.
 
     :raises NoSuchValue: there is none
+    :raises NotAValue: it is an amount, as in `>10k`
     """
     rows = await db.fetch(
         "SELECT s.id, s.name, s.kind FROM stage s JOIN pipeline p ON p.id = s.pipeline_id "
         "ORDER BY p.position, p.id, s.position, s.id"
     )
-    found = pick("stage", value, rows)
+    try:
+        found = pick("stage", value, rows)
+    except NoSuchValue:
+        if read_amount(value, UNSAID):
+            raise NotAValue(what="stage", value=value[:40], example=f"amount>{value[:20]}") from None
+        raise
     return found, any(row["kind"] != "open" for row in rows if row["id"] in found[0])
 
 
@@ -150,22 +174,40 @@ async def people(work: Work, entity: str, value: str) -> People:
     if len(sure) == 1:
         read_as = ReadAs(what="owner", value=value[:40], name=sure[0])
         return People(frozenset(row["id"] for row in rows if row["name"] == sure[0]), remark=read_as)
-    return People(remark=NobodySeen(what="owner", value=value[:40]))
+    return People(remark=_nobody(value, [row["name"] for row in rows if row["active"]]))
+
+
+def _nobody(value: str, names: Sequence[str]) -> NobodySeen:
+    """Make the remark that offers the nearest people, by their whole names or a word of them, else the first there are."""
+    whole = {word: name for name in names for word in (*name.split(), name)}
+    near = list(dict.fromkeys(whole[word] for word in nearest(value, whole)))
+    shown = ", ".join(near or names[:_MOST_NAMES])
+    error = NobodyNear if near else NobodyStrange if names else NobodySeen
+    return error(what="owner", value=value[:40], near=shown)
+
+
+async def words_in(table: str, column: str, where: str = "1 = 1") -> list[str] | None:
+    """Return the different words in a column, None where there are too many.
+
+    It jumps from word to word along the column's index, so it costs what the number of different words costs.
+
+    :param where: narrows the rows, along the same index
+    """
+    rows = await db.column(
+        f"WITH RECURSIVE held(word) AS (SELECT (SELECT min({column}) FROM {table} WHERE {where}) UNION ALL "
+        f"SELECT (SELECT min({column}) FROM {table} WHERE {where} AND {column} > held.word) FROM held "
+        f"WHERE held.word IS NOT NULL) SELECT word FROM held WHERE word IS NOT NULL LIMIT {_MOST_WORDS + 1}"
+    )
+    return None if len(rows) > _MOST_WORDS else rows
 
 
 async def held_words(table: str, column: str, value: str) -> list[str] | None:
     """Return the words in a column that are a value, whatever their case and diacritics, or begin with it.
 
-    It jumps from word to word along the column's index, so it costs what the number of different words costs.
-
     :returns: None where there are too many different words to look through
     """
-    rows = await db.column(
-        f"WITH RECURSIVE held(word) AS (SELECT (SELECT min({column}) FROM {table}) UNION ALL "
-        f"SELECT (SELECT min({column}) FROM {table} WHERE {column} > held.word) FROM held WHERE held.word IS NOT NULL) "
-        f"SELECT word FROM held WHERE word IS NOT NULL LIMIT {_MOST_WORDS + 1}"
-    )
-    if len(rows) > _MOST_WORDS:
+    rows = await words_in(table, column)
+    if rows is None:
         return None
     wanted = fold(value)
     return [word for word in rows if fold(word) == wanted] or [word for word in rows if fold(word).startswith(wanted)]

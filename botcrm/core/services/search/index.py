@@ -6,13 +6,14 @@ trigrams (`search_word`) and by its sound (`search_sound`); notes and what activ
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botcrm.core import db
-from botcrm.core.domain.findable import Findable, findable, sound_keys
+from botcrm.core.domain.findable import Findable, findable, sound_keys, with_aliases
 from botcrm.core.domain.text import fold, terms
 from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Note, Record
 from botcrm.core.services.custom.values import search_texts
+from botcrm.core.services.search.aliases import has_merged, merged_into
 
 if TYPE_CHECKING:
     from botcrm.core.services.work import Work
@@ -35,12 +36,15 @@ async def keep_entry(work: "Work", record: Entered) -> None:
     entity = record._meta.db_table
     if record.deleted_at:
         await forget_entry(entity, record.id)
+        if not isinstance(record, Deal) and record.merged_into_id is not None:
+            await _keep_main(work, record)
         return
     found = await _findable(work, record)
     owner = record.owner_id or 0
-    made = await db.fetch_one(
+    known = None
+    row = made = await db.fetch_one(
         "INSERT INTO search_entry (entity, record_id, owner_id, name, folded, open, touched_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (entity, record_id) DO NOTHING RETURNING id",
+        f"ON CONFLICT (entity, record_id) DO NOTHING RETURNING id, {has_merged(entity)} AS merged",
         entity,
         record.id,
         owner,
@@ -49,14 +53,14 @@ async def keep_entry(work: "Work", record: Entered) -> None:
         found.is_open,
         work.now,
     )
-    if made:
-        entry_id = made["id"]
-    else:
-        known = await db.fetch_one(
-            "SELECT id, owner_id, name FROM search_entry WHERE entity = ? AND record_id = ?", entity, record.id
+    if made is None:
+        row = known = await db.fetch_one(
+            f"SELECT id, owner_id, name, {has_merged(entity)} AS merged FROM search_entry "
+            "WHERE entity = ? AND record_id = ?",
+            entity,
+            record.id,
         )
         assert known is not None
-        entry_id = known["id"]
         await db.execute(
             "UPDATE search_entry SET owner_id = ?, name = ?, folded = ?, open = ?, touched_at = ? WHERE id = ?",
             owner,
@@ -64,19 +68,35 @@ async def keep_entry(work: "Work", record: Entered) -> None:
             fold(found.name)[:500],
             found.is_open,
             work.now,
-            entry_id,
+            known["id"],
         )
         if known["name"] != found.name:
             await _renamed(work, record)
+    assert row is not None
+    entry_id, words = row["id"], found.words
+    if row["merged"]:
+        merged = await merged_into(entity, record.id, record.id)
+        words = with_aliases(entity, found, merged.get(record.id, ())).words
+    if known:
         old = set(await db.column("SELECT term FROM search_term WHERE entry_id = ?", entry_id))
-        if old == set(found.words) and known["owner_id"] == owner:
+        if old == set(words) and known["owner_id"] == owner:
             return
         await db.execute("DELETE FROM search_term WHERE entry_id = ?", entry_id)
     await db.execute_many(
         "INSERT INTO search_term (term, owner_id, entry_id) VALUES (?, ?, ?)",
-        [(word, owner, entry_id) for word in found.words],
+        [(word, owner, entry_id) for word in words],
     )
-    await learn_words(found.words)
+    await learn_words(words)
+
+
+async def _keep_main(work: "Work", record: Company | Contact | Lead) -> None:
+    """Have the record that this one went into found by what this one says now."""
+    entity, main = record._meta.db_table, record
+    while main.merged_into_id is not None:
+        kept: Any = work.kept(entity, main.merged_into_id)
+        main = kept or await type(record).get(id=main.merged_into_id)
+    if main.deleted_at is None:
+        await keep_entry(work, main)
 
 
 async def _findable(work: "Work", record: Entered) -> Findable:
@@ -89,7 +109,7 @@ async def _findable(work: "Work", record: Entered) -> Findable:
         company = await _name_of(work, "company", record.company_id)
     if isinstance(record, Deal):
         contact = await _name_of(work, "contact", record.contact_id)
-    more = await search_texts(entity, record) if record.custom else ()
+    more = await search_texts(entity, record, getattr(record, "pipeline_id", None)) if record.custom else ()
     return findable(entity, get, company, contact, more)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from botcrm.core import db
-from botcrm.core.domain.findable import Typed, script, sounds, typed
+from botcrm.core.domain.findable import Typed, once_called, readings, script, sounds
 from botcrm.core.domain.text import fold, similarity
 from botcrm.core.services.access import owned_sql, owners
 from botcrm.core.services.search.vocabulary import heard_alike, near, spelled_otherwise
@@ -29,7 +29,10 @@ ENTITIES = ("company", "contact", "lead", "deal")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A record that matches: how well (0..100), and whether its name is exactly what was typed."""
+    """A record that matches: how well (0..100), and whether its name is exactly what was typed.
+
+    :ivar once: as `once_called` writes it, the typed name, where it is that of a record that went into this one
+    """
 
     entity: str
     record_id: int
@@ -37,6 +40,7 @@ class Found:
     score: float
     exact: bool = False
     open: bool = True
+    once: str = ""
 
 
 class Row(NamedTuple):
@@ -96,21 +100,31 @@ def _scope(work: Work, entities: Sequence[str]) -> tuple[_Condition, _Condition]
 
 
 async def by_name(work: Work, names: Sequence[str], entities: Sequence[str]) -> list[Found]:
-    """Return the records whose whole name is one of these, own and recently touched first."""
+    """Return the records whose whole name is one of these, or that of one that went into them; own and recently touched first."""
     folded = list(dict.fromkeys(filter(None, (fold(name) for name in names))))
     if not folded:
         return []
     (entry_scope, ids), (term_scope, owner) = _scope(work, entities)
     owner_scope = term_scope.replace("t.owner_id", "e.owner_id")
-    rows = _rows(
-        await db.fetch(
-            f"SELECT {_COLUMNS} FROM search_entry e WHERE e.folded IN ({_marks(folded)}) AND {owner_scope} AND {entry_scope} LIMIT 200",
-            *folded,
-            *owner,
-            *ids,
-        )
+    once = list(dict.fromkeys(map(once_called, folded)))
+    read = await db.fetch(
+        f"SELECT {_COLUMNS}, '' AS once FROM search_entry e WHERE e.folded IN ({_marks(folded)}) AND {owner_scope} "
+        f"AND {entry_scope} UNION ALL SELECT {_COLUMNS}, t.term FROM search_term t CROSS JOIN search_entry e "
+        f"WHERE t.term IN ({_marks(once)}) AND {term_scope} AND e.id = t.entry_id AND {entry_scope} LIMIT 200",
+        *folded,
+        *owner,
+        *ids,
+        *once,
+        *owner,
+        *ids,
     )
-    return [Found(row.entity, row.record_id, row.name, 100.0, True, row.open) for row in ordered(work, rows)]
+    # What is called so now, before what went by that name.
+    called = {name: [row for row in read if row["once"] == name] for name in ("", *once)}
+    return [
+        Found(row.entity, row.record_id, row.name, 100.0, True, row.open, name)
+        for name, rows in called.items()
+        for row in ordered(work, _rows(rows))
+    ]
 
 
 def ordered(work: Work, rows: Iterable[Row]) -> list[Row]:
@@ -124,11 +138,13 @@ async def search(work: Work, text: str, entities: Sequence[str] = ENTITIES, limi
     A word counts in either alphabet; numbers in any writing, and by their last digits; an e-mail address by its parts. What
     another system calls a record finds it too.
     """
-    words = typed(text)
+    words, *others = readings(text)
     if not words:
         return []
     found = await _called_elsewhere(work, text, entities)
     rows = await matching(work, await _in_other_alphabets(words), entities)
+    for sites in others:
+        rows = rows or await matching(work, sites, entities)
     if not rows:
         rows = await matching(work, [await _with_slips(word) for word in words], entities)
     wanted = Wanted(text)
@@ -144,13 +160,15 @@ async def search(work: Work, text: str, entities: Sequence[str] = ENTITIES, limi
 
 async def all_found(work: Work, text: str, entity: str) -> tuple[str, tuple[Any, ...]]:
     """Return an SQL condition on `t.id`, with its value, for all records of an entity that `search` finds, however many."""
-    words = typed(text)
     ids = [found.record_id for found in await _called_elsewhere(work, text, (entity,))]
+    words, *sites = readings(text)
     if words:
-        others = await _in_other_alphabets(words)
-        if not await _entry_ids(work, others, entity, 1):
-            others = [await _with_slips(word) for word in words]
-        ids += await _entry_ids(work, others, entity, _MOST_FOUND)
+        for wanted in (await _in_other_alphabets(words), *sites):
+            if await _entry_ids(work, wanted, entity, 1):
+                break
+        else:
+            wanted = [await _with_slips(word) for word in words]
+        ids += await _entry_ids(work, wanted, entity, _MOST_FOUND)
     if db.dialect() == "postgres":
         return "t.id = ANY(?::int[])", (ids,)
     return "t.id IN (SELECT value FROM json_each(?))", (db.to_json(ids),)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from botcrm.core.domain.findable import typed
+from botcrm.core.domain.findable import once_called, typed
 from botcrm.core.domain.text import fold
 from botcrm.core.services.search.searching import (
     ENTITIES,
@@ -52,7 +52,8 @@ async def match_subject(work: Work, words: Sequence[str], entities: Sequence[str
     exact = await by_name(work, phrases, entities)
     for phrase in phrases:
         wanted = fold(phrase)
-        same = [found for found in exact if fold(found.name) == wanted]
+        once = once_called(phrase)
+        same = [found for found in exact if found.once == once or (not found.once and fold(found.name) == wanted)]
         if same:
             return _matched(same, entities, phrase, "exact", limit)
     first = typed(words[0])[:1]

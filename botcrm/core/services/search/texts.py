@@ -87,7 +87,7 @@ async def _within(work: Work, table: str, column: str, ids: Sequence[int]) -> di
         reached = owned_sql(f"{alias}.owner_id", owners(work.actor, name))
         joins += f"LEFT JOIN {name} {alias} ON {alias}.id = a.{name}_id AND {alias}.deleted_at IS NULL AND {reached} "
         columns += f", {alias}.id AS {name}_id, {alias}.{called} AS {name}"
-    joins += "LEFT JOIN company buyer ON buyer.id = of_deal.company_id "
+    joins += "LEFT JOIN company buyer ON buyer.id = of_deal.company_id AND buyer.deleted_at IS NULL "
     among = ", ".join(map(str, ids))
     rows = await db.fetch(
         f"SELECT a.id, a.{column} AS said, a.deal_id AS on_deal, buyer.name AS buyer{columns} FROM {table} a {joins}"
