@@ -5,24 +5,24 @@ import gc
 import sys
 import time
 from argparse import Namespace
-from dataclasses import replace
 from pathlib import Path
 
 from botcrm.app import App
 from botcrm.cli.failures import Failure, complain
 from botcrm.cli.session import actor_named, colleague, opened
-from botcrm.core.domain.text import fold
 from botcrm.core.models import Operation
 from botcrm.core.much_written import much_written
 from botcrm.core.services.actor import Actor
+from botcrm.core.services.buffer import Buffer
 from botcrm.core.services.exporting.export import ENTITY_OF
 from botcrm.core.services.importing.fields import FIELDS, NOTE, SKIP
-from botcrm.core.services.importing.mappings import remember
 from botcrm.core.services.importing.owed import pay
 from botcrm.core.services.importing.piece import demand_import
 from botcrm.core.services.operations import operations
-from botcrm.core.services.work import Buffer, Work
-from botcrm.imports.analysing import Analysis, Layout, analyse, frame_of, read_layout
+from botcrm.core.services.work import Work
+from botcrm.imports.analysing import Analysis, Layout, analyse, frame_of, read_layout, remember_columns
+from botcrm.imports.earlier import system_name
+from botcrm.imports.headers import looks_like_data
 from botcrm.imports.problems import reason
 from botcrm.imports.sources import TITLES
 from botcrm.imports.step import fingerprint
@@ -58,10 +58,9 @@ async def _import(options: Namespace) -> None:
             entity,
             encoding=options.encoding,
             delimiter=_delimiter(options.delimiter),
+            source=system_name(options.source) if options.source else None,
             chosen=_chosen(options.map),
         )
-        if options.source:
-            layout = replace(layout, source=fold(options.source)[:64])
         _describe(path, layout)
         await frame_of(work, layout)  # a field that there is not is refused before anything begins
         if options.dry_run:
@@ -70,6 +69,8 @@ async def _import(options: Namespace) -> None:
         if "name" not in layout.mapping and not {"first_name", "last_name", "title", "email", "phone"} & set(
             layout.mapping
         ):
+            if looks_like_data(layout.header):
+                raise Failure("the first row looks like data: put the names of the columns above it (Name, Phone, …)")
             raise Failure(
                 f'no column holds the names: say which with --map "COLUMN={"title" if entity == "deal" else "name"}"'
             )
@@ -152,7 +153,7 @@ async def _begun(
         "here": True,
     }
     async with app.work(actor) as work:
-        await remember(work, layout.entity, layout.header, layout.mapping)
+        await remember_columns(work, layout)
         for operation in await Operation.filter(
             kind="import", entity=layout.entity, actor_id=actor.id, state__in=("running", "stopped", "failed")
         ).order_by("-id"):

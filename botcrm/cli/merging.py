@@ -10,11 +10,12 @@ from botcrm.cli.session import actor_named, opened
 from botcrm.core.domain.kinds import LETTERS, Entity
 from botcrm.core.models import Operation
 from botcrm.core.services.actor import Actor
+from botcrm.core.services.buffer import Buffer
 from botcrm.core.services.duplicates.finding import KIND as DUPLICATES
 from botcrm.core.services.merging.many import BulkPlan, Rule, rehearse_bulk_merge, start_bulk_merge
 from botcrm.core.services.operations import operations
 from botcrm.core.services.operations.undoing import kept_changes
-from botcrm.core.services.work import Buffer, Work
+from botcrm.core.services.work import Work
 from botcrm.reminders.operations import run_here
 
 ENTITY_OF = {"contacts": "contact", "companies": "company", "leads": "lead"}
@@ -127,7 +128,8 @@ def _line(operation: Operation) -> str:
     counts = ", ".join(
         f"{name} {count:,}" for name, count in operation.counts.items() if count and name not in ("seen", "total")
     )
-    title = f"take back: {operation.title}" if operation.kind == operations.UNDO else operation.title
+    verb = "bring back" if operations.is_again(operation) else "take back"
+    title = f"{verb}: {operation.title}" if operation.kind == operations.UNDO else operation.title
     at = operation.created_at.strftime("%Y-%m-%d %H:%M")
     error = f" ({operation.error})" if operation.error else ""
     return f"{operation.id:>5}  {at}  {operation.state:<8}  {title}{': ' if counts else ''}{counts}{error}"
@@ -135,7 +137,10 @@ def _line(operation: Operation) -> str:
 
 async def _undo(app: App, actor: Actor, number: int) -> None:
     async with app.work(actor) as work:
-        taking = await operations.undo(work, number, here=True)
+        try:
+            taking = await operations.undo(work, number, here=True)
+        except operations.BeingTakenBack as exc:
+            raise Failure(f"{exc} If that was broken off: botcrm journal --resume {exc.number}") from exc
     ended = await run_here(app, taking.id, Progress("taking back"))
     print(_line(ended))
     after = 0
@@ -156,4 +161,8 @@ async def _resume(app: App, actor: Actor, number: int) -> None:
 
 async def _stop(app: App, actor: Actor, number: int) -> None:
     async with app.work(actor) as work:
+        await operations.operation_of(work, number)
+        taking = await operations.undo_of(number)
+        if taking is not None and taking.state == "running":
+            raise Failure(f"no. {number} is being taken back as no. {taking.id}: botcrm journal --stop {taking.id}")
         print(_line(await operations.stop(work, number)))

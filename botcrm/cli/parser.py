@@ -6,12 +6,11 @@ from typing import Any
 
 from botcrm import __version__
 
-# Kept here so that help needs neither the database layer nor the roles; tests compare them with the originals.
+# Kept here so that help needs no database layer; tests compare them with the originals.
 EXPORTS = ("deals", "activities", "contacts", "companies", "leads", "events")
 IMPORTS = ("contacts", "companies", "leads", "deals")
 IMPORT_RULES = ("skip", "update", "create")
 DUPLICATES = ("contacts", "companies", "leads")
-ROLES = ("rep", "manager", "admin")
 PLUGIN_KINDS = ("command", "channel", "rule", "report", "all")
 
 _EPILOG = """\
@@ -71,7 +70,7 @@ def _add_staff(commands: Any) -> None:
     actions = user.add_subparsers(dest="action", metavar="ACTION", required=True)
     add = _command(actions, "add", "add somebody, or change who has this Telegram account")
     add.add_argument("--name", required=True, type=name, help="as colleagues see it")
-    add.add_argument("--role", required=True, choices=ROLES)
+    add.add_argument("--role", required=True, metavar="ROLE", help="rep, manager, admin, or one of your own by name")
     add.add_argument("--telegram-id", required=True, type=telegram_id, metavar="ID", help="number of the account")
     add.add_argument(
         "--manager", metavar="NAME", help="who hears of what is overdue: a name or a number from user list"
@@ -83,7 +82,7 @@ def _add_staff(commands: Any) -> None:
     deactivate = _command(actions, "deactivate", "shut somebody out", "Their records stay with them.")
     deactivate.add_argument("name", metavar="NAME", help="a name or a number from user list")
     invite = _command(commands, "invite", "print a one-time link that lets one person in", "It lasts seven days.")
-    invite.add_argument("--role", required=True, choices=ROLES)
+    invite.add_argument("--role", required=True, metavar="ROLE", help="as for user add")
     invite.add_argument("--name", type=name, help="their name; else the one in Telegram")
     invite.add_argument("--manager", metavar="NAME", help="a name or a number from user list")
 
@@ -204,7 +203,8 @@ def _add_import(commands: Any) -> None:
         "--rule",
         choices=IMPORT_RULES,
         default="skip",
-        help="what is done with those who are there already: skip, update (their empty fields), create; default: %(default)s",
+        help="what is done with those that are there already, known by ID, by phone or e-mail, a deal without an ID by title, "
+        "client and amount: skip, update (their empty fields), create; default: %(default)s",
     )
     taking.add_argument("--overwrite", action="store_true", help="update, and the file's values go before those here")
     taking.add_argument("--dry-run", action="store_true", help="look the file through and write nothing")

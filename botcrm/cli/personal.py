@@ -15,10 +15,12 @@ from botcrm.cli.merging import Progress
 from botcrm.cli.session import actor_named, opened
 from botcrm.core.domain.kinds import ENTITY_OF
 from botcrm.core.services.access import ref
+from botcrm.core.services.buffer import Buffer
 from botcrm.core.services.personal.erasing import confirmation, start_erasing
 from botcrm.core.services.personal.export import gather
+from botcrm.core.services.personal.namesakes import namesakes
 from botcrm.core.services.personal.person import alike, counts_of, name_of, own_companies, person_of
-from botcrm.core.services.work import Buffer, Work
+from botcrm.core.services.work import Work
 from botcrm.reminders.operations import run_here
 
 if TYPE_CHECKING:
@@ -105,7 +107,10 @@ async def _erase(options: Namespace) -> None:
                 print(
                     "With no one else in it: " + ", ".join(f"o{one}" for one in own) + "; --with-company erases it too."
                 )
-            if others := [one for one in await alike(work, person) if one not in [("company", o) for o in along]]:
+            reached = await alike(work, person)
+            if called := [one for one in await namesakes(work, person) if one not in reached]:
+                print(f"Perhaps also, of the same name, and not erased: {', '.join(ref(*one) for one in called)}.")
+            if others := [one for one in reached if one not in [("company", o) for o in along]]:
                 named = ", ".join(ref(*one) for one in others)
                 print(f"With the same phone, e-mail or account, and not erased: {named}.")
         if not options.yes:

@@ -2,9 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from botcrm.cli.failures import complain
 from botcrm.settings import Shown, load_settings, unknown_variables
+
+if TYPE_CHECKING:
+    from botcrm.core.models import Role
 
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:
@@ -35,6 +39,13 @@ def show_staff() -> int:
     return asyncio.run(_show_staff())
 
 
+def role_word(role: "Role") -> str:
+    """Return what a role is called where the operator writes it: one of your own by its name, somebody's own by what it began as."""
+    if role.key.startswith("user:"):
+        return f"own, from {role.base}"
+    return role.name if role.base else role.key
+
+
 async def _show_staff() -> int:
     from botcrm.cli.session import opened
     from botcrm.core.models import User
@@ -45,7 +56,7 @@ async def _show_staff() -> int:
             (
                 str(user.id),
                 user.name,
-                user.role.key,
+                role_word(user.role),
                 str(user.telegram_id or "-"),
                 user.manager.name if user.manager else "-",
                 "yes" if user.active else "no",

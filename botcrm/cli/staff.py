@@ -5,8 +5,8 @@ from argparse import Namespace
 
 from botcrm.cli.failures import Failure, complain
 from botcrm.cli.session import colleague, opened
-from botcrm.cli.show import show_staff
-from botcrm.core.models import Deal
+from botcrm.cli.show import role_word, show_staff
+from botcrm.core.models import Deal, Role
 from botcrm.core.services.staff import invites, people
 
 
@@ -37,8 +37,9 @@ async def _add(name: str, role: str, telegram_id: int, manager: str | None, depa
             )
         except people.LastAdministrator as error:
             raise Failure(f"Telegram {telegram_id}: {error}", code=2) from None
+        word = role_word(await Role.get(id=person.role_id))
     below = (f", manager {boss.name}" if boss else "") + (f", {department}" if department else "")
-    print(f"{person.name} (no. {person.id}): {role}, Telegram {telegram_id}{below}.")
+    print(f"{person.name} (no. {person.id}): {word}, Telegram {telegram_id}{below}.")
     return 0
 
 
@@ -65,10 +66,11 @@ async def _invite(role: str, name: str, manager: str | None) -> int:
     async with opened() as app, app.work() as work:
         boss = await colleague(work, manager) if manager else None
         token = await invites.invite(work, role, name, boss.id if boss else None)
+        word = role_word(await people.role_called(role))
     if app.settings.token:
         try:
             print(f"https://t.me/{(await get_me(app.settings)).username}?start={token}")
         except BotApiError as error:
             complain(f"warning: no link, because {error}")
-    print(f"Sent to the bot, this lets one person in as {role}, once: /start {token}")
+    print(f"Sent to the bot, this lets one person in as {word}, once: /start {token}")
     return 0

@@ -10,12 +10,13 @@ from botcrm.core.domain.errors import CrmError
 from botcrm.core.domain.text import fold
 from botcrm.core.services.importing.cells import Frame
 from botcrm.core.services.importing.fields import FIELDS, NOTE, SKIP, target
-from botcrm.core.services.importing.mappings import recall
+from botcrm.core.services.importing.mappings import recall, remember
 from botcrm.core.services.importing.own_fields import own_columns
 from botcrm.core.services.importing.piece import Importer, build_frame, demand_import
 from botcrm.core.services.importing.rows import Understood
 from botcrm.core.services.work import Work
 from botcrm.imports import own, sources
+from botcrm.imports.earlier import columns_of, system_of
 from botcrm.imports.feed import Spec, open_feed
 from botcrm.imports.headers import guess
 from botcrm.imports.opening import open_table
@@ -76,10 +77,12 @@ async def read_layout(
     name: str = "",
     encoding: str = "",
     delimiter: str = "",
+    source: str | None = None,
     chosen: Mapping[str, str] | None = None,
 ) -> Layout:
     """Return a file's columns and what they become: as chosen, else as the last time, else as they are called.
 
+    :param source: the system that it comes from, empty for none; None to tell it by the columns, else as the last time
     :param chosen: column -> field, over what is guessed
     :raises UnreadableFile: it is no table
     :raises NoSuchColumn: a chosen one is not there
@@ -90,16 +93,27 @@ async def read_layout(
         header, about = table.header, table.about
     finally:
         table.close()
-    source = own.recognise(header, entity) or sources.recognise(header, entity)
-    mapping = await recall(entity, header) or guess(entity, header, source, await own_columns(entity))
-    mapping = [SKIP if column == COLUMN else field for column, field in zip(header, mapping, strict=True)]
+    known = own.recognise(header, entity) or sources.recognise(header, entity)
+    if source is None:
+        source = known.name if known else await system_of(entity, header)
+    if known is None or known.name != source:
+        known = sources.named(source, entity)
+    columns = columns_of(header)
+    found = iter(await recall(entity, columns) or guess(entity, columns, known, await own_columns(entity)))
+    mapping = [SKIP if column == COLUMN else next(found) for column in header]
     places = {fold(column): place for place, column in enumerate(header)}
     for column, field_name in (chosen or {}).items():
         place = places.get(fold(column))
         if place is None:
             raise NoSuchColumn(column=column, columns=", ".join(header))
         mapping[place] = field_of(entity, field_name)
-    return Layout(entity, header, tuple(mapping), source.name if source else "", about, sample)
+    return Layout(entity, header, tuple(mapping), source, about, sample)
+
+
+async def remember_columns(work: Work, layout: Layout) -> None:
+    """Keep what a file's columns became for the next one, also for its own rows that come back mended."""
+    known = {column: field for column, field in zip(layout.header, layout.mapping, strict=True) if column != COLUMN}
+    await remember(work, layout.entity, list(known), list(known.values()))
 
 
 def field_of(entity: str, text: str) -> str:

@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable
 
 SAMPLE = 1_000_000
-_WEIGHED = 200_000  # bytes of it, where there are such letters among them
+# Bytes of it, where there are such letters among them: to tell, and to offer what else it may be.
+_WEIGHED, _LOOKED_AT = 200_000, 50_000
 
 # The letters beside a to z that each language writes, by the encodings that hold them.
 _CENTRAL = (
@@ -25,6 +26,15 @@ _CYRILLIC = (
     "абвгдеёжзійклмнопрстуўфхцчшыьэюя",
     "абвгдђежзијклљмнњопрстћуфхцчџш",
 )
+_WESTERN = (
+    "äöüß",  # German
+    "àâæçéèêëîïôœùûü",  # French
+    "áéíñóúü",  # Spanish
+    "àáâãçéêíóôõú",  # Portuguese
+    "àèéìíòóù",  # Italian
+    "åäöæøé",  # the North
+    "éëïöüáó",  # Dutch
+)
 _LETTERS = {
     "cp1250": _CENTRAL,
     "iso8859-2": _CENTRAL,
@@ -32,17 +42,20 @@ _LETTERS = {
     "cp1251": _CYRILLIC,
     "koi8-r": _CYRILLIC,
     "cp866": _CYRILLIC,
-    "cp1252": (
-        "äöüß",  # German
-        "àâæçéèêëîïôœùûü",  # French
-        "áéíñóúü",  # Spanish
-        "àáâãçéêíóôõú",  # Portuguese
-        "àèéìíòóù",  # Italian
-        "åäöæøé",  # the North
-        "éëïöüáó",  # Dutch
-    ),
+    "cp1252": _WESTERN,
 }
-_SINGLE = tuple(_LETTERS)
+# What files are seldom written in: never taken by itself, offered to whoever says that the letters are wrong.
+_SELDOM = {
+    "cp1254": ("çğıöşü",),  # Turkish
+    "cp1253": ("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώ",),
+    "cp1257": ("ąčęėįšųūž", "āčēģīķļņšūž", "äõöü"),  # Lithuanian, Latvian, Estonian
+    "cp850": _WESTERN,
+    "mac-roman": _WESTERN,
+    "mac-cyrillic": _CYRILLIC,
+    "iso8859-5": _CYRILLIC,
+}
+# Where two read the same, German in cp1250 and cp1252 say, the one before is named.
+_ORDER = ("cp1252", "cp1251", "cp1250", "cp932", "gb18030", "iso8859-2", "koi8-r", "cp866", "cp852")
 # Three letters of four are these: read by another of its encodings, a text has others.
 _USUAL = frozenset("оеаинтсрвлкмдпуі")
 # So many good letters of several bytes to one bad one are no accident.
@@ -79,14 +92,49 @@ def detect(start: bytes) -> str:
         return wide
     if _is_utf8(start):
         return "utf-8"
-    part = start[:_WEIGHED]
-    start = start if part.isascii() else part
-    scores = {"cp932": _japanese(start), "gb18030": _common(start, "gb18030", _is_chinese)}
-    scores |= {name: _of_one_language(start, name) for name in _SINGLE}
-    # Where two read the same, German in cp1250 and cp1252 say, the western one is named.
-    order = ("cp1252", "cp1251", "cp1250", "cp932", "gb18030", "iso8859-2", "koi8-r", "cp866", "cp852")
-    best = max(order, key=lambda name: scores[name])
+    scores = _scores(_weighed(start))
+    best = max(_ORDER, key=lambda name: scores[name])
     return best if scores[best] > 0.0 else "cp1252"
+
+
+def likely(start: bytes, most: int = 5) -> dict[str, str]:
+    """Return the encodings that a text may be in, likeliest first, each with a line that it reads otherwise than those before.
+
+    Empty where there is nothing to choose: no letters beside a to z, or all of them UTF-8.
+
+    :param start: the file's first part, `SAMPLE` bytes
+    :param most: how many at most
+    """
+    if start.isascii() or start.startswith(codecs.BOM_UTF8) or _utf16(start) or _is_utf8(start):
+        return {}
+    part = _weighed(start, _LOOKED_AT)
+    scores = _scores(part) | {
+        "big5": _common(part, "big5", _is_chinese_of_taiwan),
+        "euc-jp": _common(part, "euc-jp", _is_japanese),
+        "euc-kr": _common(part, "euc-kr", _is_korean),
+    }
+    scores |= {name: _of_one_language(part, name, letters) for name, letters in _SELDOM.items()}
+    lines = [line for line in part.splitlines() if not line.isascii()][:200]
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    # A sort keeps those alike in their order: the usual ones first.
+    for name in sorted(scores, key=lambda one: (-scores[one], _ORDER.index(one) if one in _ORDER else len(_ORDER))):
+        text = "\n".join(line.decode(name, "replace") for line in lines)
+        if scores[name] > 0 and text not in seen and len(found) < most:
+            # The line that tells most apart has the most such letters.
+            found[name] = max(text.split("\n"), key=lambda line: len({letter for letter in line if letter > "\x7f"}))
+        seen.add(text)
+    return found
+
+
+def _weighed(start: bytes, size: int = _WEIGHED) -> bytes:
+    part = start[:size]
+    return start if part.isascii() else part
+
+
+def _scores(part: bytes) -> dict[str, float]:
+    scores = {"cp932": _japanese(part), "gb18030": _common(part, "gb18030", _is_chinese)}
+    return scores | {name: _of_one_language(part, name, letters) for name, letters in _LETTERS.items()}
 
 
 def _utf16(start: bytes) -> str:
@@ -121,7 +169,7 @@ def _is_utf8(start: bytes) -> bool:
     return not bad or sum(1 for letter in text if letter > "\x7f") - bad >= _LEAST_GOOD * bad
 
 
-def _of_one_language(start: bytes, name: str) -> float:
+def _of_one_language(start: bytes, name: str, letters_of: tuple[str, ...]) -> float:
     """Return which share of the special letters one language has, less what no text has: signs and capitals within words."""
     text = _decoded(start, name)
     if text is None:
@@ -133,13 +181,13 @@ def _of_one_language(start: bytes, name: str) -> float:
     for letter in special:
         low = letter.lower()
         counts[low] = counts.get(low, 0) + 1
-    covered = max(sum(counts.get(letter, 0) for letter in letters) for letters in _LETTERS[name])
+    covered = max(sum(counts.get(letter, 0) for letter in letters) for letters in letters_of)
     words = [word for word in _WORD.findall(text) if not word.isascii()]
     odd = sum(1 for word in words if not (word.islower() or word[1:].islower() or word.isupper()))
     # Cyrillic is written without Latin letters within the word; Latin is never written with special letters alone.
-    mixed = _LETTERS[name] is _CYRILLIC
+    mixed = letters_of is _CYRILLIC or name == "cp1253"
     rare = 0.0
-    if mixed:
+    if letters_of is _CYRILLIC:
         usual = sum(count for letter, count in counts.items() if letter in _USUAL)
         rare = 0.3 * (1 - usual / len(special))
     wrong = sum(1 for word in words if len(word) > 2 and mixed == any(letter < "\x80" for letter in word))
@@ -174,21 +222,31 @@ def _japanese(start: bytes) -> float:
 
 
 def _is_japanese(letter: str) -> bool:
-    if "\u3000" <= letter <= "\u30ff" or "\uff01" <= letter <= "\uff9f":
-        return True
-    try:
-        code = letter.encode("cp932")
-    except UnicodeEncodeError:
-        return False
     # Kanji of the first level: the two thousand or so in daily use are among them.
-    return len(code) == 2 and 0x88 <= code[0] <= 0x98
+    return "\u3000" <= letter <= "\u30ff" or "\uff01" <= letter <= "\uff9f" or _leads(letter, "cp932", 0x88, 0x98)
 
 
 def _is_chinese(letter: str) -> bool:
-    if "\u3000" <= letter <= "\u3011" or "\uff01" <= letter <= "\uff5e":
-        return True
+    return _is_mark(letter) or _leads(letter, "gb2312", 0xB0, 0xD7)
+
+
+def _is_chinese_of_taiwan(letter: str) -> bool:
+    # The first level: the five thousand in use.
+    return _is_mark(letter) or _leads(letter, "big5", 0xA4, 0xC6)
+
+
+def _is_korean(letter: str) -> bool:
+    return "\uac00" <= letter <= "\ud7a3"
+
+
+def _is_mark(letter: str) -> bool:
+    return "\u3000" <= letter <= "\u3011" or "\uff01" <= letter <= "\uff5e"
+
+
+def _leads(letter: str, name: str, first: int, last: int) -> bool:
+    """Tell whether a letter is two bytes in an encoding, the first of them within these."""
     try:
-        code = letter.encode("gb2312")
+        code = letter.encode(name)
     except UnicodeEncodeError:
         return False
-    return len(code) == 2 and 0xB0 <= code[0] <= 0xD7
+    return len(code) == 2 and first <= code[0] <= last

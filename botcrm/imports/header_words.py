@@ -9,7 +9,8 @@ middle_name: middle name, second name, patronymic, отчество, drugie imie
 last_name: last name, lastname, surname, family name, familyname, фамилия, nazwisko, прізвище, nachname, nom, nom de
     famille, apellido, apellidos, 姓
 phone: phone, phone number, telephone, tel, mobile, mobile phone, cell, cell phone, work phone, home phone, other
-    phone, whatsapp, телефон, номер телефона, мобильный, мобильный телефон, рабочий телефон, тел, сотовый, telefon, nr
+    phone, whatsapp, mobile number, telephone number, cell number, contact number,
+    телефон, номер телефона, мобильный, мобильный телефон, рабочий телефон, тел, сотовый, telefon, nr
     telefonu, numer telefonu, komorka, telefon komorkowy, мобільний, handy, mobil, telefonnummer, rufnummer, portable,
     telephone portable, telefono, movil, 電話, 電話番号, 携帯, 手机, 电话
 email: email, e-mail, e mail, mail, email address, e-mail address, work email, personal email, other email, почта, эл.
@@ -24,7 +25,8 @@ job_title: job title, position, role, job, occupation, title, должность
 birth_date: birthday, birth date, birthdate, date of birth, dob, день рождения, дата рождения, data urodzenia,
     urodziny, дата народження, geburtsdatum, geburtstag, date de naissance, fecha de nacimiento, 生年月日, 誕生日,
     date_of_birth
-tax_id: tax id, tax number, vat, vat number, vat id, nip, pesel, инн, tin, ssn, social security number, soc sec id,
+tax_id: tax id, tax number, vat, vat number, vat id, taxpayer id, taxpayer number, vat registration number,
+    nip, pesel, инн, tin, ssn, social security number, soc sec id,
     steuernummer, ust-idnr, siret, nif, cif, id tax, soc_sec_id, tax_id, edrpou, єдрпоу
 telegram_id: telegram id, telegram_id, id telegram
 street: street, street address, address, address line 1, address line 2, address 1, address 2, street number, street

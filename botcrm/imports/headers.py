@@ -1,9 +1,11 @@
 """Guess what a column is by its name, whoever called it so: words of several languages, and slips of the finger."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from rapidfuzz import fuzz, process
 
+from botcrm.core.domain.emails import normal_email
 from botcrm.core.services.importing.fields import CUSTOM, FIELDS, NOTE, SKIP, target
 from botcrm.imports.header_words import WORDS
 from botcrm.imports.sources import Source, plain_name
@@ -15,6 +17,10 @@ _WORDS = {
 }
 # What a name may end with when there are several: Phone 2, E-mail (work).
 _SUFFIXES = tuple("0123456789 .()#№-_")
+# Tax no., phone nr
+_NUMBER = re.compile(r"[ _](?:no|nr|num)\Z")
+# More of them than a year has.
+_DIGITS = re.compile(r"[+(]?(?:\d[\s().,/:-]*){5,}\Z")
 
 
 def _words_of(entity: str) -> dict[str, str]:
@@ -50,6 +56,13 @@ def header_place(rows: Sequence[Sequence[str]]) -> int:
         if _named(rows[place]) > 1:
             return place
     return first
+
+
+def looks_like_data(header: Sequence[str]) -> bool:
+    """Tell whether what stands where columns are named is a row itself: no name of a column, yet an address or a number."""
+    if _named(header):
+        return False
+    return any(normal_email(cell) or _DIGITS.match(cell.strip()) for cell in header)
 
 
 def _named(cells: Sequence[str]) -> int:
@@ -90,7 +103,8 @@ def _own_words(own: Mapping[str, str], known: Mapping[str, str]) -> dict[str, st
 
 def _field(known: dict[str, str], name: str) -> str:
     bare = name.rstrip("".join(_SUFFIXES)).strip() or name
-    for one in (name, bare, name.replace("_", " "), bare.replace("_", " "), name.partition("(")[0].strip()):
+    numbered = _NUMBER.sub(" number", bare)
+    for one in (name, bare, name.replace("_", " "), bare.replace("_", " "), name.partition("(")[0].strip(), numbered):
         if one in known:
             return known[one]
     if len(bare) > 4:

@@ -51,6 +51,12 @@ def plain_name(column: str) -> str:
     return name
 
 
+def named(system: str, entity: str) -> Source | None:
+    """Return what a system's columns become, None for one whose exports are not known."""
+    found = _KNOWN.get((system, entity))
+    return Source(system, entity, found[1]) if found else None
+
+
 def recognise(header: Sequence[str], entity: str = "") -> Source | None:
     """Return the system that a file comes from and what it holds, None where that cannot be told.
 

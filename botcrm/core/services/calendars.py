@@ -116,8 +116,9 @@ async def _entries(work: Work, ids: list[int]) -> list[CalendarEntry]:
     marks = ", ".join("?" * len(ids))
     rows = await db.fetch(
         "SELECT a.id, p.name AS contact, p.phone, c.name AS company, l.title AS lead, l.phone AS lead_phone, d.title AS deal "
-        "FROM activity a LEFT JOIN contact p ON p.id = a.contact_id LEFT JOIN company c ON c.id = a.company_id "
-        "LEFT JOIN lead l ON l.id = a.lead_id LEFT JOIN deal d ON d.id = a.deal_id AND d.deleted_at IS NULL "
+        "FROM activity a LEFT JOIN contact p ON p.id = a.contact_id AND p.deleted_at IS NULL "
+        "LEFT JOIN company c ON c.id = a.company_id AND c.deleted_at IS NULL "
+        "LEFT JOIN lead l ON l.id = a.lead_id AND l.deleted_at IS NULL LEFT JOIN deal d ON d.id = a.deal_id AND d.deleted_at IS NULL "
         f"WHERE a.id IN ({marks}) AND {activity_sql(work.actor, 'a')}",
         *ids,
     )

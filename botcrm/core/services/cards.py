@@ -171,7 +171,8 @@ async def deal_card(work: Work, deal_id: int) -> DealCard:
         "SELECT s.name AS stage, s.rot_days, d.last_call, c.name AS company, p.name AS contact, p.phone, u.name AS owner, "
         f"(SELECT l.id FROM lead l WHERE l.deal_id = d.id AND l.deleted_at IS NULL AND {leads} LIMIT 1) AS lead_id, "
         f"k.kind AS mark, {_extras_sql(scope, 'deal_id')} FROM deal d "
-        "JOIN stage s ON s.id = d.stage_id LEFT JOIN company c ON c.id = d.company_id LEFT JOIN contact p ON p.id = d.contact_id "
+        "JOIN stage s ON s.id = d.stage_id LEFT JOIN company c ON c.id = d.company_id AND c.deleted_at IS NULL "
+        "LEFT JOIN contact p ON p.id = d.contact_id AND p.deleted_at IS NULL "
         'LEFT JOIN "user" u ON u.id = d.owner_id LEFT JOIN deal_mark k ON k.deal_id = d.id AND k.user_id = ? WHERE d.id = ?',
         deal_id,
         deal_id,
@@ -293,8 +294,9 @@ async def activity_card(work: Work, activity_id: int) -> ActivityCard:
     activity = await load(work, Activity, activity_id)
     row = await db.fetch_one(
         "SELECT u.name AS owner, p.name AS contact, p.phone, c.name AS company, l.title AS lead, l.phone AS lead_phone "
-        'FROM activity a LEFT JOIN "user" u ON u.id = a.owner_id LEFT JOIN contact p ON p.id = a.contact_id '
-        "LEFT JOIN company c ON c.id = a.company_id LEFT JOIN lead l ON l.id = a.lead_id WHERE a.id = ?",
+        'FROM activity a LEFT JOIN "user" u ON u.id = a.owner_id LEFT JOIN contact p ON p.id = a.contact_id AND p.deleted_at IS NULL '
+        "LEFT JOIN company c ON c.id = a.company_id AND c.deleted_at IS NULL "
+        "LEFT JOIN lead l ON l.id = a.lead_id AND l.deleted_at IS NULL WHERE a.id = ?",
         activity_id,
     )
     assert row is not None

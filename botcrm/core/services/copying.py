@@ -13,16 +13,15 @@ from botcrm.core.services.work import Work
 
 Copied = Company | Contact | Lead | Deal
 ENTITIES = ("deal", "contact", "company", "lead")
-_REACHED = (
-    *("phone", "email", "more_phones", "more_emails", "street", "city", "postcode", "region", "country"),
-    "custom",
-)
-# Not what tells one person or company from all others: a tax number, a birth date, a Telegram account.
+_REACHED = ("phone", "email", "more_phones", "more_emails")
+_ELSE = ("street", "city", "postcode", "region", "country", "custom")
+# Not what tells one person or company from all others: a tax number, a birth date, a Telegram account; a person's phone
+# and e-mail, by which the copy would be taken for the same person.
 _FIELDS: dict[str, tuple[str, ...]] = {
     "deal": ("company_id", "contact_id", "pipeline_id", "amount", "currency", "source", "custom"),
-    "contact": ("job_title", "company_id", *_REACHED),
-    "company": ("website", *_REACHED),
-    "lead": ("name", "company_name", "source", "amount", "currency", *_REACHED),
+    "contact": ("job_title", "company_id", *_ELSE),
+    "company": ("website", *_REACHED, *_ELSE),
+    "lead": ("name", "company_name", "source", "amount", "currency", *_ELSE),
 }
 _EVENTS: dict[str, type[Event]] = {
     "deal": DealCreated,

@@ -44,8 +44,10 @@ async def seed_pipeline() -> None:
     if await Pipeline.exists():
         return
     pipeline = await Pipeline.create(name="Sales")
-    for position, (name, kind, rot_days) in enumerate(DEFAULT_PIPELINE):
-        await Stage.create(pipeline=pipeline, name=name, kind=kind, position=position, rot_days=rot_days)
+    await Stage.bulk_create(
+        Stage(pipeline=pipeline, name=name, kind=kind, position=position, rot_days=rot_days)
+        for position, (name, kind, rot_days) in enumerate(DEFAULT_PIPELINE)
+    )
 
 
 async def stages(pipeline_id: int) -> list[Stage]:

@@ -100,6 +100,20 @@ async def filter_of(work: Work, code: str) -> DealFilter:
     return found
 
 
+async def filter_named(words: str, tags: list[str], owner_id: int) -> DealFilter:
+    """Find what is typed without a sign: a pipeline's name, else a stage's name or the start of one.
+
+    :raises NoSuchFilter: there is no pipeline or stage of that name
+    """
+    try:
+        return await find_filter(words, None, tags, owner_id)
+    except NoSuchFilter as error:
+        try:
+            return await find_filter("", words, tags, owner_id)
+        except NoSuchFilter:
+            raise error from None
+
+
 async def find_filter(words: str, stage: str | None, tags: list[str], owner_id: int) -> DealFilter:
     """Find what is typed: words that are a pipeline's name, a stage's name or the start of one, one tag.
 
@@ -137,7 +151,7 @@ async def find_filter(words: str, stage: str | None, tags: list[str], owner_id: 
 def _named(rows: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
     wanted = fold(name)
     exact = [row for row in rows if fold(row["name"]) == wanted]
-    starts = [row for row in rows if fold(row["name"]).startswith(wanted)]
+    starts = [row for row in rows if wanted and fold(row["name"]).startswith(wanted)]
     return next(iter(exact or starts), None)
 
 

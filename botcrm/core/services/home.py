@@ -340,7 +340,7 @@ async def deal_rows(condition: str, values: list[Any], order: str, *, limit: int
         "d.created_at, d.waiting_until, d.waiting_for, d.last_contact_at, d.attention_at, d.attention_reason, d.last_call, "
         f"d.next_activity_id, d.next_deadline_at FROM deal d WHERE {condition} "
         f"ORDER BY {order} LIMIT {int(limit)} OFFSET {int(offset)}) AS p "
-        "LEFT JOIN company c ON c.id = p.company_id LEFT JOIN stage s ON s.id = p.stage_id "
+        "LEFT JOIN company c ON c.id = p.company_id AND c.deleted_at IS NULL LEFT JOIN stage s ON s.id = p.stage_id "
         'LEFT JOIN "user" u ON u.id = p.owner_id LEFT JOIN activity a ON a.id = p.next_activity_id '
         f"ORDER BY {order.replace('d.', 'p.')}",
         *values,

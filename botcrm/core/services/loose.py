@@ -138,8 +138,9 @@ async def _read(ids: str, values: list[Any], order: str) -> list[LooseRow]:
         "SELECT a.id, a.version, a.kind, a.title, a.due_at, a.has_time, a.deadline_at, a.deal_id, d.title AS deal, "
         "o.name AS company, c.name AS contact, l.title AS lead, u.name AS deal_owner FROM activity a "
         'LEFT JOIN deal d ON d.id = a.deal_id LEFT JOIN "user" u ON u.id = d.owner_id '
-        "LEFT JOIN company o ON o.id = COALESCE(d.company_id, a.company_id) LEFT JOIN contact c ON c.id = a.contact_id "
-        f"LEFT JOIN lead l ON l.id = a.lead_id WHERE a.id IN ({ids}) ORDER BY {order}",
+        "LEFT JOIN company o ON o.id = COALESCE(d.company_id, a.company_id) AND o.deleted_at IS NULL "
+        "LEFT JOIN contact c ON c.id = a.contact_id AND c.deleted_at IS NULL "
+        f"LEFT JOIN lead l ON l.id = a.lead_id AND l.deleted_at IS NULL WHERE a.id IN ({ids}) ORDER BY {order}",
         *values,
     )
     return [

@@ -31,7 +31,8 @@ async def late_activities(work: Work, ids: Sequence[int]) -> list[LateActivity]:
     rows = await db.fetch(
         "SELECT a.id, a.kind, a.title, a.due_at, a.has_time, d.title AS deal, o.name AS company, c.name AS contact, "
         "u.id AS late_id, u.name AS late FROM activity a LEFT JOIN deal d ON d.id = a.deal_id "
-        "LEFT JOIN company o ON o.id = COALESCE(d.company_id, a.company_id) LEFT JOIN contact c ON c.id = a.contact_id "
+        "LEFT JOIN company o ON o.id = COALESCE(d.company_id, a.company_id) AND o.deleted_at IS NULL "
+        "LEFT JOIN contact c ON c.id = a.contact_id AND c.deleted_at IS NULL "
         'LEFT JOIN "user" u ON u.id = CASE WHEN a.owner_id = ? THEN a.owner_id '
         "ELSE COALESCE(d.owner_id, a.owner_id) END "
         f"WHERE a.id IN ({', '.join(str(int(one)) for one in ids)}) AND a.status = 'planned' AND a.deleted_at IS NULL "

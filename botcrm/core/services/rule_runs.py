@@ -11,6 +11,7 @@ from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Rule, RuleRun
 from botcrm.core.services.rules import rule_of
 from botcrm.core.services.staff.people import administrators, person_by_id
+from botcrm.core.services.stored import store, stored
 from botcrm.core.services.work import MODELS, Work
 
 # One row holds the root of all rules' keys, and how often each rule has got another one. It is nobody's setting: those of the
@@ -92,7 +93,7 @@ async def renew_rule_key(work: Work, rule_id: int) -> str:
     rule = await rule_of(work, rule_id, Action.CHANGE)
     kept = await _keys()
     kept["turns"] = kept["turns"] | {str(rule.id): int(kept["turns"].get(str(rule.id), 0)) + 1}
-    await db.execute("UPDATE setting SET value = ? WHERE key = ? AND user_id = ?", db.to_json(kept), _KEYS, _NOBODY)
+    await store(_KEYS, _NOBODY, kept)
     return _key(kept, rule.id)
 
 
@@ -103,10 +104,8 @@ def _key(kept: dict[str, Any], rule_id: int) -> str:
 
 async def _keys() -> dict[str, Any]:
     await db.alone(_KEYS)
-    row = await db.fetch_one("SELECT value FROM setting WHERE key = ? AND user_id = ?", _KEYS, _NOBODY)
-    if row is not None:
-        found: dict[str, Any] = db.from_json(row["value"])
-        return found
-    fresh: dict[str, Any] = {"root": secrets.token_hex(32), "turns": {}}
-    await db.execute("INSERT INTO setting (key, user_id, value) VALUES (?, ?, ?)", _KEYS, _NOBODY, db.to_json(fresh))
-    return fresh
+    found: dict[str, Any] | None = await stored(_KEYS, _NOBODY)
+    if found is None:
+        found = {"root": secrets.token_hex(32), "turns": {}}
+        await store(_KEYS, _NOBODY, found)
+    return found

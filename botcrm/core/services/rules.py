@@ -197,6 +197,7 @@ async def seed_rules(shipped: Sequence[ShippedRule], now: datetime) -> None:
         return
     fresh = await db.fetch_one("SELECT 1 AS y FROM deal LIMIT 1") is None
     stages = {row["name"]: row["id"] for row in await db.fetch("SELECT id, name FROM stage ORDER BY id DESC")}
+    found = []
     for rule in missing:
         try:
             params = _resolved(rule.trigger_params, stages)
@@ -204,19 +205,22 @@ async def seed_rules(shipped: Sequence[ShippedRule], now: datetime) -> None:
             actions = [{"name": name, "params": _resolved(values, stages)} for name, values in rule.actions]
         except KeyError:
             continue
-        await Rule.create(
-            key=rule.key,
-            name=rule.name,
-            entity=rule.entity,
-            trigger=rule.trigger,
-            trigger_params=params,
-            conditions=conditions,
-            actions=actions,
-            delay=rule.delay,
-            active=fresh,
-            created_at=now,
-            updated_at=now,
+        found.append(
+            Rule(
+                key=rule.key,
+                name=rule.name,
+                entity=rule.entity,
+                trigger=rule.trigger,
+                trigger_params=params,
+                conditions=conditions,
+                actions=actions,
+                delay=rule.delay,
+                active=fresh,
+                created_at=now,
+                updated_at=now,
+            )
         )
+    await Rule.bulk_create(found)
 
 
 def _resolved(params: Mapping[str, Any], stages: Mapping[str, int]) -> dict[str, Any]:

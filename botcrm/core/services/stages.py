@@ -95,8 +95,9 @@ async def suggested_text(deal_id: int) -> str:
     """
     row = await db.fetch_one(
         "SELECT s.smart_text AS stage, p.smart_text AS pipeline, d.title, k.name AS contact, c.name AS company FROM deal d "
-        "JOIN stage s ON s.id = d.stage_id JOIN pipeline p ON p.id = d.pipeline_id LEFT JOIN contact k ON k.id = d.contact_id "
-        "LEFT JOIN company c ON c.id = d.company_id WHERE d.id = ?",
+        "JOIN stage s ON s.id = d.stage_id JOIN pipeline p ON p.id = d.pipeline_id "
+        "LEFT JOIN contact k ON k.id = d.contact_id AND k.deleted_at IS NULL "
+        "LEFT JOIN company c ON c.id = d.company_id AND c.deleted_at IS NULL WHERE d.id = ?",
         deal_id,
     )
     if row is None:

@@ -7,6 +7,7 @@ from botcrm.core.domain.errors import InvalidValue
 from botcrm.core.domain.events import SettingChanged
 from botcrm.core.domain.zones import to_wall
 from botcrm.core.services.staff.people import change_setting
+from botcrm.core.services.stored import set_value, stored
 from botcrm.core.services.undo.standing import taking_back
 from botcrm.core.services.work import Work
 
@@ -24,8 +25,7 @@ async def suggestions_wanted(work: Work, deal_id: int = 0) -> bool:
     if not work.prefs.smart_activity:
         return False
     today, user_id = to_wall(work.now, work.prefs.zone).date(), work.actor.id or 0
-    row = await db.fetch_one("SELECT value FROM setting WHERE key = ? AND user_id = ?", QUIET, user_id)
-    until = db.from_json(row["value"]) if row else None
+    until = await stored(QUIET, user_id)
     if until and today < date.fromisoformat(until):
         return False
     if not deal_id:
@@ -104,15 +104,5 @@ async def quiet_deal(work: Work, deal_id: int, until: str | None, *, undoes: int
 
 async def _keep(work: Work, until: str | None) -> None:
     user_id = work.actor.id or 0
-    row = await db.fetch_one("SELECT value FROM setting WHERE key = ? AND user_id = ?", QUIET, user_id)
-    before = db.from_json(row["value"]) if row else None
-    if before == until:
-        return
-    await db.execute(
-        "INSERT INTO setting (key, user_id, value) VALUES (?, ?, ?) "
-        "ON CONFLICT (key, user_id) DO UPDATE SET value = excluded.value",
-        QUIET,
-        user_id,
-        db.to_json(until),
-    )
-    work.remember_plain(SettingChanged, "setting", user_id, key=QUIET, before=before, value=until)
+    if await stored(QUIET, user_id) != until:
+        await set_value(work, QUIET, user_id, until)

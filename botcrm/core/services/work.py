@@ -4,7 +4,7 @@ import contextlib
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,8 +30,9 @@ from botcrm.core.models import (
     SavedFilter,
 )
 from botcrm.core.services import rows
-from botcrm.core.services.actor import Actor, Hooks, NoHooks
+from botcrm.core.services.actor import Actor, Hooks
 from botcrm.core.services.attention import keep_attention
+from botcrm.core.services.buffer import Buffer
 from botcrm.core.services.derived.derive import derive
 from botcrm.core.services.rows import Planned, Posted
 from botcrm.core.services.savepoint import Savepoint
@@ -55,25 +56,6 @@ ENTITIES: dict[type[Record], str] = {
 MODELS: dict[str, type[Record]] = {name: model for model, name in ENTITIES.items()}
 
 _LINKS = ("deal", "contact", "company", "lead")
-
-
-@dataclass(slots=True)
-class Buffer:
-    """What a transaction is going to write when it ends, and what it has to recompute before."""
-
-    events: list[Event] = field(default_factory=list)
-    touched: dict[tuple[str, int], Record] = field(default_factory=dict)
-    known: dict[tuple[str, int], Record] = field(default_factory=dict)
-    outbox_ids: list[int] = field(default_factory=list)
-    posted: dict[int, Posted] = field(default_factory=dict)
-    after: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    label: str = "other"
-    next_job: datetime | None = None
-    flushed: int = 0
-    ruled: int = 0
-    company: Preferences | None = None
-    hooks: Hooks = field(default_factory=NoHooks)
-    ledger: Path | None = None
 
 
 class Work:

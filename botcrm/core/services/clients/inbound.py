@@ -311,25 +311,11 @@ async def answer_client(work: Work, message_id: int, text: str) -> Message:
     if not asked.answerable:
         raise NoWayBack(channel=asked.channel)
     asked = await take_client(work, message_id)
-    sent = await work.create(
-        Message,
-        MessageSent,
-        channel=asked.channel,
-        chat_id=asked.chat_id,
-        address=asked.address,
-        direction="out",
-        text=text,
-        answered=True,
-        owner_id=asked.owner_id,
-        contact_id=asked.contact_id,
-        lead_id=asked.lead_id,
-        deal_id=asked.deal_id,
-    )
+    sent = await write_back(work, asked, text, asked.deal_id, Lane.REPLY)
     for waiting in await Message.filter(channel=asked.channel, chat_id=asked.chat_id, direction="in", answered=False):
         await work.change(waiting, MessageAnswered, answered=True)
     links = {"contact": asked.contact_id, "lead": asked.lead_id, "deal": asked.deal_id}
     await settle_for(work, links, work.now)
-    await send_client(work, sent, Lane.REPLY)
     return sent
 
 
@@ -345,11 +331,26 @@ async def deal_with(work: Work, message_id: int) -> Message:
     return message
 
 
-async def send_client(work: Work, sent: Message, lane: Lane) -> None:
-    """Send a message that was written down to its client."""
+async def write_back(work: Work, asked: Message, text: str, deal_id: int | None, lane: Lane) -> Message:
+    """Write a message down and send it where a client's own came from."""
+    sent = await work.create(
+        Message,
+        MessageSent,
+        channel=asked.channel,
+        chat_id=asked.chat_id,
+        address=asked.address,
+        direction="out",
+        text=text,
+        answered=True,
+        owner_id=asked.owner_id,
+        contact_id=asked.contact_id,
+        lead_id=asked.lead_id,
+        deal_id=deal_id,
+    )
     chat, method, payload = sending(sent)
     about = ("message", sent.id)
     await work.send(chat, method, payload, lane=lane, audience="client", user_id=work.actor.id, about=about)
+    return sent
 
 
 def sending(sent: Message) -> tuple[int, str, dict[str, Any]]:

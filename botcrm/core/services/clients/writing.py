@@ -2,10 +2,9 @@
 
 from botcrm.core import db
 from botcrm.core.domain.errors import CrmError
-from botcrm.core.domain.events import MessageSent
 from botcrm.core.domain.kinds import Action, Lane
 from botcrm.core.models import Contact, Deal, Lead, Message, Record
-from botcrm.core.services.clients.inbound import client_message, send_client, sending
+from botcrm.core.services.clients.inbound import client_message, sending, write_back
 from botcrm.core.services.records import tags_of
 from botcrm.core.services.work import Work
 
@@ -59,22 +58,8 @@ async def write_client(work: Work, record: Record, text: str, *, once_in: int) -
         return None
     if await _has_blocked(last):
         raise HasBlocked(name=name)
-    sent = await work.create(
-        Message,
-        MessageSent,
-        channel=last.channel,
-        chat_id=last.chat_id,
-        address=last.address,
-        direction="out",
-        text=text.replace("{name}", name),
-        answered=True,
-        owner_id=last.owner_id,
-        contact_id=last.contact_id,
-        lead_id=last.lead_id,
-        deal_id=record.id if isinstance(record, Deal) else last.deal_id,
-    )
-    await send_client(work, sent, Lane.BROADCAST)
-    return sent
+    deal_id = record.id if isinstance(record, Deal) else last.deal_id
+    return await write_back(work, last, text.replace("{name}", name), deal_id, Lane.BROADCAST)
 
 
 async def _client(record: Record) -> Contact | Lead | None:

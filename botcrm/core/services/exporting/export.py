@@ -78,8 +78,8 @@ _EXPORTS = {
             """
         ),
         "deal t LEFT JOIN pipeline ON pipeline.id = t.pipeline_id LEFT JOIN stage ON stage.id = t.stage_id "
-        'LEFT JOIN "user" owner ON owner.id = t.owner_id LEFT JOIN company ON company.id = t.company_id '
-        "LEFT JOIN contact ON contact.id = t.contact_id "
+        'LEFT JOIN "user" owner ON owner.id = t.owner_id LEFT JOIN company ON company.id = t.company_id AND company.deleted_at IS NULL '
+        "LEFT JOIN contact ON contact.id = t.contact_id AND contact.deleted_at IS NULL "
         "LEFT JOIN activity upcoming ON upcoming.id = t.next_activity_id",
         _owned("deal"),
     ),
@@ -102,7 +102,8 @@ _EXPORTS = {
             """
         ),
         'activity t LEFT JOIN "user" owner ON owner.id = t.owner_id '
-        "LEFT JOIN contact ON contact.id = t.contact_id LEFT JOIN company ON company.id = t.company_id",
+        "LEFT JOIN contact ON contact.id = t.contact_id AND contact.deleted_at IS NULL "
+        "LEFT JOIN company ON company.id = t.company_id AND company.deleted_at IS NULL",
         lambda actor: f"t.deleted_at IS NULL AND {activity_sql(actor, 't', Action.EXPORT)}",
     ),
     "contacts": _Export(
@@ -124,7 +125,8 @@ _EXPORTS = {
             """
             + _ADDRESS
         ),
-        'contact t LEFT JOIN "user" owner ON owner.id = t.owner_id LEFT JOIN company ON company.id = t.company_id',
+        'contact t LEFT JOIN "user" owner ON owner.id = t.owner_id '
+        "LEFT JOIN company ON company.id = t.company_id AND company.deleted_at IS NULL",
         _owned("contact"),
     ),
     "companies": _Export(

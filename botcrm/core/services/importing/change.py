@@ -22,7 +22,7 @@ from botcrm.core.services.access import may, owners
 from botcrm.core.services.importing.match import Existing
 from botcrm.core.services.importing.own_fields import with_told
 from botcrm.core.services.importing.rows import Understood
-from botcrm.core.services.importing.write import about_of, load_many, note_many, unheard
+from botcrm.core.services.importing.write import about_of, load_many, note_many, notes_there, unheard
 from botcrm.core.services.records import add_tags
 from botcrm.core.services.work import Work
 
@@ -59,13 +59,20 @@ async def change_many(
             before = (record.version, len(work.events))
             await _change(work, entity, record, row, company_id, contact_id, overwrite=overwrite)
             answers.append((record.version, len(work.events)) != before)
-    notes = [
-        (row.note, about_of(entity, records[match.record_id].id, records[match.record_id].__dict__))
-        for (row, match, _, _), answer in zip(rows, answers, strict=True)
-        # The same file once more brings the same notes: only what changed something has a new one.
-        if answer and row.note
-    ]
-    if notes and may(work.actor, "activity", Action.ADD):
+    if may(work.actor, "activity", Action.ADD):
+        taken = [
+            (place, row.note, records[match.record_id])
+            for place, (row, match, _, _) in enumerate(rows)
+            if row.note and answers[place] is not None
+        ]
+        known = await notes_there(entity, [(record.id, text) for _, text, record in taken])
+        notes = []
+        for place, text, record in taken:
+            if (record.id, text) not in known:
+                # The same file once more brings the same notes.
+                known.add((record.id, text))
+                notes.append((text, about_of(entity, record.id, record.__dict__)))
+                answers[place] = True
         await note_many(work, notes, heard=heard)
     return answers
 

@@ -1,4 +1,7 @@
-"""Tell which rows of a file are there already: by the other system's id first, then by phone and e-mail where the names go together."""
+"""Tell which rows of a file are there already: by the other system's id first, then by phone and e-mail where the names go together.
+
+Deals have neither phone nor e-mail: see same_deals.py.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +18,7 @@ from botcrm.core.services.access import owned_sql, owners
 from botcrm.core.services.derived.many import chunks
 from botcrm.core.services.duplicates.distinct import distinct_from, external_mark, mark_of
 from botcrm.core.services.importing.rows import Understood
+from botcrm.core.services.importing.same_deals import same_deals
 from botcrm.core.services.work import Work
 
 OWN = "botcrm"
@@ -29,7 +33,7 @@ _NO_MATCH = frozenset({"different", "family"})
 class Existing:
     """A record that a row is about.
 
-    :ivar by: external_id, phone or email
+    :ivar by: external_id, phone or email; same of a deal without an ID
     """
 
     record_id: int
@@ -105,8 +109,11 @@ async def find_existing(
     :param further: keys (see `further_keys`) of records whose keys are not stored yet, with their ids
     """
     found = await _by_ref(work, entity, source, rows)
+    if entity == "deal":
+        same = await same_deals(work, [row for row in rows if row.number not in found])
+        return found | {number: Existing(deal["id"], deal["name"], "same") for number, deal in same.items()}
     rest = [row for row in rows if row.number not in found and (row.phones or row.emails)]
-    if entity != "deal" and rest:
+    if rest:
         found |= await _by_reach(work, entity, source, rest, further or {})
     return found
 

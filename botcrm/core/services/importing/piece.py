@@ -81,10 +81,6 @@ async def build_frame(
         gone = name.startswith(CUSTOM) and name not in own
         if gone or (name and name != NOTE and target(entity, name) is None):
             raise WrongMapping(field=name, entity=entity, fields=", ".join(one.name for one in FIELDS[entity]))
-    people: dict[str, int] = {}
-    for user in await User.filter(active=True):
-        for name in {fold(user.name), fold(user.username or ""), str(user.id)} - {""}:
-            people[name] = user.id if people.get(name, user.id) == user.id else 0
     rows = list(sample)
     dated = {
         place: day_comes_first([row[place] for row in rows if place < len(row)], work.prefs.region)
@@ -100,7 +96,7 @@ async def build_frame(
         work.prefs.region,
         work.prefs.currency,
         work.prefs.zone,
-        people,
+        _called(await User.filter(active=True)),
         owners(work.actor, entity, Action.ADD),
         default_owner if default_owner is not None else work.actor.id,
         await _pipelines() if entity == "deal" else (),
@@ -108,6 +104,20 @@ async def build_frame(
         own,
         work.now.astimezone(zone_info(work.prefs.zone)).date(),
     )
+
+
+def _called(users: Iterable[User]) -> dict[str, int]:
+    """Return what people are called, folded -> their id, 0 for several: a whole name goes before one word of it."""
+    whole: dict[str, int] = {}
+    words: dict[str, int] = {}
+    for user in users:
+        name = fold(user.name)
+        parts = name.split()
+        turned = " ".join(reversed(parts))
+        for known, keys in ((whole, {name, fold(user.username or ""), str(user.id)}), (words, {turned, *parts})):
+            for key in keys - {""}:
+                known[key] = user.id if known.get(key, user.id) == user.id else 0
+    return words | whole
 
 
 async def _pipelines() -> tuple[PipelineFact, ...]:

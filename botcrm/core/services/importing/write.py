@@ -172,6 +172,19 @@ async def note_many(work: Work, notes: Sequence[tuple[str, dict[str, int | None]
     await said.write()
 
 
+async def notes_there(entity: str, notes: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Return which of these (record, text) stand among the records' notes word for word."""
+    wanted = set(notes)
+    found = set[tuple[int, str]]()
+    for part in chunks(sorted({record_id for record_id, _ in wanted})):
+        marks = ", ".join("?" * len(part))
+        rows = await db.fetch(
+            f"SELECT {entity}_id AS id, text FROM note WHERE {entity}_id IN ({marks}) AND deleted_at IS NULL", *part
+        )
+        found |= {(row["id"], row["text"]) for row in rows}
+    return wanted & found
+
+
 def about_of(entity: str, record_id: int, values: Mapping[str, Any]) -> dict[str, int | None]:
     """Return what events about a record concern: itself, and what it hangs on."""
     about = {name: values.get(f"{name}_id") for name in _LINKS}

@@ -40,6 +40,12 @@ class NotMergeable(CrmError):
     message = "Name at least two records of one kind, like: merge c12 c15."
 
 
+class NeverMerged(CrmError):
+    """Records of a kind that are not merged."""
+
+    message = "Only contacts, companies and leads can be merged."
+
+
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """Something that the records say differently and only one can keep.

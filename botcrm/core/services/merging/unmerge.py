@@ -26,6 +26,7 @@ from botcrm.core.services.merging.links import (
     return_links,
 )
 from botcrm.core.services.merging.merge import Party, facts, lock, packed, unpacked, write
+from botcrm.core.services.merging.typed_along import company_back
 from botcrm.core.services.records import tags_of
 from botcrm.core.services.undo.standing import taking_back
 from botcrm.core.services.work import Work
@@ -86,7 +87,13 @@ async def unmerge(work: Work, merge_id: int, *, telling: bool = True) -> Unmerge
         elsewhere = await _links_back(work, row, record, path)
         await _undistinguish(row, path)
         await work.change(record, RecordUnmerged, deleted_at=None, merged_into_id=None)
+        # Of many merges at once no company goes along.
+        company_id: int | None = getattr(record, "company_id", None) if row.operation_id is None else None
+        if company_id is not None:
+            await company_back(work, row.work_id, company_id)
     await db.execute("UPDATE merge SET undone_at = ? WHERE id = ?", work.now, row.id)
+    # It is found by what this one said no more.
+    work.touch(root)
     if row.moved.get("group"):
         await db.execute(
             "UPDATE duplicate_group SET state = 'open' WHERE id = ? AND state = 'merged'", row.moved["group"]

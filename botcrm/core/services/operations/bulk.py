@@ -15,7 +15,8 @@ from botcrm.core.domain.query import Query, parse_query
 from botcrm.core.models import Operation, Stage
 from botcrm.core.services.access import demand
 from botcrm.core.services.custom.fields import fields_of
-from botcrm.core.services.operations.bulk_changes import CHANGES, Change, demand_value, plain_text
+from botcrm.core.services.hanging import hanging_on
+from botcrm.core.services.operations.bulk_changes import CHANGES, DAY_FIELDS, Change, demand_value, plain_text
 from botcrm.core.services.operations.operations import advance, start
 from botcrm.core.services.queries import queries
 from botcrm.core.services.queries.sql import Compiled
@@ -42,12 +43,14 @@ class BulkPlan:
     :ivar left: why others would not be, with how many: refused (out of reach), same (so already), pipeline, silent (no way to
         write to them), stop (they want no such messages)
     :ivar sample: some of those that would be changed
+    :ivar hang: of what is to be deleted, how much hangs on it and stays, by table
     """
 
     found: int
     going: int
     left: Mapping[str, int] = field(default_factory=dict)
     sample: tuple[queries.Item, ...] = ()
+    hang: Mapping[str, int] = field(default_factory=dict)
 
 
 async def rehearse_bulk(work: Work, query: Query, change: Change) -> BulkPlan:
@@ -67,14 +70,11 @@ async def rehearse_bulk(work: Work, query: Query, change: Change) -> BulkPlan:
     )
     counts = {row["why"]: int(row["n"]) for row in rows}
     going = counts.pop("go", 0)
-    sample = await db.column(
-        f"SELECT id FROM (SELECT t.id, {why} AS why FROM {table} t WHERE {within}) AS p WHERE why = 'go' "
-        f"ORDER BY id DESC LIMIT {SAMPLE}",
-        *bound,
-        *found.values,
-    )
+    ids = f"SELECT id FROM (SELECT t.id, {why} AS why FROM {table} t WHERE {within}) AS p WHERE why = 'go'"
+    sample = await db.column(f"{ids} ORDER BY id DESC LIMIT {SAMPLE}", *bound, *found.values)
     shown = await queries.items(table, sample)
-    return BulkPlan(going + sum(counts.values()), going, counts, tuple(shown))
+    hang = await hanging_on(work, table, ids, [*bound, *found.values]) if change.kind == "delete" else {}
+    return BulkPlan(going + sum(counts.values()), going, counts, tuple(shown), hang)
 
 
 async def demand_change(work: Work, entity: str, change: Change) -> None:
@@ -140,6 +140,13 @@ async def _field_cases(entity: str, change: Change) -> tuple[list[str], list[Any
     name = (change.more or {})["field"]
     if not isinstance(name, int):
         value = plain_text(change.value)
+        if name in DAY_FIELDS:
+            marks = "CAST(CAST(? AS text) AS date)" if db.dialect() == "postgres" else "?"
+            return (
+                ([f"WHEN t.{name} = {marks} THEN 'same'"], [value])
+                if value
+                else ([f"WHEN t.{name} IS NULL THEN 'same'"], [])
+            )
         if value is None:
             return [f"WHEN COALESCE(t.{name}, '') = '' THEN 'same'"], []
         return [f"WHEN t.{name} = ? THEN 'same'"], [value]

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from botcrm.core import db
@@ -20,11 +20,13 @@ from botcrm.core.services.work import MODELS, Work
 
 # What of the built-in fields can be set for many at once.
 PLAIN_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "deal": ("source",),
+    "deal": ("source", "expected_close"),
     "lead": ("source", "city", "region", "country"),
     "contact": ("city", "region", "country", "job_title"),
     "company": ("city", "region", "country"),
 }
+# Of these one holds a day; a change has it as JSON does.
+DAY_FIELDS = frozenset({"expected_close"})
 _LONGEST = 100
 # Of a message, in UTF-16 units: core.telegram.org/bots/api#sendmessage
 _MOST_UNITS = 4096
@@ -96,6 +98,7 @@ async def demand_value(work: Work, entity: str, change: Change) -> None:
                 raise NotFound(ref=f"field {name}")
             if name not in known:
                 _demand_short(str(name), plain_text(change.value) or "", _LONGEST)
+                plain_value(str(name), change.value)
         case "tag" | "untag" | "task" | "message":
             text = str(change.value or "")
             if not text.strip():
@@ -175,7 +178,7 @@ async def _field(work: Work, operation: Operation, change: Change, record_id: in
     if isinstance(name, int):
         record = await set_values(work, entity, record_id, {name: change.value})
     elif entity == "deal":
-        record = await change_deal(work, record_id, **{name: plain_text(change.value)})
+        record = await change_deal(work, record_id, **{name: plain_value(name, change.value)})
     else:
         models: dict[str, Any] = {"lead": Lead, "contact": Contact, "company": Company}
         record = await change_record(work, models[entity], record_id, **{name: plain_text(change.value)})
@@ -185,6 +188,20 @@ async def _field(work: Work, operation: Operation, change: Change, record_id: in
 def plain_text(value: Any) -> str | None:
     """Return the value of a built-in field as it is kept."""
     return " ".join(str(value).split()) or None if value else None
+
+
+def plain_value(name: str, value: Any) -> str | date | None:
+    """Return the value of a built-in field as its column takes it.
+
+    :raises InvalidValue: the field holds a day, and the value is none
+    """
+    text = plain_text(value)
+    if text is None or name not in DAY_FIELDS:
+        return text
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidValue(what=name.replace("_", " "), value=text, how="Write it like 2027-03-31.") from None
 
 
 async def _message(work: Work, operation: Operation, change: Change, record_id: int) -> str:

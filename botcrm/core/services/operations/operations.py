@@ -29,6 +29,12 @@ class StillRunning(CrmError):
     message = "“{title}” is still running. Stop it first."
 
 
+class BeingTakenBack(CrmError):
+    """Somebody takes an operation back already."""
+
+    message = "“{title}” is being taken back already, as number {number} of the journal."
+
+
 class TakenBackInPart(CrmError):
     """What is being taken back, be it that this was stopped, cannot go on meanwhile."""
 
@@ -158,6 +164,7 @@ async def undo(
     :returns: the operation of kind "undo" that does so
     :raises NotFound: there is none within the actor's reach
     :raises StillRunning: it goes on
+    :raises BeingTakenBack: somebody takes it back just now; where that was broken off, it goes on
     :raises NothingToUndo: it was taken back already, is being taken back, or changed nothing
     """
     await operation_of(work, operation_id)
@@ -165,12 +172,12 @@ async def undo(
     assert operation is not None
     if operation.state == "running":
         raise StillRunning(title=operation.title)
-    if operation.kind not in REVERSIBLE or operation.state in ("draft", "undone"):
+    if not is_reversible(operation) or operation.state in ("draft", "undone"):
         raise NothingToUndo
     other = await undo_of(operation_id)
     if other is not None:
-        if other.state == "running":
-            raise StillRunning(title=other.title)
+        if other.state == "running" and await is_carried(work, other):
+            raise BeingTakenBack(title=other.title, number=other.id)
         other.chat_id, other.message_id = chat_id or other.chat_id, message_id or other.message_id
         await other.save(update_fields=["chat_id", "message_id"])
         await run(work, other, here=here)
@@ -180,7 +187,7 @@ async def undo(
         UNDO,
         operation.entity,
         operation.title,
-        params={"operation_id": operation_id, "kind": operation.kind},
+        params={"operation_id": operation_id, "kind": operation.kind, "again": is_again(operation, taken_back=True)},
         chat_id=chat_id,
         message_id=message_id,
     )
@@ -210,6 +217,21 @@ async def operation_of(work: Work, operation_id: int) -> Operation:
     if not seen:
         raise NotFound(ref=f"#{operation_id}")
     return await Operation.get(id=operation_id)
+
+
+def is_reversible(operation: Operation) -> bool:
+    """Tell whether an operation changes records, so that there is something to take back: what went out does not come back."""
+    change = operation.params.get("change") or {}
+    return operation.kind in REVERSIBLE and not (operation.kind == "bulk" and change.get("kind") == "message")
+
+
+def is_again(operation: Operation, *, taken_back: bool = False) -> bool:
+    """Tell whether an operation takes back what took something back, so that it stands again.
+
+    :param taken_back: or what takes this one back does so
+    """
+    again = operation.kind == UNDO and bool(operation.params.get("again", operation.params.get("kind") == UNDO))
+    return operation.kind == UNDO and not again if taken_back else again
 
 
 async def undo_of(operation_id: int) -> Operation | None:

@@ -24,8 +24,10 @@ from botcrm.core.services.operations import operations
 from botcrm.core.services.operations.operations import advance
 from botcrm.core.services.personal import ledger as erasures
 from botcrm.core.services.personal.again import KIND, person_again, taken_apart
+from botcrm.core.services.personal.namesakes import own_words
 from botcrm.core.services.personal.person import HANGING, Person, own_companies, person_of, sayings_of, traces_of
-from botcrm.core.services.personal.sweeping import Hunt, look_through, tables
+from botcrm.core.services.personal.scrubbing import Hunt
+from botcrm.core.services.personal.sweeping import look_through, tables
 from botcrm.core.services.search.index import put_texts, text_id
 from botcrm.core.services.staff.people import administrators
 from botcrm.core.services.work import Work
@@ -113,7 +115,8 @@ async def erase_piece(work: Work, operation: Operation) -> bool:
     else:
         person = await person_again(entity, record_id)
     await _overwrite()
-    hunt = Hunt.of(person, *await traces_of(person), await sayings_of(person), operation.id)
+    traces, sayings = await traces_of(person), await sayings_of(person)
+    hunt = Hunt.of(person, *traces, sayings, operation.id, await own_words(person))
     last: dict[str, int] = dict(operation.progress.get("last", {}))
     counts = dict(operation.counts) or {"seen": 0, "total": await _size(), "changed": 0}
     ends = time.monotonic() + _PIECE

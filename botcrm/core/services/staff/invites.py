@@ -4,10 +4,10 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from botcrm.core.domain.errors import InvalidValue, InviteUnusable, NotAllowed
+from botcrm.core.domain.errors import InviteUnusable, NotAllowed
 from botcrm.core.domain.kinds import Action, Reach
-from botcrm.core.models import Invite, Role, User
-from botcrm.core.services.staff.people import add_user, needs_first_administrator, role_words
+from botcrm.core.models import Invite, User
+from botcrm.core.services.staff.people import add_user, needs_first_administrator, role_called
 from botcrm.core.services.work import Work
 
 INVITE_LASTS = timedelta(days=7)
@@ -20,19 +20,18 @@ def _hash(token: str) -> str:
 async def invite(work: Work, role: str, name: str = "", manager_id: int | None = None) -> str:
     """Make a one-time token that lets one person in; only its hash is stored.
 
+    :param role: its word or its name
     :raises NotAllowed: the actor may not add people, or not with that role
     :raises InvalidValue: there is no such role
     """
-    found = await Role.filter(key=role).exclude(key__startswith="user:").first()
-    if found is None:
-        raise InvalidValue(what="role", value=role, how=await role_words())
+    found = await role_called(role)
     if not work.actor.is_system:
         limited = work.actor.grants.get("user.add", Reach.NONE) != Reach.ALL
-        if work.actor.grants.get("user.add", Reach.NONE) == Reach.NONE or (limited and role != "rep"):
+        if work.actor.grants.get("user.add", Reach.NONE) == Reach.NONE or (limited and found.key != "rep"):
             raise NotAllowed(entity="user", action=Action.ADD)
         if limited:
             manager_id = work.actor.id
-    if role == "admin" and await needs_first_administrator():
+    if found.key == "admin" and await needs_first_administrator():
         # Every start prints a link until somebody took one; the ones before it must not make a second administrator.
         await Invite.filter(role_id=found.id, used_at=None, expires_at__gt=work.now).update(expires_at=work.now)
     token = secrets.token_urlsafe(24)

@@ -5,10 +5,10 @@ from datetime import date, timedelta
 from botcrm.core import db
 from botcrm.core.domain.days_off import Span, joined_spans, read_leave, read_spans, show_spans, without_spans
 from botcrm.core.domain.errors import InvalidValue, NotFound
-from botcrm.core.domain.events import SettingChanged
 from botcrm.core.domain.kinds import Action
 from botcrm.core.domain.zones import start_of_day, to_wall
 from botcrm.core.services.access import owners
+from botcrm.core.services.stored import set_value, stored
 from botcrm.core.services.work import Work
 
 _KEY = "leave"
@@ -24,8 +24,8 @@ async def leave_of(work: Work, user_id: int) -> tuple[Span, ...]:
     :raises NotFound: that person is out of reach
     """
     _demand(work, user_id)
-    row = await db.fetch_one("SELECT value FROM setting WHERE key = ? AND user_id = ?", _KEY, user_id)
-    return read_spans(str(db.from_json(row["value"]))) if row else ()
+    spans = await stored(_KEY, user_id)
+    return read_spans(str(spans)) if spans is not None else ()
 
 
 async def take_leave(work: Work, user_id: int, text: str) -> tuple[Span, ...]:
@@ -88,13 +88,4 @@ def _demand(work: Work, user_id: int) -> None:
 async def _keep(work: Work, user_id: int, spans: tuple[Span, ...]) -> None:
     oldest = to_wall(work.now, work.prefs.zone).date() - _KEPT
     value = show_spans((first, last) for first, last in spans if last >= oldest)
-    row = await db.fetch_one("SELECT value FROM setting WHERE key = ? AND user_id = ?", _KEY, user_id)
-    before = db.from_json(row["value"]) if row else None
-    await db.execute(
-        "INSERT INTO setting (key, user_id, value) VALUES (?, ?, ?) "
-        "ON CONFLICT (key, user_id) DO UPDATE SET value = excluded.value",
-        _KEY,
-        user_id,
-        db.to_json(value),
-    )
-    work.remember_plain(SettingChanged, "setting", user_id, key=_KEY, before=before, value=value)
+    await set_value(work, _KEY, user_id, value)

@@ -2,19 +2,22 @@
 
 import functools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botcrm.core import db
 from botcrm.core.domain.errors import CrmError, InvalidValue, NotAllowed, NotFound
-from botcrm.core.domain.events import SettingChanged, UserAdded, UserChanged
+from botcrm.core.domain.events import UserAdded, UserChanged
 from botcrm.core.domain.kinds import Action, Reach
 from botcrm.core.domain.preferences import PREFERENCES, Preferences, in_force, read_preference
+from botcrm.core.domain.query_fields import nearest
 from botcrm.core.domain.reminding import read_by_kind
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Department, Role, User
 from botcrm.core.services.actor import Actor
 from botcrm.core.services.staff.shipped_roles import ROLES
+from botcrm.core.services.stored import COMPANY, set_value
 from botcrm.core.services.work import Work
 
 
@@ -161,11 +164,19 @@ async def find_person(work: Work, name: str) -> User:
 
     :raises NotFound: nobody, or more than one
     """
-    wanted = fold(name.lstrip("@"))
     people = await User.filter(active=True)
     near = [user for user in people if work.actor.is_system or user.id in work.actor.team or work.actor.role == "admin"]
-    exact = [user for user in near if wanted in (fold(user.name), fold(user.username or "-"))]
-    starts = [user for user in near if any(word.startswith(wanted) for word in fold(user.name).split())]
+    return one_called(near, name)
+
+
+def one_called(people: Sequence[User], name: str) -> User:
+    """Return the one of these people who has that name or user name, or whose name has a word that starts so.
+
+    :raises NotFound: nobody, or more than one
+    """
+    wanted = fold(name.lstrip("@"))
+    exact = [user for user in people if wanted in (fold(user.name), fold(user.username or "-"))]
+    starts = [user for user in people if any(word.startswith(wanted) for word in fold(user.name).split())]
     for found in (exact, starts):
         if len(found) == 1:
             return found[0]
@@ -211,15 +222,14 @@ async def add_user(
 ) -> User:
     """Take somebody into the staff; a Telegram account that is known already keeps its person, with the new name and role.
 
+    :param role: its word or its name
     :raises InvalidValue: there is no such role
     :raises LastAdministrator: nobody would administer any more
     """
-    found = await Role.filter(key=role).exclude(key__startswith="user:").first()
-    if found is None:
-        raise InvalidValue(what="role", value=role, how=await role_words())
+    found = await role_called(role)
     known = await User.filter(telegram_id=telegram_id).first() if telegram_id else None
     if known:
-        if role != "admin" and await _sole_administrator(known.id):
+        if found.key != "admin" and await _sole_administrator(known.id):
             raise LastAdministrator(name=known.name)
         values = {
             "name": name,
@@ -241,14 +251,25 @@ async def add_user(
         created_at=work.now,
         updated_at=work.now,
     )
-    work.remember_plain(UserAdded, "user", user.id, name=name, role=role, manager_id=manager_id)
+    work.remember_plain(UserAdded, "user", user.id, name=name, role=found.key, manager_id=manager_id)
     await work.plan_job("digest.morning", f"digest:{user.id}", work.now, user_id=user.id, first=True)
     return user
 
 
-async def role_words() -> str:
-    made = await db.column("SELECT key FROM role WHERE key NOT LIKE 'user:%' ORDER BY id")
-    return "Roles: " + ", ".join(made or ROLES) + "."
+async def role_called(text: str) -> Role:
+    """Return the role of this word or name; nobody's own one is found.
+
+    :raises InvalidValue: there is none; the nearest are named
+    """
+    made = await Role.exclude(key__startswith="user:").order_by("id")
+    wanted = fold(" ".join(text.split()))
+    for called in ({one.key: one for one in made}, {fold(one.name): one for one in made}):
+        if wanted in called:
+            return called[wanted]
+    near = nearest(wanted, [word for one in made for word in (one.key, one.name)])
+    meant = dict.fromkeys(one.key for word in near for one in made if word in (one.key, one.name))
+    words = ", ".join(meant or [one.key for one in made] or ROLES)
+    raise InvalidValue(what="role", value=text[:60], how=f"Did you mean {words}?" if meant else f"Roles: {words}.")
 
 
 async def department(path: str) -> int:
@@ -313,18 +334,8 @@ async def change_setting(work: Work, key: str, text: str, *, for_company: bool) 
     if for_company or not PREFERENCES[key].personal:
         if not work.actor.is_system and work.actor.grants.get("setting.change") != Reach.ALL:
             raise NotAllowed(entity="setting", action=Action.CHANGE)
-        user_id = 0
+        user_id = COMPANY
     else:
         user_id = work.actor.id or 0
-    row = await db.fetch_one("SELECT value FROM setting WHERE key = ? AND user_id = ?", key, user_id)
-    before = db.from_json(row["value"]) if row else None
-    # The model's JSON field would take a text such as "07:30" for JSON itself and refuse it.
-    await db.execute(
-        "INSERT INTO setting (key, user_id, value) VALUES (?, ?, ?) "
-        "ON CONFLICT (key, user_id) DO UPDATE SET value = excluded.value",
-        key,
-        user_id,
-        db.to_json(value),
-    )
-    work.remember_plain(SettingChanged, "setting", user_id, key=key, before=before, value=value)
+    await set_value(work, key, user_id, value)
     return value

@@ -61,11 +61,10 @@ async def seed_roles() -> None:
     """
     await db.alone("seed")
     known = {role.key: role for role in await Role.filter(key__in=list(ROLES))}
-    for key, (name, grants) in ROLES.items():
-        role = known.get(key)
-        if role is None:
-            await Role.create(key=key, name=name, grants=grants)
-            continue
+    missing = [Role(key=key, name=name, grants=grants) for key, (name, grants) in ROLES.items() if key not in known]
+    await Role.bulk_create(missing)
+    for key, role in known.items():
+        _, grants = ROLES[key]
         decided = {grant.partition(".")[0] for grant in role.grants}
         new = _LATER - decided
         fresh = {grant: reach for grant, reach in grants.items() if grant.partition(".")[0] in new}

@@ -50,10 +50,13 @@ async def stay(work_id: int, records: Mapping[tuple[str, int], Record]) -> Stays
     return stays
 
 
-async def in_use(entity: str, ids: Sequence[int], work_id: int, *, but_own: bool = False) -> dict[int, list[str]]:
+async def in_use(
+    entity: str, ids: Sequence[int], work_id: int, *, but_own: bool = False, but_merged: bool = False
+) -> dict[int, list[str]]:
     """Return which of these records something was done about since: what hangs on them, or "changed".
 
     :param but_own: what the same work hung on them counts only where it is in use itself
+    :param but_merged: what was merged away does not count
     """
     found: dict[int, list[str]] = {}
     if not ids:
@@ -69,8 +72,10 @@ async def in_use(entity: str, ids: Sequence[int], work_id: int, *, but_own: bool
     for record_id in changed:
         found.setdefault(record_id, []).append("changed")
     for table, column in _HOLDERS.get(entity, {}).items():
+        # What was merged away comes back with its links when the merge is taken back.
+        comes_back = " OR merged_into_id IS NOT NULL" if table in MERGED and not but_merged else ""
         rows = await db.fetch(
-            f"SELECT id, {column} AS holder FROM {table} WHERE {column} IN ({marks}) AND deleted_at IS NULL"
+            f"SELECT id, {column} AS holder FROM {table} WHERE {column} IN ({marks}) AND (deleted_at IS NULL{comes_back})"
         )
         if but_own and rows:
             own = await _made_by(work_id, table, [row["id"] for row in rows])

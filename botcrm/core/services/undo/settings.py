@@ -12,6 +12,7 @@ from botcrm.core.domain.kinds import Action, Reach
 from botcrm.core.domain.preferences import PREFERENCES
 from botcrm.core.models import User
 from botcrm.core.services.marks import MARK, set_mark
+from botcrm.core.services.stored import store
 from botcrm.core.services.suggestions import QUIET, quiet_deal
 from botcrm.core.services.undo.standing import taking_back
 from botcrm.core.services.work import Work
@@ -65,13 +66,7 @@ async def take_back_settings(work: Work, rows: Sequence[dict[str, Any]]) -> None
         elif after["before"] is None:
             await db.execute("DELETE FROM setting WHERE key = ? AND user_id = ?", key, whose)
         else:
-            await db.execute(
-                "INSERT INTO setting (key, user_id, value) VALUES (?, ?, ?) "
-                "ON CONFLICT (key, user_id) DO UPDATE SET value = excluded.value",
-                key,
-                whose,
-                db.to_json(after["before"]),
-            )
+            await store(key, whose, after["before"])
         if not chosen:
             with taking_back(work, row["work_id"]):
                 work.remember_plain(

@@ -42,12 +42,15 @@ _UNDOABLE = (
 )
 
 
-async def last_work(work: Work) -> int:
-    """Return the id of the actor's last work that can still be taken back.
+async def last_work(work: Work, before_work: int | None = None) -> int:
+    """Return the id of the actor's last work that was not taken back yet.
 
+    :param before_work: look further back than this work of theirs
     :raises NothingToUndo: there is none
     """
     before = 2**62
+    if before_work is not None:
+        before = await _first_event(before_work)
     for _ in range(_LOOK_BACK):
         row = await db.fetch_one(
             f"SELECT id, work_id FROM event WHERE actor_id = ? AND id < ? AND {_UNDOABLE} ORDER BY id DESC LIMIT 1",
@@ -58,9 +61,13 @@ async def last_work(work: Work) -> int:
             break
         if not await is_undone(row["work_id"]):
             return int(row["work_id"])
-        first = await db.fetch_one("SELECT min(id) AS id FROM event WHERE work_id = ?", row["work_id"])
-        before = first["id"] if first else row["id"]
+        before = await _first_event(row["work_id"])
     raise NothingToUndo
+
+
+async def _first_event(work_id: int) -> int:
+    row = await db.fetch_one("SELECT min(id) AS id FROM event WHERE work_id = ?", work_id)
+    return int(row["id"] or 0) if row else 0
 
 
 async def undo(work: Work, work_id: int) -> list[Record]:
