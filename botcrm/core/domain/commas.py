@@ -10,8 +10,10 @@ from itertools import islice
 from botcrm.core.domain.line_reader import LineReader
 from botcrm.core.domain.lines import Args, Token
 
-# A comma inside a word, unless it groups digits: `Jan,15m` and `d1,15m`, not `1,200`.
-_COMMA = re.compile(r"(?:(?<=[^\s,\d]),(?=[^\s,])|(?<=\d),(?=[^\s,\d])|(?:(?<=\s)/?[dcolan]\d{1,12}),(?=\d))")
+# A comma inside a word, unless it groups digits: `Jan,15m` and `d1,15m`, not `1,200`; two phones may have a slash as well.
+_COMMA = re.compile(
+    r"(?:(?<=[^\s,\d]),(?=[^\s,])|(?<=\d),(?=[^\s,\d])|(?:(?<=\s)/?[dcolan]\d{1,12}),(?=\d)|(?<=\d{7})[,/](?=\+?\d{7}))"
+)
 _MOST = 20
 
 
@@ -70,7 +72,7 @@ class CommaReader(LineReader):
         """Give a token its commas back: those inside it and the one behind it."""
         end = token.end + (token.end in self._commas)
         text = self._typed[token.start : end]
-        value = text if token.shape == "word" else token.value
+        value = text if token.shape == "word" and isinstance(token.value, str) else token.value
         if token.shape == "quoted":
             # Blanking a comma keeps the length, so the name stands where it stood.
             start = token.text.index(str(token.value), 1)

@@ -69,6 +69,8 @@ class Day(ValueType):
             raise NotADate(what=context.name, value=text)
         if isinstance(found, WhenUnclear):
             days = sorted({option.at.date().isoformat() for option in found.options})
+            if not days:
+                raise NotADate(what=context.name, value=text)
             if len(days) != 1:
                 raise UnclearDate(what=context.name, value=text, days=", ".join(days))
             return days[0]
@@ -137,7 +139,8 @@ class _Named(ValueType):
         return names.get(value, "?")
 
     def index(self, value: Json, names: Names) -> list[Indexed]:
-        return [Indexed(text=fold(names.get(value, ""))[:300], number=Decimal(value))]
+        # By its id alone: what people and files are called is looked up when somebody asks for them.
+        return [Indexed(number=Decimal(value))]
 
     def key(self, value: Json, names: Names) -> Any:
         return fold(names.get(value, ""))
@@ -148,6 +151,9 @@ class Pick(_Named):
 
     def read(self, text: str, context: ReadContext) -> Json:
         return _one_of(text, context)
+
+    def index(self, value: Json, names: Names) -> list[Indexed]:
+        return [Indexed(text=fold(names.get(value, ""))[:300], number=Decimal(value))]
 
 
 class Picks(ValueType):

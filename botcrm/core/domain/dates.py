@@ -6,13 +6,14 @@ What is read is never in the past unless asked for, and what has two readings is
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from botcrm.core.domain.clock import Clock
 from botcrm.core.domain.date_reader import Reading, read_phrase
 from botcrm.core.domain.date_words import ENGLISH, LANGUAGES, Words
 from botcrm.core.domain.dates_ja import read_japanese
+from botcrm.core.domain.day_reader import Day
 from botcrm.core.domain.zones import to_utc
 
 DAY_START = time(9)
@@ -21,6 +22,10 @@ _JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 _WORD = re.compile(r"[^\W\d_]+|\d|@")
 _STARTS = re.compile(r"(?<![\w.,:/-])[\w@]")
 _FURTHEST_START = 80
+# In a line it begins the next step: `close 24.12 next fri call`.
+_NEXT = re.compile(r"next\b", re.IGNORECASE)
+# Between two days: `mon, tue 9:00`, `mon or tue 9:00`.
+_BETWEEN = re.compile(r"(?:\s|,\s)\s*(?:(?:and|or|и|или|i|lub|oraz|&)\s+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +59,28 @@ When = WhenFound | WhenUnclear
 
 
 def read_when(
-    text: str, now: datetime, language: str = "en", day_start: time = DAY_START, *, allow_past: bool = False
+    text: str,
+    now: datetime,
+    language: str = "en",
+    day_start: time = DAY_START,
+    *,
+    allow_past: bool = False,
+    two_days: bool = True,
 ) -> When | None:
     """Read the longest date phrase at the start of `text`; None if there is none.
 
     A bare weekday is the next one strictly after today; `next fri` too, but if that is tomorrow it is unclear. A time
     of day already past is tomorrow; a date without a year is the next such date. `5/6` is unclear in English. A bare
-    hour from 1 to 5 is in the afternoon; `at 6`, `at 7` and `3:30` without am or pm are unclear. English is read
-    beside the language asked for, and Russian and Japanese wherever their letters stand.
+    hour from 1 to 5 is in the afternoon; `at 6`, `at 7` and `3:30` without am or pm are unclear. `fri 4 dec` is one day
+    if it is a Friday; two days that differ (`mon tue 9:00`) are unclear, and so is a date that does not exist (`31.2.`),
+    with no options. English is read beside the language asked for, and Russian and Japanese wherever their letters stand.
 
     :param now: naive wall time of the reader
     :param language: two letters; en, ru, pl, ja have words
     :param allow_past: read `yesterday` and a date that has gone by, for what is logged afterwards
+    :param two_days: read a second day behind the first as one phrase with it
     """
-    found = _longest(text, now, language, allow_past)
+    found = (_both_days if two_days else _longest)(text, now, language, allow_past)
     if found is None:
         return None
     phrase, rest = text[: found.end], text[found.end :]
@@ -123,6 +136,33 @@ def _with_rest(when: When, rest: str, phrase: str) -> When:
         return WhenFound(when.at, when.has_time, rest, phrase, when.delta)
     options = tuple(WhenFound(option.at, option.has_time, rest, phrase, option.delta) for option in when.options)
     return WhenUnclear(options, rest, phrase)
+
+
+def _both_days(text: str, now: datetime, language: str, allow_past: bool) -> Reading | None:
+    """Read a day and another one beside it as one phrase: the one they agree on, or both."""
+    found = _longest(text, now, language, allow_past)
+    if found is None or found.day is None or found.clocks or found.other is not None:
+        return found
+    between = _BETWEEN.match(text, found.end)
+    start = between.end() if between is not None else len(text)
+    following = _NEXT.match(text, start) is not None or not can_start(text, start, language)
+    second = None if following else _both_days(text[start:], now, language, allow_past)
+    if second is None or second.day is None or second.other is not None:
+        return found
+    same = _agreed(found.day, second.day)
+    phrase = text[start : start + second.end]
+    if not same and not second.clocks and not any(character.isdecimal() for character in phrase):
+        return found  # `today Friday report`
+    dates = same or (second.day.dates and tuple(sorted({*found.day.dates, *second.day.dates})))
+    return replace(second, end=start + second.end, day=replace(second.day, dates=dates, weekday=False))
+
+
+def _agreed(first: Day, second: Day) -> tuple[date, ...]:
+    """Return the days that both can mean; a bare weekday can mean any date that falls on it."""
+    for one, other in ((first, second), (second, first)):
+        if one.weekday and not other.weekday:
+            return tuple(day for day in other.dates if day.weekday() == one.dates[0].weekday())
+    return tuple(day for day in second.dates if day in first.dates)
 
 
 def _longest(text: str, now: datetime, language: str, allow_past: bool) -> Reading | None:

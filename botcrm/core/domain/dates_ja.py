@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from botcrm.core.domain import calendar_days as days
 from botcrm.core.domain.clock import Clock
 from botcrm.core.domain.date_reader import Reading
-from botcrm.core.domain.day_reader import Day
+from botcrm.core.domain.day_reader import NO_SUCH_DAY, Day
 
 _OFFSETS = {
     "今日": 0, "本日": 0, "きょう": 0, "明日": 1, "あした": 1, "あす": 1, "明後日": 2, "あさって": 2,
@@ -140,4 +140,7 @@ def _day(match: re.Match[str], now: datetime, allow_past: bool) -> Day | None:
         found_date = days.date_of(int(match["year"]), month, day)
     else:
         found_date = days.next_date(today, month, day, nearest=allow_past)
-    return Day((found_date,)) if found_date is not None else None
+    if found_date is not None:
+        return Day((found_date,))
+    # 2月31日 is meant for a date; 31/2 is not.
+    return NO_SUCH_DAY if match["month"] and 1 <= month <= 12 and 1 <= day <= 31 else None

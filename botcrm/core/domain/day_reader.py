@@ -16,15 +16,19 @@ _MOST_NUMBER = 4000
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The days a phrase can mean, and the time of day it brings along.
+    """The days a phrase can mean, and the time of day it brings along; no days where there is no such date (`31.2.`).
 
-    :ivar said: the day itself was said, so that a time already past is not simply tomorrow's
+    :ivar weekday: a bare weekday was said, which a date beside it makes a certain one (`fri 4 dec`)
     """
 
     dates: tuple[date, ...]
     at: time | None = None
     part: str | None = None
     clock: tuple[Clock, ...] = ()
+    weekday: bool = False
+
+
+NO_SUCH_DAY = Day(())
 
 
 class DayReader:
@@ -140,7 +144,7 @@ class DayReader:
             return Day((self.today, day)), end
         if last is not None and following is None and this is None:
             return Day((day - week if day - week < self.today else day - 2 * week,)), end
-        return Day((day,)), end
+        return Day((day,), weekday=lead is None), end
 
     # ---- dates
 
@@ -156,7 +160,7 @@ class DayReader:
         if match is None:
             return None
         found = days.date_of(int(match[1]), int(match[2]), int(match[3]))
-        if found is None:
+        if found is None and not 2000 <= int(match[1]) <= 2100:
             return None
         clock: tuple[Clock, ...] = ()
         if match[4] is not None:
@@ -164,7 +168,7 @@ class DayReader:
                 return None
             clock = (Clock(int(match[4]), int(match[5]), exact=True, minutes_said=True),)
         end = next((j for j in range(i, self.t.count) if self.t.ends[j] >= match.end()), None)
-        return (Day((found,), clock=clock), end + 1) if end is not None else None
+        return (Day((found,) if found else (), clock=clock), end + 1) if end is not None else None
 
     def _numeric(self, i: int, loose: bool) -> tuple[Day, int] | None:
         """Read `24.11`, `24.11.2026`, `24/11`, `11/24`, `24-11-2026`."""
@@ -196,7 +200,19 @@ class DayReader:
             orders.append((first, second))
         found = [self._in_year(month, day, year) for month, day in orders]
         dates = tuple(sorted({day for day in found if day is not None}))
-        return (Day(dates), end) if dates else None
+        if dates or self._like_a_date(orders, end, mark, year):
+            return Day(dates), end
+        return None
+
+    def _like_a_date(self, orders: list[tuple[int, int]], end: int, mark: str, year: int | None) -> bool:
+        """Say whether numbers that are no date were meant for one: `31.2.`, `31/2 9:00`, `13.13.2026`; `31/2` is a flat."""
+        if year is not None and len(self.t.tokens[end - 1]) == 4:
+            return all(1 <= number <= 31 for number in orders[0])
+        if mark == "/" and year is None:
+            clock = read_clock(self.t, end, bare=False)
+            if clock is None or not clock[0].minutes_said:
+                return False
+        return any(1 <= month <= 12 and 1 <= day <= 31 for month, day in orders)
 
     def _in_year(self, month: int, day: int, year: int | None) -> date | None:
         if year is not None:
@@ -215,7 +231,7 @@ class DayReader:
     def _day_month(self, i: int) -> tuple[Day, int] | None:
         """Read `24 nov`, `24th of november 2026`, `the 24th`."""
         day = self.t.number(i, 2)
-        if day is None:
+        if day is None or not 1 <= day <= 31:
             return None
         j = i + 1
         ordinal = self.t.phrase("ordinal", self.t.skip(j, "-"))
@@ -229,8 +245,7 @@ class DayReader:
             if self.t.glued(end) and self.t.tokens[end] == ".":
                 end += 1
             year, end = self._year(end)
-            found = self._in_year(int(month[0]), day, year)
-            return (Day((found,)), end) if found is not None else None
+            return self._of_month(int(month[0]), day, year), end
         if ordinal is None:
             return None
         found = days.next_day_of_month(self.today, day)
@@ -246,12 +261,15 @@ class DayReader:
             j += 1
         j = self.t.after("the", j)
         day = self.t.number(j, 2)
-        if day is None or (j + 1 < self.t.count and self.t.tokens[j + 1] in (":", "/")):
+        if day is None or not 1 <= day <= 31 or (j + 1 < self.t.count and self.t.tokens[j + 1] in (":", "/")):
             return None
         j += 1
         ordinal = self.t.phrase("ordinal", j)
         if ordinal is not None and self.t.glued(j):
             j = ordinal[1]
         year, j = self._year(j)
-        found = self._in_year(int(month[0]), day, year)
-        return (Day((found,)), j) if found is not None else None
+        return self._of_month(int(month[0]), day, year), j
+
+    def _of_month(self, month: int, day: int, year: int | None) -> Day:
+        found = self._in_year(month, day, year)
+        return Day((found,)) if found is not None else NO_SUCH_DAY

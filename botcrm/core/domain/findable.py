@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botcrm.core.domain.text import asked_terms, fold, terms
 from botcrm.core.domain.translit import sound
 
 MOST_WORDS = 40
+# Of those that went into a record.
+_MOST_ALIASES = 200
 _LONGEST_WORD = 64
 _TYPED_WORDS = 8
 # A number is also kept from its end, behind a letter that nobody types, so that its last digits are found as a start.
 _END = "ʔ"
+# Likewise a whole name that a record went by.
+_ONCE = "ʔ="
 _LEAST_DIGITS, _LEAST_LAST = 3, 4
 _TWO_DIGIT_CODES = frozenset(
     map(
@@ -26,6 +30,8 @@ _SECOND_LEVEL = frozenset(("ac", "co", "com", "edu", "gov", "net", "org"))
 _NUMBER = re.compile(r"\+?\d[\d\u00a0 ().\-/]{4,}\d")
 _ALL_NUMBER = re.compile(r"[\d\u00a0 +().\-/]+")
 _DOMAIN = re.compile(r"@?[^\W_]+(?:[.\-][^\W_]+)*\.[a-z]{2,4}", re.IGNORECASE)
+# What may be one as well, whatever it ends in, or the start of one: `bolt.online`, `bolt.onl`; or a name: `jan.nowak`.
+_SITE = re.compile(r"@?(?=[^\W_]{2}|[^\W_]-)[^\W_]+(?:[.\-]+[^\W_]+)*\.(?:[^\W\d_]+|xn--[a-z\d-]*)", re.IGNORECASE)
 _LATIN, _CYRILLIC = re.compile(r"[a-z]"), re.compile(r"[\u0400-\u04ff]")
 
 
@@ -71,6 +77,25 @@ def findable(
     if entity != "lead" and (tax_id := get("tax_id")):
         ways += tax_words(tax_id)
     return Findable(name[:500], _words(text, ways, more), is_open)
+
+
+def with_aliases(entity: str, found: Findable, merged: Iterable[Callable[[str], Any]]) -> Findable:
+    """Have a record found by the names, numbers and addresses of those that went into it as well.
+
+    :param merged: for each of them, what reads its columns
+    """
+    words = dict.fromkeys(found.words)
+    for get in merged:
+        other = findable(entity, get)
+        if fold(other.name) != fold(found.name):
+            words[once_called(other.name)] = None
+        words.update(dict.fromkeys(other.words))
+    return replace(found, words=tuple(words)[: MOST_WORDS + _MOST_ALIASES])
+
+
+def once_called(name: str) -> str:
+    """Return the word by which a record is found under the whole name of one that went into it."""
+    return f"{_ONCE}{fold(name).replace(' ', '_')}"[:_LONGEST_WORD]
 
 
 def _words(text: str, ways: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
@@ -132,8 +157,17 @@ class Typed:
     words: tuple[str, ...] = ()
 
 
-def typed(text: str) -> list[Typed]:
-    """Read what is searched for: words, parts of telephone and tax numbers in any writing, e-mail addresses and domains."""
+def readings(text: str) -> list[list[Typed]]:
+    """Return the ways to read what is searched for, the likeliest first: there is no other where nothing can be read."""
+    first, sites = typed(text), typed(text, sites=True)
+    return [first, sites] if sites != first else [first]
+
+
+def typed(text: str, *, sites: bool = False) -> list[Typed]:
+    """Read what is searched for: words, parts of telephone and tax numbers in any writing, e-mail addresses and domains.
+
+    :param sites: whatever can be a domain is one: what it ends in is not looked for
+    """
     text = text[:500]
     if _ALL_NUMBER.fullmatch(text.strip()) and len(number := _digits(text)) >= _LEAST_DIGITS:
         return [_number(number)]
@@ -148,7 +182,7 @@ def typed(text: str) -> list[Typed]:
 
     found: dict[str, Typed] = {}
     for token in _NUMBER.sub(taken, text).split():
-        if _DOMAIN.fullmatch(token) and "@" not in token[1:]:
+        if (_DOMAIN.fullmatch(token) or (sites and _SITE.fullmatch(token))) and "@" not in token[1:]:
             token = _labels(token.lstrip("@"))
         elif "@" in token:
             local, _, domain = token.rpartition("@")

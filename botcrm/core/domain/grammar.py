@@ -43,6 +43,7 @@ def parse_lines(
     currency: str = "USD",
     reply: bool = False,
     fields: Mapping[str, Fields] | None = None,
+    known: Mapping[str, int] | None = None,
 ) -> list[Line]:
     """Read a message: each line is a command, blank lines are skipped; never raises, whatever the text.
 
@@ -54,10 +55,11 @@ def parse_lines(
     :param currency: ISO code for amounts without one
     :param reply: the message answers a card, which is the subject: no subject words are taken
     :param fields: of each verb, the company's own fields by their keys, each with what reads its values
+    :param known: of each line as typed, where the name of a record ends that looks like something else: `5k Runners`
     """
 
     def read(raw: str) -> Line:
-        return _line(raw, verbs, now_wall, language, currency, reply, fields or {})
+        return _line(raw, verbs, now_wall, language, currency, reply, fields or {}, (known or {}).get(raw, 0))
 
     if "\n" not in text and "\r" not in text:
         return [read(text)] if text.strip() else []
@@ -95,13 +97,20 @@ def _is_prose(token: Token, verb: Verb) -> bool:
 
 
 def _line(
-    raw: str, verbs: VerbTable, now: datetime, language: str, currency: str, reply: bool, fields: Mapping[str, Fields]
+    raw: str,
+    verbs: VerbTable,
+    now: datetime,
+    language: str,
+    currency: str,
+    reply: bool,
+    fields: Mapping[str, Fields],
+    known: int,
 ) -> Line:
     match, verb = _start(raw, verbs)
     if match is not None and verb is not None:
         slash, start = bool(match[1]), match.end()
         reader = CommaReader(raw, start, verb, now=now, language=language, currency=currency, reply=reply)
-        reader.fields = fields.get(verb.name, {})
+        reader.fields, reader.known = fields.get(verb.name, {}), known
         args = reader.read()
         if slash or not verb.alone or not any(_is_prose(token, verb) for token in args.head):
             typed = raw[match.start(1) : start]

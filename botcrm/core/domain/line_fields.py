@@ -24,12 +24,14 @@ class OwnField:
     :ivar words: how many words a value may have without quotes, as in “12 000 PLN”
     :ivar listed: whether a value goes on behind a comma
     :ivar name: what it is called, for what is said of it
+    :ivar dated: a date behind its key is its value without a colon, too: `close 24 dec`
     """
 
     read: Callable[[str], Any]
     words: int = 1
     listed: bool = False
     name: str = ""
+    dated: bool = False
 
 
 Fields = Mapping[str, OwnField]

@@ -2,52 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from botcrm.core.domain import shapes
 from botcrm.core.domain.custom_errors import SaidTwice
 from botcrm.core.domain.date_words import LANGUAGES
-from botcrm.core.domain.dates import can_start, find_when, read_when
-from botcrm.core.domain.durations import scan_duration
-from botcrm.core.domain.line_fields import Fields, find_field
+from botcrm.core.domain.dates import WhenUnclear, find_when, read_when
 from botcrm.core.domain.lines import Args, Token
-from botcrm.core.domain.money import scan_amount
-from botcrm.core.domain.recurrence_reader import may_repeat, read_repeat
+from botcrm.core.domain.recurrence_reader import read_repeat
+from botcrm.core.domain.shape_reader import SEVERAL, ShapeReader
 from botcrm.core.domain.text import fold
-from botcrm.core.domain.verbs import Verb
 
-_SINGLE = ("amount", "duration", "outcome", "direction", "stage", "owner", "phone", "email", "when", "repeat")
 _LEADING = " \t\r\n\u00a0,;:-–—"
 _WEEK_WORDS = ("week", "month", "year", "weekend")
 _WEEKDAYS = frozenset(word for words in LANGUAGES.values() for word in words.tables["weekdays"])
-_PHONE_DIGITS = (7, 15)
-_BARE_PHONE_DIGITS = 9
-_JAPANESE_ENDS = frozenset("時分半にの、は")
 
 
-class LineReader:
+class LineReader(ShapeReader):
     """Read the tokens of a line behind its verb."""
-
-    def __init__(
-        self, raw: str, start: int, verb: Verb, *, now: datetime, language: str, currency: str, reply: bool
-    ) -> None:
-        self.raw = raw
-        self.start = start
-        self.verb = verb
-        self.shapes = verb.shapes
-        self.now = now
-        self.language = language
-        self.currency = currency
-        self.reply = reply
-        self.args = Args()
-        self.tail: list[Token] = []
-        self._words: list[str] = []
-        self._shaped = False
-        self._bare_amount: int | None = None
-        self._head: list[Token] = self.args.head
-        self._dated = "when" in verb.shapes
-        self.fields: Fields = {}
 
     def read(self) -> Args:
         """Read the line; `args.head` and `tail` then hold its tokens."""
@@ -61,10 +33,6 @@ class LineReader:
         self._subject()
         return self.args
 
-    def _space(self, pos: int) -> int:
-        match = shapes.SPACE.match(self.raw, pos)
-        return match.end() if match is not None else pos
-
     # ---- keeping
 
     def _keep(self, token: Token) -> None:
@@ -73,6 +41,10 @@ class LineReader:
             self._words.append(token.text)
         elif shape == "quoted":
             args.quoted = str(token.value)
+        elif shape == "with":
+            pass
+        elif shape == "no_phone":
+            args.no_phones.append(token.text)
         else:
             self._shaped = True
             value: Any = token.value
@@ -85,6 +57,8 @@ class LineReader:
                     said = token.text.split(":", 1)[-1].strip()
                     args.unread.append(SaidTwice(what=self.fields[value[0]].name, value=said[:40]))
                 args.own[value[0]] = value[1]
+            elif shape in SEVERAL and getattr(args, shape) is not None:
+                getattr(args, SEVERAL[shape]).append(value)
             else:
                 setattr(args, shape, value)
         self._head.append(token)
@@ -104,7 +78,13 @@ class LineReader:
     def _token(self, pos: int) -> Token:
         raw, first = self.raw, self.raw[pos]
         token: Token | None = None
-        if first in shapes.QUOTES:
+        joining = shapes.WITH.match(raw, pos) if self.verb.logs and not self._head and not self.reply else None
+        if joining is not None:
+            end = pos + len(joining[0].rstrip())
+            return Token(raw[pos:end], "with", pos, end, raw[pos:end])
+        if pos < self.known:
+            token = None
+        elif first in shapes.QUOTES:
             token = self._quoted(pos)
         elif self.verb.verbatim:
             token = self._reference(pos) if not self._words else None
@@ -122,247 +102,15 @@ class LineReader:
         end = match.end() if match is not None else pos + 1
         return Token(raw[pos:end], "word", pos, end, raw[pos:end])
 
-    def _make(self, shape: str, start: int, end: int, value: object) -> Token | None:
-        """Make a token with the punctuation behind it; a shape the line has already stays a word."""
-        if shape in _SINGLE and getattr(self.args, shape) is not None:
-            if shape not in ("outcome", "direction", "when"):
-                self.args.extra.append(self.raw[start:end])
-            return None
-        after = self._tail_end(end)
-        # Japanese has no spaces: behind a time or a particle the words go on at once, 月曜9時に電話; 明日香 is a name.
-        goes_on = shape in ("when", "repeat") and self.raw[end - 1] in _JAPANESE_ENDS
-        if after < len(self.raw) and not self.raw[after].isspace() and not goes_on:
-            return None
-        return Token(self.raw[start:after], shape, start, after, value)
-
-    def _quoted(self, pos: int) -> Token | None:
-        """Take quotes for the subject if no free word stands before them."""
-        if self.args.quoted is not None or self._words or self.reply or not self.verb.takes_subject:
-            return None
-        end = shapes.quoted_end(self.raw, pos)
-        return self._make("quoted", pos, end, self.raw[pos + 1 : end - 1].strip()) if end > 0 else None
-
-    def _reference(self, pos: int) -> Token | None:
-        pattern = shapes.REF if self._words else shapes.REF_FIRST
-        match = pattern.match(self.raw, pos)
-        if match is None:
-            return None
-        return self._make("ref", pos, match.end(), (match[1].lower(), int(match[2])))
-
-    def _sign(self, pos: int, first: str) -> Token | None:
-        for sign, shape, pattern in (
-            (">", "stage", shapes.STAGE),
-            ("#", "tag", shapes.TAG),
-            ("@", "owner", shapes.OWNER),
-        ):
-            if first == sign and shape in self.shapes:
-                match = pattern.match(self.raw, pos)
-                if match is not None:
-                    value = next(group for group in match.groups() if group is not None)
-                    return self._make(shape, pos, match.end(), value)
-        if first == "@" and self._dated:
-            return self._date(pos)
-        if first == "/" and "ref" in self.shapes:
-            return self._reference(pos)
-        if first in "👍✅" and "outcome" in self.shapes:
-            return self._outcome(pos)
-        return self._amount(pos) if "amount" in self.shapes else None
-
-    def _number(self, pos: int) -> Token | None:
-        for shape, read in (
-            ("phone", self._phone),
-            ("when", self._date),
-            ("duration", self._duration),
-            ("amount", self._amount),
-            ("email", self._email),
-        ):
-            if shape in self.shapes:
-                token = read(pos)
-                if token is not None:
-                    return token
-        return None
-
-    def _word_shape(self, pos: int) -> Token | None:
-        if self.fields and "field" in self.shapes:
-            token = self._field(pos)
-            if token is not None:
-                return token
-        if "ref" in self.shapes:
-            token = self._reference(pos)
-            if token is not None:
-                return token
-        if "repeat" in self.shapes:
-            token = self._repeat(pos)
-            if token is not None:
-                return token
-        if self._dated:
-            token = self._date(pos)
-            if token is not None:
-                return token
-        if "email" in self.shapes:
-            token = self._email(pos)
-            if token is not None:
-                return token
-        if "amount" in self.shapes:
-            return self._amount(pos)
-        if "outcome" in self.shapes:
-            token = self._outcome(pos)
-            if token is not None:
-                return token
-        return self._direction(pos) if "direction" in self.shapes else None
-
-    # ---- where a word may be a shape
-
-    def _early(self) -> bool:
-        """Say whether the place is still next to the subject, before any free text."""
-        if not self._head:
-            return True
-        if self._head[-1].shape != "word":
-            return True
-        if self._shaped or self.reply or self.args.quoted is not None:
-            return False
-        return len(self._words) <= 2 or shapes.guess_subject(self._words) == len(self._words)
-
-    def _last(self, end: int) -> bool:
-        """Say whether nothing but a `next` clause follows."""
-        after = self._space(end)
-        return after >= len(self.raw) or ("next" in self.shapes and self._is_next(after))
-
-    def _tail_end(self, end: int) -> int:
-        """Give the end with the punctuation behind it, if a space or the end follows that."""
-        tail = shapes.TAIL.match(self.raw, end)
-        after = tail.end() if tail is not None else end
-        return after if after >= len(self.raw) or self.raw[after].isspace() else end
-
-    # ---- shapes
-
-    def _email(self, pos: int) -> Token | None:
-        match = shapes.EMAIL.match(self.raw, pos)
-        return self._make("email", pos, match.end(), match[0].lower()) if match is not None else None
-
-    def _phone(self, pos: int) -> Token | None:
-        match = shapes.PHONE.match(self.raw, pos)
-        if match is None:
-            return None
-        digits = shapes.count_digits(match[0])
-        least = (
-            _PHONE_DIGITS[0] if match[0].startswith("+") or not self.shapes & {"amount", "when"} else _BARE_PHONE_DIGITS
-        )
-        if not least <= digits <= _PHONE_DIGITS[1] + 6:
-            return None
-        return self._make("phone", pos, match.end(), match[0])
-
-    def _duration(self, pos: int) -> Token | None:
-        found = scan_duration(self.raw, pos)
-        return self._make("duration", pos, found[1], found[0]) if found is not None else None
-
-    def _amount(self, pos: int) -> Token | None:
-        """Read an amount; a marked one takes the place of a bare number before it."""
-        found = scan_amount(self.raw, pos, self.currency)
-        if found is None:
-            return None
-        if found.marked:
-            if self._bare_amount is not None:
-                self._demote(self._bare_amount)
-            return self._make("amount", pos, found.end, found.money)
-        after = self._space(found.end)
-        # `2 windows` counts windows; a number in the place of the subject is a name.
-        if (
-            found.money.amount < 100
-            and after < len(self.raw)
-            and self.raw[after].isalpha()
-            and not self._is_next(after)
-        ):
-            return None
-        if not self._head and not self.reply:
-            return None
-        token = self._make("amount", pos, found.end, found.money)
-        if token is not None:
-            self._bare_amount = len(self._head)
-        return token
-
-    def _demote(self, i: int) -> None:
-        """Turn a bare number that was taken for the amount back into a word."""
-        token = self._head[i]
-        self._head[i] = Token(token.text, "word", token.start, token.end, token.text)
-        self._words = [token.text for token in self._head if token.shape == "word"]
-        self.args.amount = None
-        self._bare_amount = None
-
-    def _outcome(self, pos: int) -> Token | None:
-        match = shapes.OUTCOME.match(self.raw, pos)
-        if match is None or not (self._early() or self._last(match.end())):
-            return None
-        if not self._head and self.verb.takes_subject and not self.reply:
-            return None
-        return self._make("outcome", pos, match.end(), shapes.OUTCOMES[" ".join(match[0].lower().split())])
-
-    def _direction(self, pos: int) -> Token | None:
-        match = shapes.WORD.match(self.raw, pos)
-        if match is None:
-            return None
-        word = match[0].rstrip(",;:.!?)").lower()
-        end = pos + len(word)
-        if word in ("in", "out"):
-            return self._make("direction", pos, end, word) if not self._head or self._last(end) else None
-        meant = shapes.DIRECTIONS.get(word)
-        return self._make("direction", pos, end, meant) if meant is not None and self._early() else None
-
-    def _date(self, pos: int) -> Token | None:
-        if self.args.when is not None or not can_start(self.raw, pos, self.language):
-            return None
-        if self.verb.logs and not self._early():
-            return None
-        when = read_when(self.raw[pos:], self.now, self.language, allow_past=self.verb.logs)
-        if when is None or (not self._head and not self.reply and self._is_name(pos, when.phrase)):
-            return None
-        end = pos + len(when.phrase.rstrip())
-        return self._make("when", pos, end, when)
-
-    def _repeat(self, pos: int) -> Token | None:
-        """Read `every mon 9:00`: the rule is the token's value, its first time the line's date."""
-        match = shapes.WORD.match(self.raw, pos)
-        if self.args.when is not None or match is None or not may_repeat(match[0]):
-            return None
-        if (self.verb.logs and not self._early()) or (not self._head and self._is_name(pos, match[0])):
-            return None
-        found = read_repeat(self.raw[pos:], self.now, self.language)
-        token = self._make("repeat", pos, pos + len(found.phrase.rstrip()), found.rule) if found else None
-        if found and token:
-            self.args.when = found.when
-        return token
-
-    def _is_name(self, pos: int, phrase: str) -> bool:
-        """Say whether a capitalised weekday in the subject's place starts a name: `Sun Microsystems`."""
-        after = self._space(pos + len(phrase))
-        return phrase.istitle() and phrase.isalpha() and self.raw[after : after + 1].isupper()
-
-    def _field(self, pos: int) -> Token | None:
-        found = find_field(self.raw, pos, self.fields, lambda at: "next" in self.shapes and self._is_next(at))
-        if found is None:
-            return None
-        for end, value in found.readings:
-            token = self._make("field", pos, end, (found.key, value))
-            if token is not None:
-                return token
-        if found.refused is not None:
-            self.args.unread.append(found.refused)
-        return None
-
     # ---- the `next` clause
-
-    def _is_next(self, pos: int) -> bool:
-        raw, end = self.raw, pos + 4
-        if raw[pos:end].lower() != "next":
-            return False
-        return end >= len(raw) or raw[end].isspace() or (raw[end] in ":," and raw[end + 1 : end + 2] in ("", " "))
 
     def _clause(self, pos: int) -> bool:
         """Read the rest of the line as the `next` clause, if it starts here."""
         if "next" not in self.shapes or not self._is_next(pos):
             return False
         args, raw = self.args, self.raw
-        start = pos + 4
+        word = shapes.NEXT.match(raw, pos)
+        start = said = word.end() if word is not None else pos
         while start < len(raw) and raw[start] in _LEADING:
             start += 1
         text = raw[start:]
@@ -381,15 +129,27 @@ class LineReader:
                 self._keep(Token(raw[pos:end], "when", pos, end, when))
                 self._rest_as_words(end)
                 return True
-            free = raw[end:].strip(_LEADING)
+            # What is no day ahead stays in the text.
+            unclear = isinstance(when, WhenUnclear) and not when.options
+            free = raw[start if unclear else end :].strip(_LEADING)
         else:
             when = find_when(text, self.now, self.language)
-            free = (when.rest if when is not None else text).strip(_LEADING)
+            if when is None and self._in_name(pos, text):
+                return False
+            unclear = isinstance(when, WhenUnclear) and not when.options
+            free = (when.rest if when is not None and not unclear else text).strip(_LEADING)
         args.next_when, args.next_text, args.next_repeat = when, free, repeat.rule if repeat else None
         if start != pos:
-            self.tail.append(Token(raw[pos : pos + 4], "next", pos, pos + 4, "next"))
-        self._tail_tokens(pos if start == pos else pos + 4, when.phrase if when is not None else "", start)
+            self.tail.append(Token(raw[pos:said], "next", pos, said, "next"))
+        self._tail_tokens(pos if start == pos else said, when.phrase if when is not None else "", start)
         return True
+
+    def _in_name(self, pos: int, text: str) -> bool:
+        """Say whether `next` without a time belongs to a name: `Jan at next level`, `Jan Kos Next Level Ltd`."""
+        before = self._head[-1] if self._head else None
+        if before is None or before.shape != "word":
+            return False
+        return before.text.lower() in ("at", "from") or (self.raw[pos] == "N" and text[:1].isupper())
 
     def _is_due(self, phrase: str) -> bool:
         """Say whether `next` belongs to the date, as in `task Acme next fri order`: a bare day, week or month."""

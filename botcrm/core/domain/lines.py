@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal
 
-from botcrm.core.domain.custom_errors import BadValue
+from botcrm.core.domain.custom_errors import BadValue, SaidTwice
 from botcrm.core.domain.dates import When
 from botcrm.core.domain.money import Money
+
+# A link has a colon too.
+_KEYED = re.compile(r"[^\W\d_][\w-]*[:：](?!//)(\S*)")
 
 Direction = Literal["in", "out", "missed"]
 
@@ -17,8 +21,9 @@ Direction = Literal["in", "out", "missed"]
 class Token:
     """A piece of a line; `raw[start:end] == text`, and only white space lies between tokens.
 
-    :ivar shape: verb, word, quoted (the subject in quotes), next, or one of `verbs.SHAPES`
-    :ivar value: Money, int minutes, str, (letter, id), WhenFound or WhenUnclear; the text for words
+    :ivar shape: verb, with (between verb and subject), word, quoted (the subject in quotes), next, or one of `verbs.SHAPES`
+    :ivar value: Money, int minutes, str, (letter, id), WhenFound or WhenUnclear; the text for words, or what was wrong with
+        them where a field was meant
     """
 
     text: str
@@ -40,6 +45,7 @@ class Args:
     :ivar duration: minutes
     :ivar outcome: ok, no, busy or later
     :ivar phone: as typed; `phones.normal_phone` makes it E.164
+    :ivar more_phones: the others, where the verb takes several; likewise `more_emails`
     :ivar when: a date said in the head, for verbs that read one
     :ivar repeat: the rule by which it comes again (`every mon 9:00`), `when` being the first time
     :ivar next_when: the date in the `next` clause
@@ -47,6 +53,7 @@ class Args:
     :ivar next_text: the text of the `next` clause, perhaps empty; None if there is no clause
     :ivar own: the company's own fields that were said (`budget:12k`), by their keys; None empties one
     :ivar unread: what was said of own fields and makes no sense there; it is also kept as words
+    :ivar no_phones: numbers with a country code that are none, as typed; they are no words
     :ivar extra: the second amount, duration, owner … of a line, which is also kept as a word
     """
 
@@ -64,6 +71,8 @@ class Args:
     refs: list[tuple[str, int]] = field(default_factory=list)
     phone: str | None = None
     email: str | None = None
+    more_phones: list[str] = field(default_factory=list)
+    more_emails: list[str] = field(default_factory=list)
     when: When | None = None
     repeat: str | None = None
     next_when: When | None = None
@@ -71,6 +80,7 @@ class Args:
     next_text: str | None = None
     own: dict[str, Any] = field(default_factory=dict)
     unread: list[BadValue] = field(default_factory=list)
+    no_phones: list[str] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
 
 
@@ -93,6 +103,15 @@ class Line:
     suggestions: list[str] = field(default_factory=list)
     tokens: list[Token] = field(default_factory=list)
     verbatim: bool = False
+
+    def tried(self) -> int | None:
+        """Return which of the free words is the first that was meant for a field and could not be read as one."""
+        refused = any(not isinstance(error, SaidTwice) for error in self.args.unread)
+        for place, token in enumerate(token for token in self.args.head if token.shape == "word"):
+            match = _KEYED.fullmatch(token.text)
+            if isinstance(token.value, BadValue) or (match is not None and (match[1] or refused)):
+                return place
+        return None
 
     def text_after(self, subject_words: int = 0) -> str:
         """Give the free text when the first `subject_words` words of the head are the subject.

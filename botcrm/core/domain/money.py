@@ -108,8 +108,8 @@ _TIMES = {
 }  # fmt: skip
 _BY_LENGTH = sorted(_TIMES, key=len, reverse=True)
 _ATTACHED = "|".join(re.escape(times) for times in _BY_LENGTH)
-# `12 m fence` is 12 metres, so a single letter stands right behind its number.
-_APART = "|".join(re.escape(times) for times in _BY_LENGTH if len(times) > 1)
+# `12 m fence` is 12 metres, so a single letter stands right behind its number, but for the `k` that measures nothing.
+_APART = "|".join(re.escape(times) for times in _BY_LENGTH if len(times) > 1 or times in "kк")
 _WORD = r"zł\.?|złotych|kč|kr|ft|руб\.?|р\.?|грн\.?|euros?|евро|dollars|円|元|[a-zA-Z]{3}|zl"
 _NUMBER = rf"""
     (?: (?P<sign>{SIGNS_AHEAD}) \s? | (?P<code>[a-zA-Z]{{3}}) \s? )?

@@ -17,6 +17,7 @@ import re
 from dataclasses import dataclass
 
 from botcrm.core.domain.errors import CrmError
+from botcrm.core.domain.query_fields import find_field, nearest
 from botcrm.core.domain.text import fold
 
 KINDS = {
@@ -29,6 +30,8 @@ KINDS = {
 KIND_OF = {entity: kind for kind, entity in KINDS.items()}
 # One of them is meant as well: `contact city:warsaw`; and what people call them besides.
 _WORDS = {**KINDS, **{entity: entity for entity in KINDS.values()}, "people": "contact", "tasks": "activity"}
+# How near a mistyped one is at least, of 100: `contcts`, `companys`, not `control`.
+_KIND_NEAR = 80.0
 LONGEST = 500
 MOST_TERMS = 20
 _QUOTES = {'"': '"', "“": "”", "„": "”“", "«": "»", "「": "」"}
@@ -36,12 +39,13 @@ _FIELD = re.compile(r"[^\W\d][\w.-]{0,39}")
 _OPERATOR = re.compile(r"\s*(>=|<=|[:=<>])\s*")
 _SHORT = {">": "stage", "#": "tag", "@": "owner"}
 _SIGNS = {field: sign for sign, field in _SHORT.items()}
-_UNITS = r"days?|weeks?|months?|years?|hours?|[A-Z]{3}|дн\w*|недел\w*|месяц\w*|dni|tygodni\w*"
-_UNIT = re.compile(_UNITS)
-# What belongs to a number though a space stands before it: `10 000`, `30 days`, `10k PLN`.
-_LONG_NUMBER = re.compile(
-    r"\d{1,3}(?:[ \u00a0]\d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?[^\s,]*"
+_UNITS = r"[dwh]|days?|weeks?|months?|years?|hours?|[A-Z]{3}|zł|pln|eur|usd|gbp|дн\w*|недел\w*|месяц\w*|dni|tygodni\w*"
+_UNIT = re.compile(rf"{_UNITS}|(?i:week|month|quarter|year)")
+# What belongs to a value though a space stands before it: `10 000`, `30 days`, `10k PLN`, `last month`.
+_SPACED = re.compile(
+    rf"\d{{1,3}}(?:[ \u00a0]\d{{3}})+(?!\d)(?:[.,]\d{{1,2}}(?!\d))?[^\s,]*(?: (?:{_UNITS})(?=[\s,]|$))?"
     rf"|\d[\d.,]*\S{{0,3}} (?:{_UNITS})(?=[\s,]|$)"
+    r"|(?i:last|this|next) (?i:week|month|quarter|year)(?=[\s,]|$)"
 )
 _PLAIN = re.compile(r"[^\s,;\"“„«「\\]+")
 _OR = "or"
@@ -113,12 +117,22 @@ class Query:
         return [term for term in self.terms if term.field in fields]
 
 
+def meant_kind(query: Query) -> str:
+    """Return the kind of records that a query's first word is a typo away from; "" where it is none."""
+    first = query.terms[0] if query.terms and query.entity == "deal" else None
+    if first is None or first.field or first.no:
+        return ""
+    near = nearest(first.values[0], _WORDS, most=1, least=_KIND_NEAR)
+    return KIND_OF[_WORDS[near[0]]] if near else ""
+
+
 def _written(value: str) -> str:
-    return value if _PLAIN.fullmatch(value) else _quoted(value)
+    # Behind `<` a value that begins with a sign would be read as another operator.
+    return value if _PLAIN.fullmatch(value) and value[0] not in "=<>:" else _quoted(value)
 
 
 def _written_word(value: str) -> str:
-    plain = _PLAIN_WORD.fullmatch(value) and not _UNIT.match(value) and fold(value) not in (*_WORDS, _OR)
+    plain = _PLAIN_WORD.fullmatch(value) and not _UNIT.fullmatch(value) and fold(value) not in (*_WORDS, _OR)
     return value if plain else _quoted(value)
 
 
@@ -134,21 +148,24 @@ def parse_query(text: str, entity: str | None = None) -> Query:
     """
     if len(text) > LONGEST:
         raise QueryTooLong(what="", most=LONGEST, terms=MOST_TERMS)
-    reader = _Reader(text)
+    reader = _Reader(text, entity or "deal")
     found = reader.kind()
     terms: list[Term] = []
     while (term := reader.term()) is not None:
         terms.append(term)
         if len(terms) > MOST_TERMS:
             raise QueryTooLong(what="", most=LONGEST, terms=MOST_TERMS)
+    if not (found or terms) and text.strip():
+        raise QueryUnclear(what=text.strip())
     return Query(found or entity or "deal", tuple(terms))
 
 
 class _Reader:
     """A place in a text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, entity: str) -> None:
         self.text = text
+        self.entity = entity
         self.at = 0
 
     def _space(self) -> None:
@@ -166,9 +183,9 @@ class _Reader:
         if entity is None or (after and not after.isspace()):
             return None
         operator = _OPERATOR.match(self.text, match.end())
-        if operator and self._is_comparison(operator):
+        if operator and self._is_comparison(operator, match[0]):
             return None
-        self.at = match.end()
+        self.at, self.entity = match.end(), entity
         return entity
 
     def term(self) -> Term | None:
@@ -181,34 +198,37 @@ class _Reader:
         mark = self.text[self.at]
         if mark in _SHORT and _filled(self.text[self.at + 1 : self.at + 2], "<>=#@:,"):
             self.at += 1
-            return Term(_SHORT[mark], ":", self._values(_SHORT[mark]), no)
+            return Term(_SHORT[mark], ":", self._values(_SHORT[mark], mark), no)
         match = _FIELD.match(self.text, self.at)
         operator = _OPERATOR.match(self.text, match.end()) if match else None
-        if match and operator and self._is_comparison(operator):
+        if match and operator and self._is_comparison(operator, match[0]):
             self.at = operator.end()
             field, sign = match[0].casefold(), operator[1].replace("=", ":") if operator[1] == "=" else operator[1]
-            return Term(field, sign, self._values(f"{match[0]}{operator[1]}", one=sign != ":"), no)
+            return Term(field, sign, self._values(field, operator[1], one=sign != ":"), no)
         quoted = mark in _QUOTES
         value = self._value(whole=True, word=True)
         if not quoted and fold(value) == _OR and not no:
             raise OrBetween(what=value)
         return Term("", "", (value,), no)
 
-    def _is_comparison(self, operator: re.Match[str]) -> bool:
-        """Tell an operator from what begins a short condition: `roof >proposal` are a word and a stage."""
+    def _is_comparison(self, operator: re.Match[str], word: str) -> bool:
+        """Tell an operator from what begins a short condition: `roof >proposal` are a word and a stage, `stage : new` is one."""
         before = operator[0][:1].isspace()
         after = operator[0][-1:].isspace()
         if not before:
             return True
-        return operator[1] != ":" and (after or self.text[operator.end() : operator.end() + 1].isdecimal())
+        if operator[1] == ":":
+            return after and find_field(self.entity, word) is not None
+        return after or self.text[operator.end() : operator.end() + 1].isdecimal()
 
-    def _values(self, typed: str, *, one: bool = False) -> tuple[str, ...]:
+    def _values(self, field: str, sign: str, *, one: bool = False) -> tuple[str, ...]:
         """Read what stands behind an operator; in what is compared a comma belongs to a number."""
         values: list[str] = []
+        typed = sign if sign in _SHORT and _SHORT[sign] == field else f"{field}{sign}"
         while True:
             if self.at >= len(self.text) or self.text[self.at].isspace() or self.text[self.at] == ",":
                 if not values:
-                    raise ValueMissing(what=typed, example="stage:proposal")
+                    raise ValueMissing(what=typed, example=self._example(field))
                 raise QueryUnclear(what=f"{typed}{','.join(values)},")
             values.append(self._value(whole=one))
             if one:
@@ -217,12 +237,17 @@ class _Reader:
                 return tuple(dict.fromkeys(values))
             self.at += 1
 
+    def _example(self, field: str) -> str:
+        """Show how a condition on a field is written; of a field of the company's own only that it is asked for is known."""
+        known = find_field(self.entity, field)
+        return known.example if known else f"has:{field}"
+
     def _value(self, *, whole: bool = False, word: bool = False) -> str:
         """Read a text in quotes, or what stands before the next space; of a list of values, before the next comma."""
         mark = self.text[self.at]
         if mark in _QUOTES:
             return self._in_quotes(_QUOTES[mark])
-        number = None if word else _LONG_NUMBER.match(self.text, self.at)
+        number = None if word else _SPACED.match(self.text, self.at)
         if number:
             self.at = number.end()
             return number[0].replace("\u00a0", " ")

@@ -66,7 +66,7 @@ _THERE = (
 )
 _SOURCE = QueryField("source", "word", "source", (), example="source:web")
 _AMOUNT = QueryField("amount", "amount", "amount", ("sum", "value", "price"), example="amount>10k")
-_REASON = QueryField("reason", "text", "lost_reason", ("lost_reason",), example="reason:price")
+_REASON = QueryField("reason", "text", "lost_reason", ("lost_reason", "lost"), example="reason:price")
 _COMPANY = QueryField("company", "name", "company_id", ("client", "org"), example="company:acme")
 _CONTACT = QueryField("contact", "name", "contact_id", ("person",), example="contact:anna")
 

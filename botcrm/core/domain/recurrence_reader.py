@@ -39,7 +39,7 @@ _TWO = re.compile(r"\s+(\d{1,2})\s+(\d{1,2}:\d{2})(?!\w)")
 _ON = re.compile(r"\s+on(?=\s)", re.IGNORECASE)
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th|-?го|-?е)(?!\w)", re.IGNORECASE)
 _WORD = re.compile(r"\s*([^\W_]+)")
-_AND = re.compile(r"\s*(?:,|&|/|\s(?:and|и|i|oraz)\s)\s*(?=[^\W\d])", re.IGNORECASE)
+_AND = re.compile(r"\s*(?:,|&|/|\s(?:and|и|i|oraz)\s|\s)\s*(?=[^\W\d])", re.IGNORECASE)
 # A bare hour is one only behind a day.
 _LEADS = {"en": "tomorrow ", "ru": "завтра ", "pl": "jutro "}
 _UNITS = {"day": "DAILY", "week": "WEEKLY", "month": "MONTHLY", "year": "YEARLY"}
@@ -223,6 +223,8 @@ def _unit(
     clock = None if dated else _clock(text, end, now, language, lead)
     if clock is None:
         start = read_when(text[_space(text, end) :], now, language)
+        if isinstance(start, WhenUnclear) and not start.options:
+            return None  # `every month 31.2.`
         if isinstance(start, WhenFound) and start.delta is None:
             stop = _space(text, end) + len(start.phrase.rstrip())
             rule = _unit_rule(unit, interval, start.at)
@@ -308,7 +310,7 @@ def _clock(text: str, end: int, now: datetime, language: str, lead: str = "") ->
         return (tuple(one for found in times for one in found), two.end()) if times else None
     lead = lead or _LEADS.get(language, _LEADS["en"])
     rest = _space(text, end)
-    when = read_when(lead + text[rest:], now, language)
+    when = read_when(lead + text[rest:], now, language, two_days=False)
     if when is None or len(when.phrase.rstrip()) <= len(lead):
         return None
     options = when.options if isinstance(when, WhenUnclear) else (when,)

@@ -13,9 +13,13 @@ _END = r"(?=[,;:.!?)]*(?:\s|$))"
 TAIL = re.compile(r"[,;:.!?)]*")
 WORD = re.compile(r"\S+")
 SPACE = re.compile(r"\s*")
-VERB = re.compile(r"\s*(/?)([^\W\d_]\w*)(?:@\w+)?:?(?=\s|$)")
+# A phone's keyboard ends a lone word with a full stop.
+VERB = re.compile(r"\s*(/?)([^\W\d_]\w*)(?:@\w+)?(?::|[.!]+(?=\s*$))?(?=\s|$)")
 VERB_PAIR = re.compile(r"\s*(/?)([^\W\d_]\w*)(?:@\w+)?[^\S\r\n]+([^\W\d_]\w*):?(?=\s|$)")
 
+NEXT = re.compile(r"(?:next|nxt|netx|nex)(?=\s|$|[:,](?: |$))", re.IGNORECASE)
+# What may stand between `call` or `meeting` and with whom.
+WITH = re.compile(r"(?:[Ww]ith|to|ze?|со?)\s+(?=\S)")
 STAGE = re.compile(rf">\s?(?:\"([^\"]+)\"|“([^”]+)”|([^\s>\"“]*[^\s>\"“,;:.!?)])){_END}")
 TAG = re.compile(rf"#((?=[\w-]*[^\W\d_])[\w-]+){_END}")
 OWNER = re.compile(rf"@([^\W\d]\w{{0,63}}){_END}")
@@ -23,6 +27,7 @@ EMAIL = re.compile(rf"[\w.+%-]{{1,64}}@(?:[\w-]{{1,63}}\.)+[^\W\d_]{{2,63}}{_END
 PHONE = re.compile(
     rf"\+?\(?\d[\d\s().\u00a0–-]{{4,24}}\d(?:\s*(?:ext|wewn?|доб|доп|x)\.?\s*\d{{1,6}})?{_END}", re.IGNORECASE
 )
+NO_PHONE = re.compile(rf"\+\d[\d\s().\u00a0–-]*\d{_END}")
 _LETTERS = "".join(sorted(set(ENTITY_OF) & set("dcolan")))
 REF = re.compile(rf"/?([{_LETTERS}])(\d{{1,12}}){_END}")
 REF_FIRST = re.compile(REF.pattern, re.IGNORECASE)
@@ -109,6 +114,16 @@ def quoted_end(text: str, start: int) -> int:
         return -1
     after = text[end + 1 : end + 2]
     return end + 1 if not after or after.isspace() or after in ",;:.!?)" else -1
+
+
+def two_numbers(text: str) -> str:
+    """Return the first of two numbers of the same length with a space between, as in `601234567 602345678`; "" where it is one."""
+    half, digits = count_digits(text) / 2, 0
+    for place, character in enumerate(text):
+        digits += character.isdecimal()
+        if digits == half and text[place + 1 : place + 2].isspace():
+            return text[: place + 1]
+    return ""
 
 
 def count_digits(text: str) -> int:

@@ -43,6 +43,7 @@ class Verb:
     :ivar logs: records what has happened: dates may be past, and count only next to the subject
     :ivar alone: without a slash it is a command only when no words follow (`today`, not `today I met Anna`)
     :ivar filtered: conditions may follow all the same (`deals tag:roof amount>10k`)
+    :ivar several: a second phone or e-mail is kept as one more, not as a word
     :raises ValueError: a shape that does not exist
     """
 
@@ -54,6 +55,7 @@ class Verb:
     logs: bool = False
     alone: bool = False
     filtered: bool = False
+    several: bool = False
 
     def __post_init__(self) -> None:
         if not self.shapes <= SHAPES:
@@ -124,9 +126,9 @@ def _shapes(text: str) -> frozenset[str]:
 
 VERBS: tuple[Verb, ...] = (
     Verb("deal", _shapes("amount stage tag owner ref next field")),
-    Verb("lead", _shapes("amount tag owner ref phone email next field")),
-    Verb("contact", _shapes("tag owner ref phone email field"), ("person",)),
-    Verb("company", _shapes("tag owner ref phone email field"), ("org",)),
+    Verb("lead", _shapes("amount tag owner ref phone email next field"), several=True),
+    Verb("contact", _shapes("tag owner ref phone email next field"), ("person",), several=True),
+    Verb("company", _shapes("tag owner ref phone email next field"), ("org",), several=True),
     Verb("call", _shapes("duration outcome direction tag ref phone when repeat next"), ("called",), logs=True),
     Verb(
         "meet", _shapes("duration outcome direction tag ref when repeat next"), ("meeting", "met", "visit"), logs=True
@@ -151,22 +153,24 @@ VERBS: tuple[Verb, ...] = (
     Verb("leave", _shapes("owner"), ("vacation",), takes_subject=False),
     Verb("rules", takes_subject=False, alone=True),
     Verb("calendar", takes_subject=False, alone=True),
-    Verb("duplicates", aliases=("dups",), takes_subject=False),
+    Verb("duplicates", aliases=("dups",), takes_subject=False, alone=True),
     Verb("import", takes_subject=False, alone=True),
     Verb("export", takes_subject=False),
     Verb("undo", takes_subject=False, alone=True),
     Verb("merge", _shapes("ref")),
     Verb("copy", _shapes("ref")),
+    Verb("delete", _shapes("ref"), alone=True),
     Verb("operations", aliases=("journal",), takes_subject=False, alone=True),
     Verb("fields", takes_subject=False, alone=True),
     Verb("lists", aliases=("dictionaries",), takes_subject=False, alone=True),
     Verb("invite", takes_subject=False),
-    Verb("personal", _shapes("ref")),
+    Verb("personal", _shapes("ref"), alone=True),
+    Verb("erase", _shapes("ref"), alone=True),
     Verb("roles", takes_subject=False, alone=True),
     Verb("departments", takes_subject=False, alone=True),
     Verb("plugins", takes_subject=False, alone=True),
     Verb("settings", takes_subject=False),
-    Verb("help", takes_subject=False),
+    Verb("help", takes_subject=False, alone=True),
     Verb("start", takes_subject=False, alone=True),
 )
 """The built-in verbs; `VerbTable(VERBS)` finds them."""
