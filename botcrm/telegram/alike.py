@@ -9,11 +9,12 @@ from botcrm.core.services.access import load_any
 from botcrm.core.services.duplicates.alike import look_alikes
 from botcrm.core.services.duplicates.distinct import say_distinct
 from botcrm.core.services.merging.merge import merge, rehearse_merge
+from botcrm.core.services.merging.typed_along import drop_company
 from botcrm.core.services.undo import undo
 from botcrm.core.services.work import Work
 from botcrm.telegram.commands.general import open_card
 from botcrm.telegram.context import Context
-from botcrm.telegram.screens.base import Button, Screen, esc, lines
+from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines
 from botcrm.telegram.screens.duplicates import question_row, question_text
 from botcrm.telegram.screens.merging import unit_name
 from botcrm.words import Words
@@ -59,27 +60,38 @@ async def use_that_one(ctx: Context, new: str, old: str) -> Screen:
         plan = await rehearse_merge(ctx.work, entity, wanted.id, [record.id])
     except NotAllowed:
         return await _taken_back(ctx, record, int(made["work_id"]))
+    company_id: int | None = getattr(record, "company_id", None)
     await merge(ctx.work, entity, wanted.id, [record.id])
     await ctx.work.flush()
+    gone = None
+    if company_id is not None and not await _of_several_lines(int(made["work_id"])):
+        gone = await drop_company(ctx.work, company_id, int(made["work_id"]))
     # Whose name stands is to be seen.
     otherwise = [unit_name(ctx.words, one.unit) for one in plan.conflicts if one.unit not in ("name", "title")]
     head = lines(
         "✅ " + ctx.words.t("{ref} went into this one, with what you wrote:", ref=new),
         "   " + ctx.words.t("Stays as it was: {what}", what=esc(", ".join(otherwise))) if otherwise else "",
+        "   " + ctx.words.t("{name} is gone again: nothing else hangs on it.", name=bold(clip(gone.name, 60)))
+        if gone
+        else "",
     )
     return await _known(ctx, head, Button("↩ " + ctx.words.t("Undo"), ctx.undo))
 
 
 async def _taken_back(ctx: Context, record: Company | Contact | Lead, work_id: int) -> Screen:
     """Take back the record that was just made: the known one may be seen, not changed."""
-    line = await db.fetch_one("SELECT text FROM line WHERE work_id = ? LIMIT 1", work_id)
-    if line and "\n" in line["text"].strip():
+    if await _of_several_lines(work_id):
         # Other lines of the message made other things, which stay.
         await records.delete_record(ctx.work, record)
     else:
         await undo.undo(ctx.work, work_id)
     head = "✅ " + ctx.words.t("The new one is taken back. This one is kept:")
     return await _known(ctx, head, Button("↪ " + ctx.words.t("Bring back"), ctx.undo))
+
+
+async def _of_several_lines(work_id: int) -> bool:
+    line = await db.fetch_one("SELECT text FROM line WHERE work_id = ? LIMIT 1", work_id)
+    return line is not None and "\n" in line["text"].strip()
 
 
 async def _known(ctx: Context, head: str, button: Button) -> Screen:

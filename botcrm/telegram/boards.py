@@ -6,9 +6,9 @@ from typing import Any
 from botcrm.app import App
 from botcrm.core.domain.errors import CrmError
 from botcrm.core.services.board import board
+from botcrm.core.services.buffer import Buffer
 from botcrm.core.services.reading import Reading
 from botcrm.core.services.staff.people import actor_by_id
-from botcrm.core.services.work import Buffer
 from botcrm.reminders.outbox_rows import OutboxRow, Undeliverable
 from botcrm.reports.board import board_picture
 from botcrm.reports.files import Files

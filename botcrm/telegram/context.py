@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from botcrm.core import db
-from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.findable import deal_name
 from botcrm.core.domain.kinds import ActivityKind, Lane
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Activity, Company, Deal, Draft, Record, User
+from botcrm.core.services.queries.values import ME
 from botcrm.core.services.records import hand_over
+from botcrm.core.services.staff.people import one_called
 from botcrm.core.services.work import Work
 from botcrm.telegram.plugged.catalogue import Plugged
 from botcrm.telegram.screens.base import Screen, base36, pack
@@ -48,6 +49,7 @@ WAITING = (
     "role_name",
     "department",
     "erase",
+    "import_system",
 )
 
 
@@ -188,14 +190,8 @@ class Context:
 
         :raises NotFound: nobody, or more than one
         """
-        wanted = fold(name.lstrip("@"))
-        people = [*await self.colleagues(), *await User.filter(id=self.user_id)]
-        exact = [user for user in people if wanted in (fold(user.name), fold(user.username or "-"))]
-        starts = [user for user in people if any(word.startswith(wanted) for word in fold(user.name).split())]
-        for found in (exact, starts):
-            if len(found) == 1:
-                return found[0]
-        raise NotFound(ref=f"@{name.lstrip('@')}")
+        own = await User.filter(id=self.user_id)
+        return own[0] if own and fold(name.lstrip("@")) in ME else one_called([*await self.colleagues(), *own], name)
 
     async def give(self, record: Record, target: User) -> None:
         """Hand a record over and tell whom it went to.
@@ -221,7 +217,7 @@ class Context:
     async def name_of(self, record: Record) -> str:
         """Return what a record is called where people read it: a deal with its company, an activity by its text or its kind."""
         if isinstance(record, Deal):
-            company = await Company.filter(id=record.company_id).first() if record.company_id else None
+            company = await Company.filter(id=record.company_id, deleted_at=None).first() if record.company_id else None
             return deal_name(record.title, company.name if company else "")
         name = next((str(value) for key in ("title", "name", "text") if (value := getattr(record, key, ""))), "")
         if isinstance(record, Activity):

@@ -15,11 +15,22 @@ from botcrm.core.models import Activity, Company, Contact, Deal, Record
 from botcrm.core.models import Line as LineRow
 from botcrm.core.services import activities, deals, records
 from botcrm.telegram.commands.activities import SUBJECTS, answered, lines_kept, task_subject
-from botcrm.telegram.commands.deals import PARTIES, ask_who, deal_shown, picks, plan_next
+from botcrm.telegram.commands.deal_picks import PARTIES
+from botcrm.telegram.commands.deals import ask_who, deal_shown, picks, plan_next
 from botcrm.telegram.commands.general import open_card
-from botcrm.telegram.commands.subject import Links, Missing, Subject, due_of, due_or_options, kind_for, subject_of
+from botcrm.telegram.commands.subject import (
+    Links,
+    Missing,
+    Subject,
+    due_of,
+    due_or_options,
+    kind_for,
+    links_of,
+    subject_of,
+)
 from botcrm.telegram.context import Context
 from botcrm.telegram.line_fields import correct_fields
+from botcrm.telegram.party_corrections import MODELS, change_party, corrected_values, party_corrected
 from botcrm.telegram.screens.base import Button, Screen, clip, esc, lines
 
 
@@ -72,6 +83,8 @@ async def correct(ctx: Context, row: LineRow, was: Line, line: Line) -> Screen |
         return None
     if line.verb == "deal" and row.entity == "deal" and not was.args.refs:
         return await _deal(ctx, row, was, line)
+    if row.entity in MODELS and line.verb == row.entity and not was.args.refs:
+        return await _party(ctx, row, was, line)
     if _subject_text(line) != _subject_text(was):
         return None
     if line.verb in ("call", "meet", "task") and row.entity == "activity":
@@ -190,6 +203,24 @@ async def _drop_unused(ctx: Context, row: LineRow, former: Record | None) -> Non
         return
     if not await Deal.filter(company_id=former.id, deleted_at=None).exists():
         await records.delete_record(ctx.work, former)
+
+
+async def _party(ctx: Context, row: LineRow, was: Line, line: Line) -> Screen | None:
+    """Correct a contact, company or lead that the line itself added."""
+    entity = str(row.entity)
+    record = await MODELS[entity].filter(id=row.record_id, deleted_at=None).first()
+    if record is None or not await _made_by(row, entity, record.id):
+        return None
+    values = await corrected_values(ctx, record, was, line)
+    if values is None:
+        return None
+    former = await Company.filter(id=getattr(record, "company_id", None)).first() if "company_id" in values else None
+    record = await change_party(ctx, record, values)
+    if former and former.id != values["company_id"] and not await Contact.filter(company_id=former.id).exists():
+        await _drop_unused(ctx, row, former)
+    await _tags(ctx, record, was, line)
+    await _following(ctx, row, was, line, await links_of(ctx, record))
+    return await party_corrected(ctx, record, was, line)
 
 
 async def _tags(ctx: Context, record: Record, was: Line, line: Line) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from botcrm.core import db
 from botcrm.core.domain.dates import WhenFound, WhenUnclear, read_when
 from botcrm.core.domain.errors import InvalidValue, NotFound
-from botcrm.core.domain.kinds import DealStatus
+from botcrm.core.domain.kinds import LETTERS, DealStatus, Entity
 from botcrm.core.domain.lines import Line
 from botcrm.core.models import Activity, Draft, Record
 from botcrm.core.services import deals
@@ -22,6 +22,7 @@ from botcrm.telegram.buttons import (
     departments,
     dictionaries,
     filtering,
+    importing_file,
     own_values,
     personal,
     roles,
@@ -107,7 +108,11 @@ def takes(draft: Draft, found: list[Line], text: str) -> bool:
     if draft.kind == bulk.VALUE:
         # A tag is one word, which can be a verb; a task may begin with one.
         return draft.data["change"] not in ("tag", "untag") or len(text.split()) == 1
-    return draft.kind in VERBATIM and draft.kind != personal.ASKS
+    if draft.kind == personal.ASKS:
+        # `erase c12` begins with a command's name and is what was asked for; `erase c13` is about somebody else.
+        asked = (LETTERS[Entity(str(draft.data["of"]))], int(draft.data["number"]))
+        return len(found) == 1 and found[0].verb == "erase" and found[0].args.refs[:1] == [asked]
+    return draft.kind in VERBATIM
 
 
 async def passed_by(draft: Draft) -> None:
@@ -141,17 +146,31 @@ async def answer(ctx: Context, draft: Draft, text: str) -> Screen:
 
 
 async def doubt(ctx: Context, draft: Draft, text: str) -> Screen:
-    """Ask whom an answer is for that reads like a command: what a client was sent cannot be taken back."""
-    asked = await ctx.ask("doubt", text=text.strip(), message_id=draft.data["message_id"])
+    """Ask what words are that may be an answer as well as a command: what a client was sent cannot be taken back."""
+    asked = await ctx.ask("doubt", text=text.strip(), of=draft.kind, data=draft.data)
     await draft.delete()
+    client = draft.kind == "client"
+    yes, no = (
+        ("💬 " + ctx.words.t("Send to the client"), ctx.words.t("No, it is for the CRM"))
+        if client
+        else ("✍ " + ctx.words.t("It is the answer"), ctx.words.t("It is a command"))
+    )
+    question = ctx.words.t("Is this for the client?") if client else ctx.words.t("Is this the answer to my question?")
     return Screen(
-        lines(ctx.words.t("Is this for the client?"), f"<i>{esc(clip(text, 300))}</i>"),
+        lines(question, f"<i>{esc(clip(text, 300))}</i>"),
         (
-            [Button("💬 " + ctx.words.t("Send to the client"), pack("cs", asked.id))],
-            [Button(ctx.words.t("No, it is for the CRM"), pack("cn", asked.id))],
+            [Button(yes, pack("cs", asked.id))],
+            [Button(no, pack("cn", asked.id))],
             [Button(ctx.words.t("Ignore"), pack("dx", asked.id))],
         ),
     )
+
+
+async def undoubted(ctx: Context, asked: Draft) -> Screen:
+    """Take the words that were in doubt as the answer; an earlier version asked about clients only."""
+    data = asked.data
+    kind, about = data.get("of", "client"), data.get("data") or {"message_id": data.get("message_id")}
+    return await _ANSWERS[kind](ctx, Draft(kind=kind, data=about), str(data["text"]))
 
 
 async def _when(ctx: Context, draft: Draft, text: str) -> Screen:
@@ -219,7 +238,7 @@ async def _note(ctx: Context, draft: Draft, text: str) -> Screen:
     )
 
 
-async def to_client(ctx: Context, draft: Draft, text: str) -> Screen:
+async def _to_client(ctx: Context, draft: Draft, text: str) -> Screen:
     """An answer to a client."""
     sent = await inbound.answer_client(ctx.work, draft.data["message_id"], text)
     ctx.main = ("message", sent.id)
@@ -265,7 +284,7 @@ _ANSWERS = {
     "when": _when,
     "step": _step,
     "note": _note,
-    "client": to_client,
+    "client": _to_client,
     "reason": _reason,
     "search": _search,
     "told": _told,
@@ -290,4 +309,5 @@ _ANSWERS = {
     dictionaries.ASKS_WORDS: dictionaries.answer_words,
     dictionaries.ASKS_WORD: dictionaries.answer_word,
     dictionaries.ASKS_LIST: dictionaries.answer_list,
+    importing_file.ASKS_SYSTEM: importing_file.answer_system,
 }

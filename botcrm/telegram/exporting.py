@@ -10,6 +10,7 @@ from botcrm.app import App
 from botcrm.core.domain.errors import CrmError
 from botcrm.core.domain.query import parse_query
 from botcrm.core.services.actor import Actor
+from botcrm.core.services.buffer import Buffer
 from botcrm.core.services.exporting.export import ENTITY_OF, Narrowed, all_columns, demand_export, export_rows
 from botcrm.core.services.exporting.formats import Xlsx, csv_text, json_text
 from botcrm.core.services.files_out import MOST_BYTES
@@ -17,7 +18,7 @@ from botcrm.core.services.filters import filter_of
 from botcrm.core.services.queries.queries import narrowed
 from botcrm.core.services.reading import Reading
 from botcrm.core.services.search.searching import all_found
-from botcrm.core.services.work import Buffer, Work
+from botcrm.core.services.work import Work
 from botcrm.reminders.outbox_rows import OutboxRow
 from botcrm.telegram.errors import words_for
 from botcrm.telegram.reports import Call

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from botcrm.app import App
@@ -10,14 +11,16 @@ from botcrm.core import db
 from botcrm.core.domain.errors import CrmError
 from botcrm.core.models import Operation
 from botcrm.core.services.actor import Actor
+from botcrm.core.services.buffer import Buffer
 from botcrm.core.services.files_out import read_file
-from botcrm.core.services.importing.mappings import remember
 from botcrm.core.services.reading import Reading
 from botcrm.core.services.staff.people import actor_by_id
-from botcrm.core.services.work import Buffer
 from botcrm.imports import problems
-from botcrm.imports.analysing import Analysis, analyse, read_layout
+from botcrm.imports.analysing import Analysis, analyse, read_layout, remember_columns
+from botcrm.imports.earlier import systems
+from botcrm.imports.encodings import SAMPLE, likely
 from botcrm.imports.opened import PREFIX
+from botcrm.imports.sources import TITLES
 from botcrm.imports.table import UnreadableFile
 from botcrm.reminders.outbox_rows import OutboxRow, Undeliverable
 from botcrm.telegram.api import Transport, download
@@ -59,10 +62,10 @@ class ImportCalls:
         if operation is None:
             raise Undeliverable("of no use any more")
         try:
-            found = await self._looked_through(actor, operation)
+            found, letters = await self._looked_through(actor, operation)
             if row.notice == PROBLEMS:
                 return _problems_call(words, row, operation, found)
-            await self._keep(actor, words, operation, found)
+            await self._keep(actor, words, operation, found, letters)
             screen = preview_screen(words, operation)
         except UnreadableFile as exc:
             said = words.t(exc.message, name=esc(exc.name), reason=words.t(exc.reason))
@@ -75,15 +78,18 @@ class ImportCalls:
             screen = failed_screen(words, operation, said, again=True)
         return card_call(row, screen)
 
-    async def _looked_through(self, actor: Actor, operation: Operation) -> Analysis:
+    async def _looked_through(self, actor: Actor, operation: Operation) -> tuple[Analysis, dict[str, str]]:
+        """Return what is in a file, and the encodings that it may be in, with a line of each."""
         content = await self._content(operation)
         params = operation.params
         work = Reading(actor, self._app.now(), Buffer(company=None, hooks=self._app.hooks))
         with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
             path = Path(folder) / "file"
             await asyncio.to_thread(path.write_bytes, content)
-            layout = await read_layout(path, operation.entity, name=params["name"], chosen=params.get("chosen"))
-            return await analyse(work, path, layout, name=params["name"])
+            name, read = params["name"], params.get("read", {})
+            layout = await read_layout(path, operation.entity, name=name, chosen=params.get("chosen"), **read)
+            letters = await asyncio.to_thread(likely, content[:SAMPLE]) if layout.about.kind == "csv" else {}
+            return await analyse(work, path, layout, name=name), letters
 
     async def _content(self, operation: Operation) -> bytes:
         stored = operation.params.get("stored")
@@ -99,7 +105,9 @@ class ImportCalls:
             await operation.save(update_fields=["params"])
         return content
 
-    async def _keep(self, actor: Actor, words: Words, operation: Operation, found: Analysis) -> None:
+    async def _keep(
+        self, actor: Actor, words: Words, operation: Operation, found: Analysis, letters: Mapping[str, str]
+    ) -> None:
         """Keep how the file was understood: what is imported is what was shown."""
         layout = found.layout
         operation.params = {
@@ -107,6 +115,7 @@ class ImportCalls:
             "header": list(layout.header),
             "mapping": list(layout.mapping),
             "source": layout.source,
+            "kind": layout.about.kind,
             "encoding": layout.about.encoding,
             "delimiter": layout.about.delimiter,
             "sheet": layout.about.sheet,
@@ -117,11 +126,13 @@ class ImportCalls:
                 str(place): [row[place][:60] for row in layout.sample[:_SAMPLES] if place < len(row)]
                 for place in range(len(layout.header))
             },
+            "letters": [[name, line[:100]] for name, line in letters.items()],
+            "systems": [*await systems(), *TITLES],
         }
         operation.counts = {"total": found.counts["total"]}
         async with self._app.work(actor) as work:
             if operation.params.get("chosen"):
-                await remember(work, operation.entity, layout.header, layout.mapping)
+                await remember_columns(work, layout)
             await operation.save(update_fields=["params", "progress", "counts"])
 
 

@@ -1,22 +1,26 @@
 """What somebody of the staff typed: read, done, answered; and read again when the line is edited."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+import re
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 from botcrm.core import db
 from botcrm.core.domain.errors import CrmError, NewerChange, NotFound, NothingToUndo
 from botcrm.core.domain.grammar import Line, parse_lines
+from botcrm.core.models import Draft
 from botcrm.core.models import Line as LineRow
-from botcrm.core.services.search.subjects import ENTITIES, match_subject
 from botcrm.core.services.undo import undo
 from botcrm.telegram import drafts
+from botcrm.telegram.commands.fitting import meant
 from botcrm.telegram.commands.general import lone_reference, opened
 from botcrm.telegram.commands.table import COMMANDS
 from botcrm.telegram.context import Context
 from botcrm.telegram.corrections import correct, correct_answer, refuse_if_others_changed
 from botcrm.telegram.errors import change_words, words_for
+from botcrm.telegram.interrupting import is_either, passes_by, still_asked
+from botcrm.telegram.known_names import both_readings, known_names
 from botcrm.telegram.line_fields import field_readers
 from botcrm.telegram.offers import asks, correct_caption, offer_unknown
 from botcrm.telegram.plugged import running
@@ -27,14 +31,18 @@ log = logging.getLogger(__name__)
 
 # More commands than this in one message are an accident.
 MOST_LINES = 50
+# So many words behind a command's name can be a sentence that only begins with it: “copy the contract for Acme”.
+_SENTENCE = 3
+# Conditions and references are nothing that one writes in a sentence.
+_NO_PROSE = re.compile(r"[<>=]|\w:\S|^[dcola]\d+$")
 # Who looks at one of these has left the card before it.
 _LISTS = frozenset({"today", "deals", "find", "team"})
 
 
 async def read(ctx: Context, text: str) -> list[Line]:
     """Read a message's lines in the writer's zone, language and currency."""
-    return parse_lines(
-        text,
+    read_text = partial(
+        parse_lines,
         verbs=ctx.plugged.verbs(),
         now_wall=ctx.said_wall,
         language=ctx.work.prefs.language,
@@ -42,6 +50,16 @@ async def read(ctx: Context, text: str) -> list[Line]:
         reply=ctx.about is not None,
         fields=await field_readers(ctx, text),
     )
+    found = read_text(text)
+    if known := await known_names(ctx, found):
+        was, found = found, read_text(text, known=known)
+        for before, line in zip(was, found, strict=True):
+            if line.raw in known:
+                both_readings(before, line)
+    for place, line in enumerate(found):
+        if line.verb is None and (command := await meant(ctx, line)):
+            found[place] = replace(read_text(command)[0], slash=line.slash)
+    return found
 
 
 async def handle_text(ctx: Context, text: str, *, forwarded: bool = False) -> None:
@@ -50,20 +68,20 @@ async def handle_text(ctx: Context, text: str, *, forwarded: bool = False) -> No
     row = await _keep(ctx, text)
     ctx.line_id = row.id
     slash = any(line.slash for line in found)
-    waiting = None if forwarded or slash else drafts.by_reply(ctx) or await drafts.waiting(ctx)
-    if waiting and not drafts.takes(waiting, found, text):
+    waiting = None if forwarded else (None if slash else drafts.by_reply(ctx)) or await drafts.waiting(ctx)
+    passed: Draft | None = None
+    if waiting and (slash or not drafts.takes(waiting, found, text) or await passes_by(ctx, waiting, found)):
         await drafts.passed_by(waiting)
-        waiting = None
+        passed, waiting = waiting, None
     if forwarded:
         screen = await offer_unknown(ctx, text, [])
+    elif waiting and await is_either(ctx, waiting, found):
+        screen = await drafts.doubt(ctx, waiting, text)
     elif waiting:
-        if waiting.kind == "client" and await _is_command(ctx, found):
-            screen = await drafts.doubt(ctx, waiting, text)
-        else:
-            screen = await _safely(ctx, drafts.answer(ctx, waiting, text), drafts.never_mind(ctx, waiting))
+        screen = await _safely(ctx, drafts.answer(ctx, waiting, text), drafts.never_mind(ctx, waiting))
     elif len(found) == 1:
         screen = await run_line(ctx, found[0])
-        if found[0].verb in _LISTS or lone_reference(found[0]):
+        if found[0].verb in _LISTS or (found[0].verb is None and lone_reference(found[0])):
             screen = await asking_left(ctx, screen)
     elif len(found) > MOST_LINES:
         screen = Screen(
@@ -75,23 +93,9 @@ async def handle_text(ctx: Context, text: str, *, forwarded: bool = False) -> No
         screen = await _several(ctx, found)
     else:
         screen = await offer_unknown(ctx, text, [])
-    await _close(ctx, row)
-    await ctx.reply(screen)
+    await close_line(ctx, row)
+    await ctx.reply(await still_asked(ctx, screen, passed) if passed and passed.id else screen)
     await _ask_apart(ctx)
-
-
-async def _is_command(ctx: Context, found: list[Line]) -> bool:
-    """Tell whether lines typed where a client's answer is awaited look like our own business rather than words to the client."""
-    for line in found:
-        args = line.args
-        if line.verb is None:
-            continue
-        facts = (args.refs, args.duration, args.outcome, args.stage, args.amount, args.next_text is not None)
-        if any(facts) or not args.head:
-            return True
-        if args.subject_words and (await match_subject(ctx.work, args.subject_words, ENTITIES)).clear:
-            return True
-    return False
 
 
 async def _ask_apart(ctx: Context) -> None:
@@ -122,7 +126,7 @@ async def _keep(ctx: Context, text: str) -> Kept:
     return Kept(await db.insert("line", **values))
 
 
-async def _close(ctx: Context, row: Kept | LineRow) -> None:
+async def close_line(ctx: Context, row: Kept | LineRow) -> None:
     """Note which record and work came of a line."""
     changed = any(event.work_id == ctx.work.id for event in ctx.work.events)
     if not changed and ctx.main is None and row.work_id is None and row.record_id is None:
@@ -145,7 +149,10 @@ async def run_line(ctx: Context, line: Line) -> Screen:
             return await _safely(ctx, opened(ctx, *ref))
         return await offer_unknown(ctx, line.raw, line.suggestions)
     ctx.work.label = line.verb
-    return await _safely(ctx, dispatched(ctx, line))
+    words = [one.text for one in line.args.head if one.shape == "word"]
+    prose = not (line.slash or line.args.refs or any(map(_NO_PROSE.search, words))) and len(words) >= _SENTENCE
+    screen, refused = await _tried(ctx, dispatched(ctx, line))
+    return await offer_unknown(ctx, line.raw, [], screen.text) if refused and prose else screen
 
 
 async def dispatched(ctx: Context, line: Line) -> Screen:
@@ -163,16 +170,20 @@ async def dispatched(ctx: Context, line: Line) -> Screen:
     return await running.run_command(ctx, command, line)
 
 
-async def _safely(ctx: Context, doing: Any, out: Sequence[list[Button]] = ()) -> Screen:
+async def _safely(ctx: Context, doing: Awaitable[Screen], out: Sequence[list[Button]] = ()) -> Screen:
     """Do something; where it is refused, say why, with the buttons that lead out."""
+    screen, refused = await _tried(ctx, doing)
+    return replace(screen, rows=tuple(out)) if refused else screen
+
+
+async def _tried(ctx: Context, doing: Awaitable[Screen]) -> tuple[Screen, bool]:
+    """Do something and return its answer; where it is refused, why, and True."""
     try:
         async with ctx.work.savepoint():
-            done = await doing
-            assert isinstance(done, Screen)
-            return done
+            return await doing, False
     except CrmError as exc:
         ctx.main = None
-        return Screen(words_for(ctx.words, exc), tuple(out))
+        return Screen(words_for(ctx.words, exc)), True
 
 
 async def _several(ctx: Context, found: list[Line]) -> Screen:
@@ -299,7 +310,7 @@ async def _correct(ctx: Context, row: LineRow, found: list[Line], text: str) -> 
         return _not_corrected(ctx, exc)
     except NotFound as exc:
         return Screen(lines(words_for(ctx.words, exc), ctx.words.t("Nothing was changed.")))
-    await _close(ctx, row)
+    await close_line(ctx, row)
     return screen
 
 

@@ -9,6 +9,7 @@ from botcrm.core import db
 from botcrm.core.domain.kinds import Lane
 from botcrm.core.models import Setting
 from botcrm.core.services.staff.people import grants_in
+from botcrm.core.services.stored import store
 from botcrm.core.services.work import Work
 from botcrm.telegram.plugged.catalogue import Plugged, menu_name
 from botcrm.telegram.screens.base import clip
@@ -65,9 +66,4 @@ def _fingerprint(listed: list[dict[str, str]]) -> str:
 
 
 async def _remember(user_id: int, mark: str) -> None:
-    await db.execute(
-        "INSERT INTO setting (key, user_id, value) VALUES (?, ?, ?) ON CONFLICT (key, user_id) DO UPDATE SET value = excluded.value",
-        _KEY,
-        user_id,
-        db.to_json(mark),
-    )
+    await store(_KEY, user_id, mark)

@@ -1,5 +1,7 @@
 """What fits no command is kept, and where it belongs is offered: texts, files, contacts, places."""
 
+import contextlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 from botcrm.core import db
 from botcrm.core.domain.errors import CrmError
 from botcrm.core.domain.events import RecordAttached
-from botcrm.core.domain.kinds import LETTERS, Action, Entity
+from botcrm.core.domain.kinds import ENTITY_OF, LETTERS, Action, Entity
 from botcrm.core.domain.phones import normal_phone
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Contact, File, Record
@@ -23,6 +25,7 @@ from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines,
 from botcrm.telegram.screens.cards import SIGNS, party_screen
 from botcrm.telegram.screens.importing import choices, importable
 
+_BEGIN = re.compile(r"\s*([dcol])([1-9]\d{0,8})[:,]?\s", re.IGNORECASE | re.ASCII)
 # Buttons of a card that waits for an answer before it is complete.
 _ASKING = frozenset({"pk", "pn", "sr", "lk", "wn", "ls", "sg", "rv", "uknote", "uklead", "ukfind", "aw", "pp", "du"})
 
@@ -97,18 +100,22 @@ async def offer_targets(ctx: Context, ref: str, text: str) -> Screen:
     return Screen(ctx.words.t("To which?"), tuple(rows_of(target_buttons(found, ref), 2)))
 
 
-async def offer_unknown(ctx: Context, text: str, suggestions: Sequence[str]) -> Screen:
-    """Keep a text that starts with no command, and offer what it may have meant."""
+async def offer_unknown(ctx: Context, text: str, suggestions: Sequence[str], refused: str = "") -> Screen:
+    """Keep a text that starts with no command, and offer what it may have meant.
+
+    :param refused: what is wrong with it as the command that its first word is, as HTML
+    """
     draft = await ctx.ask("unknown", text=text)
     suggestions = ctx.plugged.suggested(ctx.work.actor, suggestions)
     rows: list[list[Button]] = []
     if suggestions:
         rows.append([Button(f"/{name}", pack("rv", draft.id, name)) for name in suggestions[:3]])
     last = await recent(ctx, 2)
-    if ctx.about and ctx.about[0] in ENTITIES:
-        last = [item for item in last if (item.entity, item.record_id) != ctx.about][:1]
-        record = await load_any(ctx.work, *ctx.about)
-        last.insert(0, Found(*ctx.about, await ctx.name_of(record), 100.0))
+    about = ctx.about if ctx.about and ctx.about[0] in ENTITIES else await _begins_with(ctx, text)
+    if about:
+        last = [item for item in last if (item.entity, item.record_id) != about][:1]
+        record = await load_any(ctx.work, *about)
+        last.insert(0, Found(*about, await ctx.name_of(record), 100.0))
     rows += [
         [
             Button(
@@ -131,7 +138,20 @@ async def offer_unknown(ctx: Context, text: str, suggestions: Sequence[str]) -> 
         if suggestions and word.startswith("/")
         else ctx.words.t("Kept. What is it?")
     )
+    if refused:
+        head = lines(refused, ctx.words.t("Not meant as a command? It is kept. What is it?"))
     return Screen(lines(head, f"<i>{esc(clip(text, 200))}</i>"), tuple(rows))
+
+
+async def _begins_with(ctx: Context, text: str) -> tuple[str, int] | None:
+    """Return the record whose reference a text begins with: `d12 they think about it`."""
+    match = _BEGIN.match(text)
+    about = (str(ENTITY_OF[match[1].lower()]), int(match[2])) if match else None
+    if about and about[0] in ENTITIES:
+        with contextlib.suppress(CrmError):
+            await load_any(ctx.work, *about)
+            return about
+    return None
 
 
 # --- files ---------------------------------------------------------------------------------------------------------------

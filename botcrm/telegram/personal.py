@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 
 from botcrm.app import App
 from botcrm.core.domain.errors import CrmError
+from botcrm.core.services.buffer import Buffer
 from botcrm.core.services.files_out import MOST_BYTES
 from botcrm.core.services.personal.export import Document, gather
 from botcrm.core.services.reading import Reading
 from botcrm.core.services.staff.people import actor_by_id
-from botcrm.core.services.work import Buffer
 from botcrm.reminders.outbox_rows import OutboxRow, Undeliverable
 from botcrm.telegram.api import Transport, download
 from botcrm.telegram.errors import words_for

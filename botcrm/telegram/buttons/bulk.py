@@ -1,18 +1,28 @@
 """Buttons that change all that a filter finds: what, to what, the rehearsal, and the go-ahead."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
 
 from botcrm.core import db
 from botcrm.core.domain.dates import WhenFound, find_when, read_when
 from botcrm.core.domain.errors import InvalidValue, NotFound
+from botcrm.core.domain.expected_close import read_close
 from botcrm.core.domain.kinds import Action
 from botcrm.core.domain.query import Query, parse_query
-from botcrm.core.models import Draft
+from botcrm.core.models import Draft, Stage
 from botcrm.core.services.access import may
+from botcrm.core.services.custom import dictionaries
 from botcrm.core.services.custom.fields import fields_of, read_value
 from botcrm.core.services.operations.bulk import changes_of, demand_change, rehearse_bulk, start_bulk
-from botcrm.core.services.operations.bulk_changes import CHANGES, PLAIN_FIELDS, Change, due_params, takers, tidy_tag
+from botcrm.core.services.operations.bulk_changes import (
+    CHANGES,
+    DAY_FIELDS,
+    PLAIN_FIELDS,
+    Change,
+    due_params,
+    takers,
+    tidy_tag,
+)
 from botcrm.core.services.operations.operations import run
 from botcrm.core.services.queries import queries
 from botcrm.telegram.commands.filtering import put, query_by
@@ -26,6 +36,8 @@ from botcrm.telegram.screens.filtering import number_text
 KIND, VALUE = "bulk", "bulk_value"
 _TYPED = frozenset({"tag", "untag", "task", "message"})
 _MOST_CHOICES = 60
+# More buttons than these nobody reads; the others are typed.
+_MOST_REASONS = 20
 
 
 async def show_menu(ctx: Context, ref: str) -> Screen:
@@ -82,9 +94,25 @@ async def _stages(ref: str) -> list[tuple[str, str]]:
 
 
 async def set_value(ctx: Context, ref: str, kind: str, value: str) -> Screen:
-    """Rehearse a change to the person or stage that was tapped."""
+    """Rehearse a change to the person or stage that was tapped; of deals that are lost ask why first."""
     query, _ = await query_by(ctx, ref)
+    if kind == "stage" and await Stage.filter(id=int(value), kind="lost").exists():
+        words = (await dictionaries.choices("lost_reason"))[:_MOST_REASONS]
+        reasons = [(word.name, pack("Br", ref, value, word.id)) for word in words]
+        other = [(ctx.words.t("Other…"), pack("Br", ref, value)), (ctx.words.t("No reason"), pack("Br", ref, value, 0))]
+        return pick_screen(ctx.words, ctx.words.t("Why are they lost?"), [*reasons, *other], ref)
     return await rehearsed(ctx, ref, query, Change(kind, int(value)))
+
+
+async def lose(ctx: Context, ref: str, stage_id: str, reason: str = "") -> Screen | None:
+    """Rehearse losing deals for one of the usual reasons (0 is none), or ask for the reason in words."""
+    query, _ = await query_by(ctx, ref)
+    if not reason:
+        question = ctx.words.t("Why are they lost? Type the reason.")
+        await put(ctx, VALUE, question, ref=ref, change="stage", stage=int(stage_id))
+        return None
+    more = {"reason": await dictionaries.word_of(ctx.work, int(reason), "lost_reason")} if int(reason) else {}
+    return await rehearsed(ctx, ref, query, Change("stage", int(stage_id), more))
 
 
 async def ask_field(ctx: Context, ref: str, name: str) -> None:
@@ -115,6 +143,9 @@ async def typed(ctx: Context, draft: Draft, text: str) -> Screen:
             change = Change(kind, tidy_tag(text))
         case "task":
             change = _task(ctx, text)
+        case "stage":
+            reason = await dictionaries.propose(ctx.work, "lost_reason", text)
+            change = Change(kind, int(draft.data["stage"]), {"reason": reason})
         case "field":
             change = await _field(ctx, query, str(draft.data["field"]), text)
     return await rehearsed(ctx, ref, query, change)
@@ -126,11 +157,9 @@ def _task(ctx: Context, text: str) -> Change:
     :raises InvalidValue: there is no time in it, or it has several readings
     """
     now, language = ctx.words.wall(ctx.work.now), ctx.work.prefs.language
-    found = next(
-        (one for read in (find_when, read_when) if isinstance(one := read(text, now, language), WhenFound)), None
-    )
+    found = find_when(text, now, language) or read_when(text, now, language)
     title = found.rest.strip(" ,.–-") if found else ""
-    if found is None or not title:
+    if not isinstance(found, WhenFound) or not title:
         raise InvalidValue(
             what=ctx.words.t("time"), value=clip(text, 60), how=ctx.words.t("Like this: call back mon 9:00")
         )
@@ -139,6 +168,10 @@ def _task(ctx: Context, text: str) -> Change:
 
 
 async def _field(ctx: Context, query: Query, name: str, text: str) -> Change:
+    if name in DAY_FIELDS and text.strip() not in ("-", "–", "—"):
+        label = ctx.words.t(name.replace("_", " ")).capitalize()
+        day = read_close(text.strip(), ctx.said_wall, ctx.work.prefs.language, label)
+        return Change("field", day.isoformat(), {"field": name, "text": ctx.words.date(datetime.combine(day, time()))})
     if not name.isdecimal():
         return Change("field", None if text.strip() in ("-", "–") else text.strip(), {"field": name})
     one = next((field for field in await fields_of(query.entity) if field.id == int(name)), None)
@@ -164,7 +197,8 @@ async def _named(ctx: Context, entity: str, change: Change) -> str:
             return str(row["name"]) if row else "?"
         case "stage":
             row = await db.fetch_one("SELECT name FROM stage WHERE id = ?", change.value)
-            return str(row["name"]) if row else "?"
+            name = str(row["name"]) if row else "?"
+            return f"{name} ({more['reason']})" if more.get("reason") else name
         case "task":
             wall = datetime.fromisoformat(str(more["wall"]))
             clock = f" {ctx.words.clock(wall)}" if more.get("has_time") else ""

@@ -7,6 +7,7 @@ from botcrm.core.models import Draft, Pipeline
 from botcrm.core.services.access import demand
 from botcrm.core.services.custom import dictionaries
 from botcrm.core.services.custom import fields as custom_fields
+from botcrm.core.services.custom.names import clean_name
 from botcrm.telegram.commands.custom_fields import (
     dictionary_of,
     entities_list,
@@ -52,11 +53,12 @@ async def ask_name(ctx: Context, entity: str) -> Screen:
 async def answer_name(ctx: Context, draft: Draft, text: str) -> Screen:
     """Take typed words as a new field's name, and ask what it holds.
 
+    :raises BadName: it is too long; the question stays
     :raises FieldTaken: the name means something already; the question stays
     """
     demand(ctx.work, "field", Action.ADD)
-    await custom_fields.free_key(draft.data["entity"], text)
-    name = " ".join(text.split())
+    name = clean_name(text)
+    await custom_fields.free_key(draft.data["entity"], name)
     made = await ctx.ask(_MAKING, entity=draft.data["entity"], name=name)
     return types_screen(ctx.words, name, made.id)
 
@@ -70,6 +72,9 @@ async def choose_type(ctx: Context, draft_id: str, kind: str) -> Screen:
     if TYPES[kind].names_of == "choice":
         draft.data["type"] = kind
         await draft.save(update_fields=["data"])
+        if dictionaries.may_add(ctx.work):
+            # Words that are typed at once are what it offers.
+            await ctx.wait_for(ASKS_WORDS, making=draft.id)
         known = list((await dictionaries.dictionaries()).items())
         return words_screen(ctx.words, draft.data["name"], draft.id, known, await list_titles())
     return await _made(ctx, draft, kind)
@@ -110,6 +115,7 @@ async def _made(ctx: Context, draft: Draft, kind: str, *, dictionary: str = "") 
     entity, name = str(draft.data["entity"]), str(draft.data["name"])
     made = await custom_fields.add_field(ctx.work, entity, name, kind, dictionary=dictionary)
     await draft.delete()
+    await Draft.filter(user_id=ctx.user_id, chat_id=ctx.chat_id, kind=ASKS_WORDS).delete()
     return await field_card(ctx, made.id, head="✅ " + ctx.words.t("The field is there"), undo=True)
 
 

@@ -28,7 +28,7 @@ from botcrm.telegram.screens.importing import (
 async def choose(ctx: Context, number: str, what: str) -> Screen:
     """Look a kept file through as contacts, companies, leads or deals; "again": an import begun once more, its columns changed."""
     if what == "again":
-        operation = await _draft(ctx, number)
+        operation = await draft_of(ctx, number)
     else:
         operation = await _begin(ctx, int(number), str(ENTITY_OF.get(what, "")))
     demand_import(ctx.work, operation.entity)
@@ -53,7 +53,7 @@ async def _begin(ctx: Context, file_id: int, entity: str) -> Operation:
     )
 
 
-async def _draft(ctx: Context, number: str) -> Operation:
+async def draft_of(ctx: Context, number: str) -> Operation:
     """Return an import of the actor's own that has not begun.
 
     :raises NotFound: there is none
@@ -64,8 +64,12 @@ async def _draft(ctx: Context, number: str) -> Operation:
     return operation
 
 
-async def _seen(ctx: Context, number: str) -> Operation:
-    operation = await _draft(ctx, number)
+async def seen(ctx: Context, number: str) -> Operation:
+    """Return an import of the actor's own whose file was looked through, and that has not begun.
+
+    :raises NotFound: there is none
+    """
+    operation = await draft_of(ctx, number)
     if "preview" not in operation.progress:
         raise NotFound(ref=f"#{number}")
     return operation
@@ -73,17 +77,17 @@ async def _seen(ctx: Context, number: str) -> Operation:
 
 async def show_preview(ctx: Context, number: str) -> Screen:
     """Go back to how the file was understood."""
-    return preview_screen(ctx.words, await _seen(ctx, number))
+    return preview_screen(ctx.words, await seen(ctx, number))
 
 
 async def show_columns(ctx: Context, number: str, page: str) -> Screen:
     """Show what each column becomes."""
-    return columns_screen(ctx.words, await _seen(ctx, number), int(page))
+    return columns_screen(ctx.words, await seen(ctx, number), int(page))
 
 
 async def show_fields(ctx: Context, number: str, place: str, page: str = "0") -> Screen:
     """Offer what one column can be."""
-    operation = await _seen(ctx, number)
+    operation = await seen(ctx, number)
     own = {one.id: one.name for one in await fields_of(operation.entity) if one.type != "file"}
     return fields_screen(ctx.words, operation, _place(operation, place), own)
 
@@ -96,7 +100,7 @@ def _place(operation: Operation, place: str) -> int:
 
 async def set_field(ctx: Context, number: str, place: str, field: str) -> Screen:
     """Say what one column is."""
-    operation = await _seen(ctx, number)
+    operation = await seen(ctx, number)
     at = _place(operation, place)
     chosen = {"n": NOTE, "s": SKIP}.get(field)
     if field.startswith("o"):
@@ -116,12 +120,12 @@ async def set_field(ctx: Context, number: str, place: str, field: str) -> Screen
 
 async def show_rules(ctx: Context, number: str) -> Screen:
     """Offer what is done with rows that are there already."""
-    return rules_screen(ctx.words, await _seen(ctx, number))
+    return rules_screen(ctx.words, await seen(ctx, number))
 
 
 async def set_rule(ctx: Context, number: str, rule: str) -> Screen:
     """Say what is done with rows that are there already, or whether rules hear of each."""
-    operation = await _seen(ctx, number)
+    operation = await seen(ctx, number)
     if rule in ("heard", "quiet"):
         operation.params = {**operation.params, "heard": rule == "heard"}
     elif rule in RULES:
@@ -136,7 +140,7 @@ async def set_rule(ctx: Context, number: str, rule: str) -> Screen:
 
 async def begin(ctx: Context, number: str) -> Screen:
     """Begin to import; this message shows how far it is."""
-    operation = await _seen(ctx, number)
+    operation = await seen(ctx, number)
     demand_import(ctx.work, operation.entity)
     operation.progress, operation.message_id = {}, ctx.message_id
     await operation.save(update_fields=["progress", "message_id"])
@@ -146,14 +150,14 @@ async def begin(ctx: Context, number: str) -> Screen:
 
 async def send_problems(ctx: Context, number: str) -> None:
     """Send the rows with problems as a file."""
-    operation = await _seen(ctx, number)
+    operation = await seen(ctx, number)
     await ctx.work.tell(ctx.user_id, ctx.chat_id, PROBLEMS, operation_id=operation.id)
     ctx.toast(ctx.words.t("It comes in a moment."))
 
 
 async def give_up(ctx: Context, number: str) -> Screen:
     """Give an import up before it began; the file stays kept."""
-    operation = await _draft(ctx, number)
+    operation = await draft_of(ctx, number)
     title = operation.title
     await operation.delete()
     return Screen(ctx.words.t("{name} was not imported.", name=esc(clip(title, 60))))

@@ -125,17 +125,17 @@ async def take_client(ctx: Context, message_id: str) -> Screen:
 
 
 async def for_client(ctx: Context, draft_id: str) -> Screen:
-    """Send the client what read like a command."""
+    """Take what read like a command for the answer it was: to a client, or to a question."""
     draft = await _draft(ctx, draft_id)
     if draft.kind != "doubt":
         raise Answered
-    screen = await drafts.to_client(ctx, draft, str(draft.data["text"]))
+    screen = await drafts.undoubted(ctx, draft)
     await draft.delete()
     return screen
 
 
 async def for_crm(ctx: Context, draft_id: str) -> Screen:
-    """Do what was typed; the client does not see it."""
+    """Do what was typed: it is no answer, and a client does not see it."""
     draft = await _draft(ctx, draft_id)
     if draft.kind != "doubt":
         raise Answered

@@ -60,7 +60,8 @@ async def send_kept(ctx: Context, operation_id: str) -> None:
         names = await names_of(ctx.work, [(one.entity, one.record_id) for _, one in rows])
         for _, one in rows:
             name = names.get((one.entity, one.record_id), "")
-            out.writerow([ref_of_kept(one), guarded(name), reason_text(ctx.words, one)])
+            reference, name = ref_of_kept(ctx.words, one, name)
+            out.writerow([guarded(reference), guarded(name), reason_text(ctx.words, one)])
         written += len(rows)
         after = rows[-1][0]
     content = text.getvalue().encode("utf-8-sig")

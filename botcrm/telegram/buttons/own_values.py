@@ -1,10 +1,12 @@
 """Buttons about the company's own fields on a record: see them all, choose, type, or send a file."""
 
+from datetime import date
 from typing import Any
 
 from botcrm.core import db
 from botcrm.core.domain.custom_errors import NoSuchChoice, NoSuchField
 from botcrm.core.domain.errors import NotFound
+from botcrm.core.domain.expected_close import read_close
 from botcrm.core.domain.kinds import ENTITY_OF, Action
 from botcrm.core.models import Company, Contact, CustomField, Deal, Draft, Lead
 from botcrm.core.services import deals, records
@@ -16,7 +18,7 @@ from botcrm.core.services.custom.fields import Held
 from botcrm.telegram.context import Context, about_of
 from botcrm.telegram.new_words import with_new_word
 from botcrm.telegram.screens.base import Screen
-from botcrm.telegram.screens.own_values import SOURCE, SOURCED, ask_screen, choices_screen, values_screen
+from botcrm.telegram.screens.own_values import CLOSE, SOURCE, SOURCED, ask_screen, choices_screen, values_screen
 
 ASKS_VALUE = "own_value"
 
@@ -143,12 +145,19 @@ async def _held(ctx: Context, record: Party, field_id: int) -> Held:
         text = str(getattr(record, "source", None) or "")
         value = next((one for one, name in words.items() if name == text), -1 if text else None)
         return Held(field, value, words | ({-1: text} if value == -1 else {}))
+    if field_id == CLOSE and isinstance(record, Deal):
+        return _close(ctx, record)
     found = next(
         (one for one in await custom_fields.held(ctx.work, record, empty=True) if one.field.id == field_id), None
     )
     if found is None:
         raise NoSuchField(key=str(field_id))
     return found
+
+
+def _close(ctx: Context, deal: Deal) -> Held:
+    field = CustomField(id=CLOSE, name=ctx.words.t("Expected close"), type="date", required=False)
+    return Held(field, deal.expected_close.isoformat() if deal.expected_close else None, {})
 
 
 async def _options(ctx: Context, one: Held) -> list[tuple[int, str]]:
@@ -168,10 +177,16 @@ async def _picked(ctx: Context, one: Held, mark: str) -> int:
 async def _read(ctx: Context, one: Held, text: str) -> Any:
     if one.field.id == SOURCE:
         return await dictionaries.propose(ctx.work, "source", text)
+    if one.field.id == CLOSE:
+        empty = text.strip() in ("-", "–", "—")
+        return None if empty else read_close(text, ctx.said_wall, ctx.work.prefs.language, one.field.name).isoformat()
     return await custom_fields.read_value(ctx.work, one.field, text)
 
 
 async def _keep(ctx: Context, record: Party, one: Held, value: Any) -> None:
+    if one.field.id == CLOSE:
+        await deals.change_deal(ctx.work, record.id, expected_close=date.fromisoformat(value) if value else None)
+        return
     if one.field.id != SOURCE:
         await custom_fields.set_values(ctx.work, record._meta.db_table, record.id, {one.field.id: value})
         return
@@ -199,6 +214,7 @@ async def _values(ctx: Context, record: Party, *, page: int = 0, head: str = "",
         source,
         own,
         page,
+        close=_close(ctx, record) if isinstance(record, Deal) else None,
         head=head,
         undo=ctx.undo if undo else "",
     )

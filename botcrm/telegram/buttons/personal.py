@@ -3,15 +3,15 @@
 from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.kinds import ENTITY_OF, Action, Lane
 from botcrm.core.models import Draft
-from botcrm.core.services.personal.erasing import confirmation, start_erasing
-from botcrm.core.services.personal.person import Person, alike, name_of, own_companies, person_of
-from botcrm.telegram.commands.personal import person_card
+from botcrm.core.services.personal.erasing import start_erasing
+from botcrm.core.services.personal.person import Person, person_of
+from botcrm.telegram.commands.personal import ASKS, person_card
+from botcrm.telegram.commands.personal import ask_erase as erase_card
 from botcrm.telegram.context import Context
 from botcrm.telegram.personal import PERSONAL
-from botcrm.telegram.screens.base import Screen, clip, pack
-from botcrm.telegram.screens.personal import confirm_screen
+from botcrm.telegram.screens.base import Screen, clip
 
-ASKS = "erase"
+__all__ = ["ASKS", "answer_erase", "ask_erase", "export", "show"]
 
 
 def _split(ref: str) -> tuple[str, int]:
@@ -40,19 +40,7 @@ async def export(ctx: Context, ref: str) -> None:
 
 async def ask_erase(ctx: Context, ref: str) -> Screen:
     """Say what erasing a person does, and wait for the words that begin it."""
-    person = await _of(ctx, ref, Action.DELETE)
-    entity, record_id = person.main
-    companies = await own_companies(ctx.work, person)
-    draft = await ctx.wait_for(ASKS, of=entity, number=record_id)
-    return confirm_screen(
-        ctx.words,
-        person,
-        await name_of(person),
-        await alike(ctx.work, person),
-        confirmation(person),
-        pack("dx", draft.id),
-        confirmation(person, companies) if companies else "",
-    )
+    return await erase_card(ctx, *_split(ref))
 
 
 async def answer_erase(ctx: Context, draft: Draft, text: str) -> Screen:

@@ -10,6 +10,7 @@ from botcrm.core.services.cards import deal_card, files_of, party_card
 from botcrm.core.services.custom import dictionaries
 from botcrm.telegram import alike, drafts
 from botcrm.telegram.channels import FETCHED
+from botcrm.telegram.commands import deleting
 from botcrm.telegram.commands.copying import copied
 from botcrm.telegram.commands.deals import moved
 from botcrm.telegram.commands.general import open_card, undone
@@ -203,6 +204,18 @@ async def copy(ctx: Context, ref: str, version: str = "") -> Screen:
     if not isinstance(record, Company | Contact | Lead | Deal):
         raise NotFound(ref=ref)
     return await copied(ctx, record)
+
+
+async def ask_delete(ctx: Context, ref: str) -> Screen:
+    """Ask whether a record is to go."""
+    return await deleting.ask_delete(ctx, *ref_of(ref))
+
+
+async def delete(ctx: Context, ref: str, version: str) -> Screen:
+    """Delete a record, as it was when that was asked."""
+    record = await deleting.deletable(ctx, *ref_of(ref))
+    demand_version(record, version)
+    return await deleting.deleted(ctx, record)
 
 
 async def new_deal(ctx: Context, ref: str) -> Screen:

@@ -59,9 +59,15 @@ async def set_permission(ctx: Context, role_id: str, mark: str, reach: str) -> S
 
 
 async def copy(ctx: Context, role_id: str) -> Screen:
-    """Make a role like this one, and ask what it is called."""
-    role = await core.copy_role(ctx.work, int(role_id))
-    return await role_card(ctx, role, "✅ " + ctx.words.t("A new role. Give it a name, and to people."))
+    """Ask what a role like this one is to be called."""
+    demand(ctx.work, "role", Action.ADD)
+    role = await core.role_of(ctx.work, int(role_id))
+    draft = await ctx.wait_for(ASKS_NAME, copy_of=role.id)
+    question = lines(
+        "📄 " + ctx.words.t("A copy of {name}", name=bold(clip(role.name, 60))),
+        "✏️ " + ctx.words.t("Type the new role's name, like: Intern."),
+    )
+    return Screen(question, ([Button(ctx.words.t("Never mind"), pack("dx", draft.id))],))
 
 
 async def ask_name(ctx: Context, role_id: str) -> Screen:
@@ -74,7 +80,11 @@ async def ask_name(ctx: Context, role_id: str) -> Screen:
 
 
 async def answer_name(ctx: Context, draft: Draft, text: str) -> Screen:
-    """Take typed words as a role's name."""
+    """Take typed words as a role's name; of a copy, make it."""
+    if draft.data.get("copy_of"):
+        role = await core.copy_role(ctx.work, int(draft.data["copy_of"]), text)
+        head = ctx.words.t("A new role. Say what it may do, then give it to people.")
+        return await role_card(ctx, role, "✅ " + head)
     return await role_card(ctx, await core.rename_role(ctx.work, int(draft.data["role_id"]), text))
 
 

@@ -20,10 +20,12 @@ from botcrm.telegram.buttons import (
     filtering,
     home,
     importing,
+    importing_file,
     incoming,
     kept,
     leads,
     merging,
+    namesakes,
     next_steps,
     operations,
     own_values,
@@ -37,7 +39,7 @@ from botcrm.telegram.buttons import (
     timeline,
 )
 from botcrm.telegram.buttons import team as between
-from botcrm.telegram.commands import calendar
+from botcrm.telegram.commands import calendar, deal_picks
 from botcrm.telegram.plugged import running
 from botcrm.telegram.screens.base import Screen
 
@@ -58,6 +60,7 @@ ACTIONS: dict[str, Handler] = {
     "ls": records.picked,
     "sg": records.picked,
     "wg": records.picked,
+    "wm": deal_picks.more_picks,
     "tl": timeline.show_timeline,
     "bd": board.show_board,
     "no": records.ask_note,
@@ -70,6 +73,8 @@ ACTIONS: dict[str, Handler] = {
     "lC": leads.convert_as,
     "lx": leads.refuse,
     "cp": records.copy,
+    "rd": records.ask_delete,
+    "rD": records.delete,
     "nd": records.new_deal,
     "nl": records.new_lead,
     "pk": records.pick,
@@ -171,6 +176,9 @@ ACTIONS: dict[str, Handler] = {
     "ip": importing.send_problems,
     "ix": importing.give_up,
     "iq": importing.answer_row,
+    "iv": importing_file.show_file,
+    "iy": importing_file.show_options,
+    "iY": importing_file.say,
     "ex": exporting.export,
     "Qp": filtering.show,
     "Ql": filtering.show_list,
@@ -183,10 +191,12 @@ ACTIONS: dict[str, Handler] = {
     "Bm": bulk.show_menu,
     "Bk": bulk.choose,
     "Bv": bulk.set_value,
+    "Br": bulk.lose,
     "Bf": bulk.ask_field,
     "Bd": bulk.do_it,
     "x": running.press,
     "pp": records.picked_record,
+    "dz": namesakes.add_another,
     "du": alike.use_that_one,
     "dy": alike.new_anyway,
     "df": duplicates.search,
@@ -301,6 +311,7 @@ ONCE = frozenset(
         "iq",
         "lx",
         "cp",
+        "rD",
         "nd",
         "nl",
         "pk",
@@ -334,7 +345,7 @@ ONCE = frozenset(
         "db",
         "dy",
         "du",
-        "yc",
+        "dz",
         "yd",
         "yx",
         "zt",

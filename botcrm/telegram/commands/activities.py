@@ -9,7 +9,7 @@ from botcrm.core.services import records
 from botcrm.core.services.activities import add_note, due_values, log_activity
 from botcrm.core.services.cards import activity_card
 from botcrm.telegram.commands.deals import ask_who, given, handed_away, kept_as_text, picks, plan_next
-from botcrm.telegram.commands.subject import Missing, Subject, due_or_options, links_of, plan, subject_of
+from botcrm.telegram.commands.subject import Missing, Subject, due_or_options, links_of, no_day, plan, subject_of
 from botcrm.telegram.context import Context
 from botcrm.telegram.offers import recent, target_buttons
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
@@ -46,7 +46,8 @@ async def _contact(ctx: Context, line: Line, kind: str, example: str) -> Screen:
     when = args.when
     due, options = due_or_options(ctx, when)
     ahead = due is not None and bool(due_values(ctx.work, due)["due_at"] > ctx.said_at)
-    if ahead or options:
+    logged = args.outcome or args.duration
+    if ahead or options or (no_day(ctx, when) and not logged):
         activity = await plan(ctx, kind, text, due, args.repeat, links)
         return await answered(ctx, line, subject, activity, options=options)
     done_at = due_values(ctx.work, due)["due_at"] if isinstance(when, WhenFound) else None
@@ -77,6 +78,9 @@ async def _subject(ctx: Context, line: Line, example: str) -> Subject:
         return await _by_phone(ctx, line.args.phone)
     if not subject.typed:
         raise Missing(what=ctx.words.t("With whom?"), example=example)
+    if line.args.head[0].shape in ("when", "repeat") and subject.typed[0].islower():
+        # `meet may 3 at 10:00 show`: what is done, not with whom.
+        return Subject()
     # Nobody of that name: a new contact, said on the card and taken back by one tap.
     contact = await records.add_contact(ctx.work, subject.typed, phone=line.args.phone)
     return Subject(contact, subject.typed, subject.words, tier="new")
@@ -128,6 +132,7 @@ async def answered(
         _next_line(ctx, following) if following else "",
         deal_row_line(words, card.deal) if card.deal else "",
         kept_as_text(ctx, line),
+        no_day(ctx, line.args.when),
     )
     rows: list[list[Button]] = []
     if subject.candidates:

@@ -38,5 +38,7 @@ async def copied(ctx: Context, record: Copied, name: str = "") -> Screen:
     ctx.main = about_of(made)
     screen = await open_card(ctx, *ctx.main)
     head = "⧉ " + ctx.words.t("Copy of {ref}", ref=ref(entity, record_id))
+    person = isinstance(record, Contact | Lead) and (record.phone or record.email)
+    left = ctx.words.t("Phone and e-mail are not copied: they are one person's alone.") if person else ""
     undo = [Button("↩ " + ctx.words.t("Undo"), ctx.undo)]
-    return Screen(lines(head, screen.text), (*screen.rows, undo), screen.about)
+    return Screen(lines(head, screen.text, left), (*screen.rows, undo), screen.about)

@@ -4,6 +4,7 @@ from botcrm.core.domain.custom_values import TYPES
 from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.kinds import Action
+from botcrm.core.domain.query import KIND_OF
 from botcrm.core.domain.text import fold
 from botcrm.core.models import CustomField, Pipeline
 from botcrm.core.services.access import demand, may
@@ -11,18 +12,41 @@ from botcrm.core.services.custom import dictionaries
 from botcrm.core.services.custom import fields as custom_fields
 from botcrm.telegram.context import Context
 from botcrm.telegram.fields import token
-from botcrm.telegram.screens.base import Screen
+from botcrm.telegram.screens.base import Screen, esc, lines
 from botcrm.telegram.screens.custom_fields import ENTITIES, entities_screen, entity_name, field_screen, fields_screen
 from botcrm.telegram.screens.dictionaries import dictionaries_screen, title_of, word_screen, words_screen
 
 
 async def fields(ctx: Context, line: Line) -> Screen:
-    """Show the company's own fields, of one kind of records where it is named."""
-    typed = fold(line.text_after(0))
-    for entity in ENTITIES:
-        if typed and typed in (entity, fold(entity_name(ctx.words, entity)), f"{entity}s"):
-            return await fields_list(ctx, entity)
-    return await entities_list(ctx)
+    """Show the company's own fields, of one kind of records where it is named, or the one that is named."""
+    if found := await field_called(line.text_after(0)):
+        return await field_card(ctx, found)
+    text = line.text_after(0)
+    entity = entity_called(ctx, text)
+    screen = await (fields_list(ctx, entity) if entity else entities_list(ctx))
+    return (
+        screen
+        if entity or not text
+        else _headed(ctx, screen, ctx.words.t("No field is called “{name}”.", name=esc(text[:60])))
+    )
+
+
+def entity_called(ctx: Context, text: str) -> str:
+    """Return the kind of records that has own fields and goes by a name, "" where none does."""
+    typed = fold(text)
+    known = ((entity, fold(entity_name(ctx.words, entity)), KIND_OF[entity]) for entity in ENTITIES)
+    return next((names[0] for names in known if typed in names), "")
+
+
+async def field_called(text: str) -> int | None:
+    """Return the one own field of a name, or of a key; None where there is none, or several."""
+    known = [one for entity in ENTITIES for one in await custom_fields.fields_of(entity)] if text else []
+    found = [one.id for one in known if fold(text) in (one.key, fold(one.name))]
+    return found[0] if len(found) == 1 else None
+
+
+def _headed(ctx: Context, screen: Screen, head: str) -> Screen:
+    return Screen(lines("✋ " + head, screen.text), screen.rows, screen.about)
 
 
 async def entities_list(ctx: Context) -> Screen:
@@ -69,13 +93,28 @@ async def field_card(ctx: Context, field_id: int, *, head: str = "", undo: bool 
 
 async def lists(ctx: Context, line: Line) -> Screen:
     """Show the dictionaries, or the one that is named."""
-    typed = fold(line.text_after(0))
-    if typed:
-        titles = await list_titles()
-        for dictionary in await dictionaries.dictionaries():
-            if typed in (fold(title_of(ctx.words, dictionary, titles)), dictionary):
-                return await words_list(ctx, dictionary)
-    return await lists_screen(ctx)
+    text = line.text_after(0)
+    dictionary = await list_called(ctx, text) or await list_called(ctx, text, part=True)
+    if dictionary:
+        return await words_list(ctx, dictionary)
+    screen = await lists_screen(ctx)
+    return _headed(ctx, screen, ctx.words.t("No list is called “{name}”.", name=esc(text[:60]))) if text else screen
+
+
+async def list_called(ctx: Context, text: str, *, part: bool = False) -> str:
+    """Return the dictionary that goes by a title, "" where none does.
+
+    :param part: the one title that a word of begins so will do
+    """
+    typed = fold(text)
+    if not typed:
+        return ""
+    titles, known = await list_titles(), await dictionaries.dictionaries()
+    named = {one: fold(title_of(ctx.words, one, titles)) for one in known}
+    if part:
+        found = [one for one, title in named.items() if any(word.startswith(typed) for word in title.split())]
+        return found[0] if len(found) == 1 else ""
+    return next((one for one, title in named.items() if typed in (one, title)), "")
 
 
 async def lists_screen(ctx: Context) -> Screen:

@@ -1,22 +1,23 @@
 """The verbs about deals: deal, stage, won, lost."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
-from botcrm.core.domain.errors import CrmError, NotFound, StageNotInPipeline
+from botcrm.core.domain.errors import CrmError, NotAllowed, NotFound, StageNotInPipeline
 from botcrm.core.domain.events import OwnerChanged
 from botcrm.core.domain.grammar import Line
-from botcrm.core.domain.kinds import LETTERS, DealStatus, Entity
+from botcrm.core.domain.kinds import LETTERS, Action, DealStatus, Entity
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Activity, Company, Contact, Deal, Record, User
 from botcrm.core.services import deals, records
-from botcrm.core.services.access import facts_of, owned_sql, owners, ref
+from botcrm.core.services.access import facts_of, may, ref
 from botcrm.core.services.activities import add_note
 from botcrm.core.services.cards import deal_card, party_card
 from botcrm.core.services.custom import dictionaries
-from botcrm.core.services.home import deal_rows
 from botcrm.core.services.search.subjects import Found
 from botcrm.core.services.work import MODELS
+from botcrm.telegram.commands.deal_picks import PARTIES, may_mean, open_deals, pick_page
 from botcrm.telegram.commands.subject import (
     Missing,
     Subject,
@@ -26,15 +27,13 @@ from botcrm.telegram.commands.subject import (
     subject_of,
     without_subject,
 )
-from botcrm.telegram.context import Context
+from botcrm.telegram.context import Context, about_of
 from botcrm.telegram.errors import words_for
-from botcrm.telegram.line_fields import keep_fields
+from botcrm.telegram.line_fields import keep_fields, note_of_tried
 from botcrm.telegram.new_words import with_new_word
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack, rows_of
 from botcrm.telegram.screens.cards import SIGNS, deal_screen, party_screen, stage_screen, when_chips
 from botcrm.telegram.smart import asking
-
-PARTIES = ("company", "contact")
 
 
 class NoOpenDeal(CrmError):
@@ -155,8 +154,12 @@ async def handed_away(ctx: Context, entity: str, record_id: int, head: str = "")
     :raises NotFound: it was out of reach before
     """
     about = (entity, record_id)
-    moves = [e for e in ctx.work.events if isinstance(e, OwnerChanged) and (e.entity, e.record_id) == about]
+    work = ctx.work
+    moves = [e for e in work.events if isinstance(e, OwnerChanged) and (e.entity, e.record_id) == about]
     if not moves or moves[-1].actor_id != ctx.user_id:
+        if not may(work.actor, entity, Action.READ):
+            # Who may add them and not see them is told what it is, not that it is not there.
+            raise NotAllowed(entity=entity, action=Action.READ)
         raise NotFound(ref=ref(entity, record_id))
     record = await MODELS[entity].get(id=record_id)
     owner = await User.get(id=moves[-1].after["owner_id"])
@@ -211,13 +214,16 @@ async def _correct(ctx: Context, found: Deal, line: Line) -> Screen:
     values: dict[str, Any] = {}
     if args.amount:
         values |= {"amount": args.amount.quantized().amount, "currency": args.amount.currency}
-    if title := line.text_after(0):
+    title, tried = line.text_after(0), line.tried() is not None
+    if title and not tried:
         values["title"] = title
     changed = await deals.change_deal(work, found.id, **values) if values else found
     if args.stage:
         stage = await deals.find_stage(changed, args.stage)
         changed = await deals.move_deal(work, found.id, stage.id)
     unknown = await keep_fields(ctx, changed, line)
+    if title and tried:
+        await note_of_tried(ctx, changed, title)
     await records.add_tags(work, changed, args.tags)
     if args.owner:
         await ctx.give(changed, await ctx.colleague(args.owner))
@@ -226,7 +232,7 @@ async def _correct(ctx: Context, found: Deal, line: Line) -> Screen:
     ctx.main = ("deal", found.id)
     did = bool(values or args.stage or args.own or args.tags or args.owner or activity)
     head = "✅ " + ctx.words.t("Deal changed") if did else ""
-    screen = await deal_shown(ctx, found.id, head, activity, options, undo=did)
+    screen = await deal_shown(ctx, found.id, head, activity, options, undo=did or bool(title))
     return Screen(lines(screen.text, *unknown), screen.rows, screen.about)
 
 
@@ -236,7 +242,7 @@ async def _correct(ctx: Context, found: Deal, line: Line) -> Screen:
 async def stage(ctx: Context, line: Line) -> Screen:
     """Move a deal to a stage, or offer the stages."""
     found, subject = await which_deal(ctx, line, "stage d12 >negotiation")
-    name = line.args.stage or line.text_after(subject.words)
+    name = line.args.stage or line.text_after(subject.words).removeprefix("to ")
     if found is None:
         return await ask_deal(ctx, subject, "sg", line)
     ctx.main = ("deal", found.id)
@@ -304,28 +310,26 @@ async def which_deal(ctx: Context, line: Line, example: str, *, guess: bool = Fa
     if isinstance(subject.record, Deal):
         name = await ctx.name_of(subject.record)
         named = subject.record.status == "open" and fold(subject.typed) == fold(name)
-        sure = bool(line.args.refs or ctx.about) or named or guess
-        return (subject.record, subject) if sure else (None, _as_candidate(subject, name))
+        if line.args.refs or ctx.about or guess:
+            return subject.record, subject
+        subject = _as_candidate(subject, name)
+        found = await may_mean(ctx, subject)
+        # Also called like a company with other deals, it is not beyond doubt.
+        if named and len(found) == 1:
+            return await Deal.get(id=found[0].record_id), subject
+        return None, replace(subject, candidates=tuple(found))
     if subject.record is not None:
-        entity = subject.record._meta.db_table
-        reached = owned_sql("d.owner_id", owners(ctx.work.actor, "deal"))
-        rows = await deal_rows(
-            f"d.{entity}_id = ? AND d.deleted_at IS NULL AND d.status = 'open' AND {reached}",
-            [subject.record.id],
-            "d.id",
-            limit=5,
-        )
-        found = tuple(Found("deal", row.id, row.name, 100.0) for row in rows)
+        found = await open_deals(ctx, [about_of(subject.record)])
         if not found:
             raise NoOpenDeal(
                 name=subject.record.name if isinstance(subject.record, Company | Contact) else subject.typed
             )
         if guess and len(found) == 1:
             return await Deal.get(id=found[0].record_id), subject
-        return None, Subject(None, subject.typed, subject.words, found, "start")
+        return None, Subject(None, subject.typed, subject.words, tuple(found), "start")
     if not subject.typed:
         raise Missing(what=ctx.words.t("Which deal?"), example=example)
-    return None, subject
+    return None, replace(subject, candidates=tuple(await may_mean(ctx, subject)))
 
 
 def _as_candidate(subject: Subject, subject_name: str) -> Subject:
@@ -343,12 +347,5 @@ async def ask_deal(ctx: Context, subject: Subject, action: str, line: Line) -> S
     if not found:
         raise NotFound(ref=f"“{clip(subject.typed, 60)}”")
     # All that the line says besides the deal is done when the deal is picked.
-    draft = await ctx.ask("pick", line=without_subject(line, subject))
-    buttons = [pick_button(item, action, draft.id) for item in found]
-    question = {
-        "wn": ctx.words.t("Win which deal?"),
-        "ls": ctx.words.t("Which deal is lost?"),
-        "sg": ctx.words.t("Move which deal?"),
-        "wg": ctx.words.t("Which deal is to wait?"),
-    }[action]
-    return Screen(question, tuple(rows_of(buttons, 1)))
+    ids = [item.record_id for item in found]
+    return await pick_page(ctx, await ctx.ask("pick", line=without_subject(line, subject), deals=ids, action=action))

@@ -12,7 +12,7 @@ from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Screen
 from botcrm.telegram.screens.duplicates import choose_screen, group_screen, nothing_left_screen, title_text
 
-_ENTITIES = {
+ENTITIES = {
     "contact": "contact",
     "contacts": "contact",
     "people": "contact",
@@ -37,9 +37,9 @@ async def duplicates(ctx: Context, line: Line) -> Screen:
     """
     word = fold(" ".join(token.text for token in line.args.head))
     if word:
-        if word not in _ENTITIES:
+        if word not in ENTITIES:
             raise NoSuchRecords
-        await begin(ctx, _ENTITIES[word])
+        await begin(ctx, ENTITIES[word])
         # The search shows itself in a message of its own.
         return Screen("")
     entities = may_search(ctx.work)

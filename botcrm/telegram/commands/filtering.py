@@ -4,15 +4,18 @@ from botcrm.core import db
 from botcrm.core.domain.errors import CrmError, NotFound
 from botcrm.core.domain.grammar import Line
 from botcrm.core.domain.kinds import Action
-from botcrm.core.domain.query import Query, parse_query
+from botcrm.core.domain.query import Query, Term, parse_query
+from botcrm.core.domain.query_fields import UnknownField
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Draft, SavedFilter
 from botcrm.core.services.access import may
 from botcrm.core.services.custom.fields import fields_of
 from botcrm.core.services.home import deal_rows
 from botcrm.core.services.queries import queries
+from botcrm.core.services.queries.hints import alone, elsewhere, hints, kind_hint
 from botcrm.core.services.queries.saved import filter_of, find_saved, saved_filters
 from botcrm.core.services.queries.sql import Compiled
+from botcrm.core.services.search.subjects import by_name
 from botcrm.telegram.context import Context
 from botcrm.telegram.errors import words_for
 from botcrm.telegram.screens.base import Button, Screen, pack
@@ -39,7 +42,10 @@ async def filters(ctx: Context, line: Line) -> Screen:
     saved = await find_saved(ctx.work, typed)
     if saved is not None:
         return await shown(ctx, f"s{saved.id}", 0)
-    return await ask_for(ctx, parse_query(typed))
+    query = parse_query(typed)
+    if alone(query) and fold(typed.split()[-1]) in _HELP:
+        return await grammar(ctx, query.entity)
+    return await ask_for(ctx, query)
 
 
 async def ask_for(ctx: Context, query: Query) -> Screen:
@@ -47,7 +53,11 @@ async def ask_for(ctx: Context, query: Query) -> Screen:
 
     :raises CrmError: a value of it means nothing
     """
-    found = await queries.compiled(ctx.work, query)
+    try:
+        found = await queries.compiled(ctx.work, query)
+    except UnknownField as error:
+        # `contcts phone:no`: it is the records that are mistyped, not the field.
+        raise kind_hint(query) or elsewhere(query, error) or error from None
     draft = await ctx.ask(KIND, query=str(query), entity=query.entity)
     # Buttons of queries of long ago say that they are gone.
     await db.execute(
@@ -60,11 +70,18 @@ async def ask_for(ctx: Context, query: Query) -> Screen:
     return await _page(ctx, found, str(draft.id), 0, None)
 
 
+def of_client(name: str) -> Query:
+    """Return the query for the deals of a company or contact."""
+    return Query("deal", (Term("", "", (name,)),))
+
+
 async def deals_by(ctx: Context, text: str) -> Screen | None:
-    """Show the deals of a saved filter's name, or of a query; None where the text is neither."""
+    """Show the deals of a saved filter's name, of a client's, or of a query; None where the text is none of them."""
     saved = await find_saved(ctx.work, text, "deal")
     if saved is not None:
         return await shown(ctx, f"s{saved.id}", 0)
+    if await by_name(ctx.work, [text], ["company", "contact"]):
+        return await ask_for(ctx, of_client(text))
     query = parse_query(text, "deal")
     return await ask_for(ctx, query) if any(term.field for term in query.terms) else None
 
@@ -109,7 +126,8 @@ async def _page(ctx: Context, found: Compiled, ref: str, page: int, saved: Saved
         if entity == "deal"
         else await queries.items(entity, ids)
     )
-    notes = ["ℹ " + words_for(ctx.words, remark).removeprefix("✋ ") for remark in found.remarks]
+    unsure = await hints(ctx.work, found.query) if saved is None and (not counted.count or alone(found.query)) else []
+    notes = ["ℹ " + words_for(ctx.words, remark).removeprefix("✋ ") for remark in (*found.remarks, *unsure)]
     if found.only_open:
         notes.append("<i>" + ctx.words.t("Open ones only. All: {example}", example="status:any") + "</i>")
     return found_screen(

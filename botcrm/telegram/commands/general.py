@@ -1,15 +1,19 @@
 """The verbs about the day and the bot itself: today, deals, team, undo, invite, help, start."""
 
-from botcrm.core.domain.errors import NotFound
-from botcrm.core.domain.events import RecordRestored
+import contextlib
+from dataclasses import replace
+
+from botcrm.core import db
+from botcrm.core.domain.errors import NewerChange, NotAllowed, NotFound, NothingToUndo
+from botcrm.core.domain.events import RecordMerged, RecordRestored
 from botcrm.core.domain.grammar import Line, parse_lines
-from botcrm.core.domain.kinds import ENTITY_OF
+from botcrm.core.domain.kinds import ENTITY_OF, Action
 from botcrm.core.domain.preferences import PREFERENCES
 from botcrm.core.domain.text import fold
 from botcrm.core.models import Activity, Choice, CustomField, Record, Rule, SavedFilter, User
-from botcrm.core.services.access import current, ref
+from botcrm.core.services.access import current, load_any, ref, within
 from botcrm.core.services.cards import activity_card, deal_card, party_card
-from botcrm.core.services.filters import NoSuchFilter, find_filter
+from botcrm.core.services.filters import NoSuchFilter, filter_named, find_filter
 from botcrm.core.services.home import Home, home
 from botcrm.core.services.merging.unmerge import merge_of
 from botcrm.core.services.staff import invites, people
@@ -29,7 +33,8 @@ from botcrm.telegram.commands.rules import rule_card
 from botcrm.telegram.commands.subject import Missing
 from botcrm.telegram.commands.team import given_back
 from botcrm.telegram.context import Context, about_of
-from botcrm.telegram.screens.base import Button, Screen, bold, clip, esc, lines, pack
+from botcrm.telegram.errors import words_for
+from botcrm.telegram.screens.base import Button, Screen, base36, bold, clip, esc, lines, pack
 from botcrm.telegram.screens.cards import activity_screen, deal_screen, kind_of, party_screen
 from botcrm.telegram.screens.home import home_screen
 from botcrm.telegram.screens.lists import team_screen
@@ -88,7 +93,12 @@ async def list_deals(ctx: Context, line: Line) -> Screen:
     person = await _person(ctx, line.args.owner) if line.args.owner else None
     other = person if person and person.id != ctx.user_id else None
     try:
-        narrowed = await find_filter(words, line.args.stage, line.args.tags, other.id if other else ctx.user_id)
+        whose, stage = other.id if other else ctx.user_id, line.args.stage
+        narrowed = (
+            await find_filter(words, stage, line.args.tags, whose)
+            if stage
+            else await filter_named(words, line.args.tags, whose)
+        )
     except NoSuchFilter:
         asked = await deals_by(ctx, line.raw[line.tokens[0].end :].strip())
         if asked is None:
@@ -106,8 +116,32 @@ async def show_team(ctx: Context, line: Line) -> Screen:
 
 
 async def take_back(ctx: Context, line: Line) -> Screen:
-    """Undo the actor's last change."""
-    return await undone(ctx, await undo.last_work(ctx.work))
+    """Undo the actor's last change; where that may not be taken back any more, say which it is, and offer the one before."""
+    work_id = await undo.last_work(ctx.work)
+    try:
+        async with ctx.work.savepoint():
+            return await undone(ctx, work_id)
+    except (NewerChange, NotAllowed, NotFound) as error:
+        row: list[Button] = []
+        what = [await _worked_on(ctx, work_id), words_for(ctx.words, error)]
+        with contextlib.suppress(NothingToUndo):
+            earlier = await undo.last_work(ctx.work, work_id)
+            row = [Button("↩ " + ctx.words.t("Undo the one before"), pack("un", base36(earlier)))]
+            what.append(
+                ctx.words.t("The one before: {what}", what=named) if (named := await _worked_on(ctx, earlier)) else ""
+            )
+        return Screen(lines(*what), (row,))
+
+
+async def _worked_on(ctx: Context, work_id: int) -> str:
+    """Say what a work was about, as HTML; "" where that is no record within reach."""
+    row = await db.fetch_one("SELECT entity, record_id FROM event WHERE work_id = ? ORDER BY id DESC LIMIT 1", work_id)
+    if row is None or row["entity"] not in ENTITIES.values():
+        return ""
+    try:
+        return await _undone_name(ctx, await load_any(ctx.work, row["entity"], row["record_id"]))
+    except NotFound:
+        return ""
 
 
 async def undone(ctx: Context, work_id: int) -> Screen:
@@ -131,7 +165,14 @@ async def undone(ctx: Context, work_id: int) -> Screen:
     first = next((record for record in changed if record.deleted_at is None), None)
     bare = isinstance(first, _CARDLESS)
     opens = first and not bare and ref(*about_of(first))[0] in "dcola"
-    again = any(isinstance(event, RecordRestored) and event.work_id == ctx.work.id for event in ctx.work.events)
+    restored = {
+        (event.entity, event.record_id)
+        for event in ctx.work.events
+        if isinstance(event, RecordRestored) and event.work_id == ctx.work.id
+    }
+    # One that was deleted in the very work that had made it is gone all the same.
+    merged = any(isinstance(event, RecordMerged) and event.work_id == ctx.work.id for event in ctx.work.events)
+    again = any((ENTITIES[type(record)], record.id) in restored for record in changed if not record.deleted_at)
     if again:
         back.reverse()
     kept = ", ".join(back[:6])
@@ -140,15 +181,24 @@ async def undone(ctx: Context, work_id: int) -> Screen:
         row.append(Button("↪ " + ctx.words.t("Bring back"), ctx.undo))
     return Screen(
         lines(
-            "↪ " + bold(ctx.words.t("Brought back")) if again else "↩ " + bold(ctx.words.t("Undone")),
+            "🔗 " + bold(ctx.words.t("Merged again"))
+            if merged
+            else "↪ " + bold(ctx.words.t("Brought back"))
+            if again
+            else "↩ " + bold(ctx.words.t("Undone")),
             "   " + ctx.words.t("Removed: {what}", what=", ".join(gone[:6])) if gone else "",
-            "   " + (ctx.words.t("Back: {what}", what=kept) if again else ctx.words.t("As before: {what}", what=kept))
-            if kept
-            else "",
+            "   " + _kept_text(ctx, kept, merged=merged, again=again) if kept else "",
         ),
         (row,),
         about_of(first) if first and not bare else None,
     )
+
+
+def _kept_text(ctx: Context, kept: str, *, merged: bool, again: bool) -> str:
+    """Say what is there after something was taken back."""
+    if merged:
+        return ctx.words.t("Into: {what}", what=kept)
+    return ctx.words.t("Back: {what}", what=kept) if again else ctx.words.t("As before: {what}", what=kept)
 
 
 async def _set_back(ctx: Context, one: SetBack) -> str:
@@ -250,8 +300,18 @@ async def open_card(ctx: Context, entity: str, record_id: int, *, folded: bool =
     if entity == "deal":
         card = await deal_card(ctx.work, record_id)
         own = card.deal.owner_id == ctx.work.actor.id
-        return deal_screen(ctx.words, ctx.kinds, card, own=own, folded=folded, undo=undo)
+        screen = deal_screen(ctx.words, ctx.kinds, card, own=own, folded=folded, undo=undo)
+        return screen if folded else await _with_delete(ctx, screen, card.deal)
     if entity == "activity":
         return activity_screen(ctx.words, ctx.kinds, await activity_card(ctx.work, record_id))
     party = await party_card(ctx.work, entity, record_id)
-    return party_screen(ctx.words, ctx.kinds, party, folded=folded, undo=undo)
+    screen = party_screen(ctx.words, ctx.kinds, party, folded=folded, undo=undo)
+    return screen if folded else await _with_delete(ctx, screen, party.record)
+
+
+async def _with_delete(ctx: Context, screen: Screen, record: Record) -> Screen:
+    """Add [Delete] above the last row of an unfolded card, for whoever may."""
+    if not await within(ctx.work.actor, record, Action.DELETE):
+        return screen
+    row = [Button("🗑 " + ctx.words.t("Delete"), pack("rd", ref(*about_of(record))))]
+    return replace(screen, rows=(*screen.rows[:-1], row, *screen.rows[-1:]))

@@ -14,7 +14,7 @@ from botcrm.core.services.access import current, load
 from botcrm.core.services.custom import fields as custom_fields
 from botcrm.core.services.merging.main_record import choose_main
 from botcrm.core.services.merging.many import Rule, last_search, rehearse_bulk_merge
-from botcrm.core.services.merging.merge import NotMergeable, Plan, rehearse_merge
+from botcrm.core.services.merging.merge import NeverMerged, NotMergeable, Plan, rehearse_merge
 from botcrm.core.services.merging.unmerge import merges_of, unmerge
 from botcrm.core.services.search.subjects import search
 from botcrm.telegram.commands.subject import Missing
@@ -42,6 +42,8 @@ async def merge_records(ctx: Context, line: Line) -> Screen:
         return await _last_groups(ctx, _KINDS[fold(text)])
     if len(refs) > 1:
         entity = refs[0][0]
+        if not any(kind in ENTITIES for kind, _ in refs):
+            raise NeverMerged
         if entity not in ENTITIES or any(other != entity for other, _ in refs):
             raise NotMergeable
         return await planned(ctx, entity, [number for _, number in refs])
@@ -61,7 +63,7 @@ async def _last_groups(ctx: Context, entity: str) -> Screen:
 async def _picking(ctx: Context, text: str, first: tuple[str, int] | None) -> Screen:
     """Offer the records of a name; one named by its reference is taken in already."""
     if first is not None and first[0] not in ENTITIES:
-        raise NotMergeable
+        raise NeverMerged
     kinds = [first[0]] if first else list(ENTITIES)
     found = (
         [(item.entity, item.record_id, item.name) for item in await search(ctx.work, text, kinds, _MOST)]

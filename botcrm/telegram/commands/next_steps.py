@@ -38,6 +38,8 @@ async def wait(ctx: Context, line: Line) -> Screen:
     if due is None:
         options = line.args.when.options if isinstance(line.args.when, WhenUnclear) else ()
         wrong = "" if options else (_NO_DAY.match(reason) or [""])[0]
+        if isinstance(line.args.when, WhenUnclear) and not options:
+            wrong = line.args.when.phrase.strip()
         said = reason.removeprefix(wrong).strip(" ,;:—-")
         return await wait_question(ctx, found, reason=said, wrong=wrong, options=options)
     await wait_deal(ctx.work, found.id, due, reason)

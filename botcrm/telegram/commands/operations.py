@@ -11,6 +11,8 @@ from botcrm.telegram.screens.base import Screen
 from botcrm.telegram.screens.operations import LISTED, PAGE, journal_screen, operation_screen
 from botcrm.words import Words
 
+_CALLED = {"contact": "name", "company": "name", "lead": "title", "deal": "title", "activity": "title"}
+
 
 async def journal(ctx: Context, line: Line) -> Screen:
     """List the long changes that the actor may see."""
@@ -39,10 +41,20 @@ async def operation_card(work: Work, words: Words, operation_id: int) -> Screen:
 
 
 async def names_of(work: Work, records: list[tuple[str, int]]) -> dict[tuple[str, int], str]:
-    """Return what records are called that search knows."""
-    names = {}
+    """Return what records are called, also those that were merged or deleted, which search does not know."""
+    names = dict[tuple[str, int], str]()
     for entity, record_id in records:
-        row = await db.fetch_one("SELECT name FROM search_entry WHERE entity = ? AND record_id = ?", entity, record_id)
+        if entity == "message":
+            # Called by whom it went to.
+            row = await db.fetch_one("SELECT contact_id, lead_id FROM message WHERE id = ?", record_id)
+            whose = (
+                ("contact", row["contact_id"]) if row and row["contact_id"] else ("lead", row["lead_id"] if row else 0)
+            )
+            names[entity, record_id] = (await names_of(work, [whose])).get(whose, "")
+            continue
+        column = _CALLED.get(entity)
+        sql = f'SELECT {column} AS name FROM "{entity}" WHERE id = ?'
+        row = await db.fetch_one(sql, record_id) if column else None
         if row:
             names[(entity, record_id)] = str(row["name"])
     return names

@@ -1,5 +1,7 @@
 """The verbs about who may do what: roles and departments."""
 
+import re
+
 from botcrm.core import db
 from botcrm.core.domain.errors import NotFound
 from botcrm.core.domain.events import RoleChanged
@@ -18,6 +20,9 @@ from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, pack
 from botcrm.telegram.screens.departments import department_screen, tree_screen
 from botcrm.telegram.screens.roles import permissions_screen, person_screen, rights_screen, role_screen, roles_screen
+
+# How people write what is below what, besides with a slash.
+_BETWEEN = re.compile(r"\s*[>›»\\]\s*")
 
 
 async def roles(ctx: Context, line: Line) -> Screen:
@@ -39,7 +44,7 @@ async def roles(ctx: Context, line: Line) -> Screen:
 async def departments(ctx: Context, line: Line) -> Screen:
     """Show the tree of departments, or make the one whose path is written."""
     demand(ctx.work, "department", Action.READ)
-    path = line.text_after(0).strip()
+    path = _BETWEEN.sub("/", line.text_after(0).strip())
     if not path:
         return tree_screen(ctx.words, await tree.departments(ctx.work))
     branch = await tree.make_department(ctx.work, path)

@@ -14,6 +14,7 @@ from botcrm.core.services.access import facts_of, load_any, owned_sql, owners, r
 from botcrm.core.services.activities import Due, change_activity, plan_activity
 from botcrm.core.services.search.subjects import Found, Match, match_subject
 from botcrm.telegram.context import Context
+from botcrm.telegram.screens.base import clip, esc
 
 Links = dict[str, int | None]
 
@@ -65,7 +66,8 @@ async def subject_of(ctx: Context, line: Line, entities: Sequence[str], *, loose
         return Subject()
     if args.quoted:
         return await _quoted(ctx, args.quoted, entities)
-    match = await match_subject(ctx.work, words, entities)
+    # A comma behind a word is none of its letters: `Acme, roof`.
+    match = await match_subject(ctx.work, [word.rstrip(",;") or word for word in words], entities)
     typed = _name(words[: match.words or 1])
     if match.found and (match.clear or (loose and _safe(match, typed))):
         first = match.found[0]
@@ -176,6 +178,13 @@ def due_or_options(ctx: Context, when: WhenFound | WhenUnclear | None) -> tuple[
     if isinstance(when, WhenUnclear):
         return None, tuple(option.at for option in when.options)
     return None, ()
+
+
+def no_day(ctx: Context, when: WhenFound | WhenUnclear | None) -> str:
+    """Say that there is no such day ahead, where a date was typed that is none."""
+    if not isinstance(when, WhenUnclear) or when.options:
+        return ""
+    return "✋ " + ctx.words.t("There is no “{day}” ahead.", day=esc(clip(when.phrase.strip(), 40)))
 
 
 async def plan(

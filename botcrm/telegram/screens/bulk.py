@@ -8,6 +8,7 @@ from botcrm.core.services.operations.bulk import BulkPlan
 from botcrm.core.services.operations.bulk_changes import Change
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, esc, lines, pack, rows_of
 from botcrm.telegram.screens.filtering import query_text
+from botcrm.telegram.screens.merging import moved_text
 from botcrm.words import Words
 
 _LABELS = {
@@ -33,7 +34,14 @@ def menu_screen(words: Words, query: Query, count: str, kinds: Sequence[str], re
     """Offer what can be done with all that a query finds."""
     buttons = [Button(f"{_LABELS[kind][0]} {words.t(_LABELS[kind][1])}", pack("Bk", ref, kind)) for kind in kinds]
     text = lines(
-        "⚙ " + words.t("What is to be done with all {count} {kind}?", count=count, kind=words.t(KIND_OF[query.entity])),
+        "⚙ "
+        + (
+            words.t("What is to be done with it?")
+            if count == "1"
+            else words.t(
+                "What is to be done with all {count} {kind}?", count=count, kind=words.t(KIND_OF[query.entity])
+            )
+        ),
         query_text(query),
         words.t("You see first what would happen."),
     )
@@ -114,6 +122,7 @@ def plan_screen(
             for why, count in sorted(plan.left.items(), key=lambda pair: -pair[1])
             if count
         ),
+        words.t("On it: {things}. That stays, without it.", things=moved_text(words, plan.hang)) if plan.hang else "",
         f"\n<i>{esc(clip(str(change.value), 800))}</i>" if change.kind == "message" else "",
         words.t("Each client gets it once. What was sent cannot be taken back.") if change.kind == "message" else "",
         words.t("Nothing would change.") if not plan.going else "",

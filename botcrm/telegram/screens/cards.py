@@ -1,6 +1,6 @@
 """The cards of deals, contacts, companies, leads and activities."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from botcrm.core.domain.kinds import LETTERS, SETTLED, ActivityKind, Entity
 from botcrm.core.domain.phones import show_phone
@@ -118,6 +118,7 @@ def deal_screen(
         f"{_STATUS_SIGNS.get(deal.status, '💼')} {bold(clip(card.name, 150))} · {LETTERS[Entity.DEAL]}{deal.id}",
         dots(deal_sums(words, deal, card.stage), call_sign(card.last_call) if card.last_call == "out" else ""),
         lost,
+        close_line(words, deal),
         people,
         " ".join(f"#{esc(tag)}" for tag in card.tags),
         *own_lines(words, card.own),
@@ -171,6 +172,15 @@ def deal_screen(
     if undo:
         rows.append([Button("↩ " + words.t("Undo"), undo)])
     return Screen(text, tuple(rows), ("deal", deal.id))
+
+
+def close_line(words: Words, deal: Deal) -> str:
+    """Write when an open deal is expected to close; a day gone by is pointed out."""
+    if deal.expected_close is None or deal.status != "open":
+        return ""
+    day = words.date(datetime.combine(deal.expected_close, time()))
+    late = deal.expected_close < words.wall(words.now).date()
+    return ("❗ " if late else "") + words.t("Expected close: {day}", day=day)
 
 
 def _looks(words: Words, ref: str, files: int, undo: str) -> list[Button]:

@@ -140,7 +140,10 @@ def words_screen(
         for dictionary, count in known
         if count
     ]
-    text = lines(f"📋 {bold(clip(name, 80))}", words.t("Which words can be chosen?"))
+    text = lines(
+        f"📋 {bold(clip(name, 80))}",
+        words.t("Which words can be chosen? Type them, with commas between them, or take a list."),
+    )
     new = [Button("✏️ " + words.t("New words"), pack("zw", draft_id, "+"))]
     return Screen(text, (new, *rows_of(buttons[:20], 2), [Button(words.t("Never mind"), pack("dx", draft_id))]))
 

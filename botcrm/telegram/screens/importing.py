@@ -8,10 +8,11 @@ from botcrm.core.models import Operation
 from botcrm.core.services.access import may
 from botcrm.core.services.importing.fields import FIELDS, NOTE, SKIP, target
 from botcrm.imports.analysing import Analysis
+from botcrm.imports.headers import looks_like_data
 from botcrm.imports.problems import reason
-from botcrm.imports.sources import TITLES
 from botcrm.telegram.context import Context
 from botcrm.telegram.screens.base import Button, Row, Screen, bold, clip, dots, esc, lines, pack, rows_of
+from botcrm.telegram.screens.importing_file import ENCODING, system_lines
 from botcrm.words import Words
 
 # What a file can be imported as, in the order of the buttons; gettext ids.
@@ -61,6 +62,7 @@ def preview_of(words: Words, found: Analysis) -> dict[str, Any]:
             for row in found.partial[:_SHOWN]
         ],
         "counts": found.counts,
+        "headless": looks_like_data(layout.header),
     }
 
 
@@ -86,7 +88,6 @@ def preview_screen(words: Words, operation: Operation) -> Screen:
     """Show how a file was understood, and what will be done with it."""
     params, preview = operation.params, operation.progress["preview"]
     counts = preview["counts"]
-    source = TITLES.get(params.get("source", ""), "botcrm" if params.get("source") == "botcrm" else "")
     unknown = [column for column, name in zip(params["header"], params["mapping"], strict=True) if name == NOTE]
     said = [
         words.n("{n} new", "{n} new", counts["new"]) if counts["new"] else "",
@@ -97,7 +98,13 @@ def preview_screen(words: Words, operation: Operation) -> Screen:
         f"📥 {bold(clip(operation.title, 60))} → {bold(words.t(KINDS[operation.entity]))}",
         dots(words.n("{n} row", "{n} rows", counts["total"]), *said),
         words.t("Sheet “{name}”", name=esc(clip(params["sheet"], 40))) if params.get("sheet") else "",
-        words.t("Known as a file of {system}.", system=source) if source else "",
+        *system_lines(words, operation),
+        "⚠ "
+        + words.t(
+            "The first row looks like data: put the names of the columns above it (Name, Phone, …) and send it again."
+        )
+        if preview.get("headless")
+        else "",
         "",
         *(f"• {esc(clip(row, 200))}" for row in preview["rows"]),
         "",
@@ -113,6 +120,9 @@ def preview_screen(words: Words, operation: Operation) -> Screen:
         else "",
         words.t("Into the note: {columns}", columns=esc(clip(", ".join(unknown), 200))) if unknown else "",
         words.t("Those there already: {rule}.", rule=words.t(RULES[params["rule"]])),
+        words.t("Without an owner in the file they go to {name}.", name=esc(clip(params["owner_name"], 60)))
+        if params.get("owner_name")
+        else "",
     )
     rows: list[Row] = []
     if counts["total"] > counts["bad"]:
@@ -122,6 +132,13 @@ def preview_screen(words: Words, operation: Operation) -> Screen:
         [
             Button(words.t("Columns…"), pack("il", operation.id, 0)),
             Button(words.t("There already…"), pack("ir", operation.id)),
+        ]
+    )
+    wrong = len(operation.progress.get("letters", ())) > 1
+    rows.append(
+        [
+            *([Button(words.t("Letters look wrong?"), pack("iy", operation.id, ENCODING, 0))] if wrong else []),
+            Button(words.t("The file…"), pack("iv", operation.id)),
         ]
     )
     rows.append(
@@ -231,7 +248,12 @@ def asked_screen(words: Words, operation: Operation, name: str, entity_ref: str)
     if not asked:
         return Screen("✅ " + words.t("All rows are dealt with."))
     row = asked[0]
-    by = {"external_id": words.t("same ID"), "phone": words.t("same phone"), "email": words.t("same e-mail")}
+    by = {
+        "external_id": words.t("same ID"),
+        "phone": words.t("same phone"),
+        "email": words.t("same e-mail"),
+        "same": words.t("same title, client and amount"),
+    }
     said = dots(*(clip(cell, 60) for cell in row["cells"] if cell))
     number = row["number"]
     buttons = [

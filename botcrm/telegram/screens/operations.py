@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from botcrm.core.domain.kinds import LETTERS, Entity
 from botcrm.core.models import Operation
 from botcrm.core.services.duplicates.finding import KIND as DUPLICATES
-from botcrm.core.services.operations.operations import REVERSIBLE, UNDO
+from botcrm.core.services.operations.bulk import KIND as BULK
+from botcrm.core.services.operations.operations import UNDO, is_again, is_reversible
 from botcrm.core.services.operations.undoing import Kept
 from botcrm.telegram.screens.base import Button, Screen, bold, clip, dots, esc, lines, pack, rows_of
 from botcrm.words import Words
@@ -45,6 +46,16 @@ _COUNTS = {
     "back": "taken back",
     "kept": "kept because somebody worked on them",
 }
+# What "changed" is called of a bulk change, by what was done, and of other operations, by their kind.
+_CHANGED = {
+    "owner": "handed over",
+    "stage": "moved",
+    "tag": "tagged",
+    "untag": "tag taken off",
+    "task": "planned",
+    "delete": "deleted",
+    "erase": "places emptied",
+}
 _REASONS = {
     "changed": "changed since",
     "used": "in use",
@@ -62,14 +73,22 @@ def reason_text(words: Words, kept: Kept) -> str:
     return words.t(_REASONS.get(reason, reason)) + (f" ({what})" if what else "")
 
 
-def ref_of_kept(kept: Kept) -> str:
-    """Return how people write what stayed: c12, d7."""
-    return f"{LETTERS.get(Entity(kept.entity), kept.entity)}{kept.record_id}"
+def ref_of_kept(words: Words, kept: Kept, name: str) -> tuple[str, str]:
+    """Return how people write what stayed, and its name: c12 and "Jan"; of what has no number, "message to Jan" and ""."""
+    letter = LETTERS.get(Entity(kept.entity)) if kept.entity in set(Entity) else None
+    if letter:
+        return f"{letter}{kept.record_id}", name
+    if kept.entity == "message" and name:
+        return words.t("message to {name}", name=name), ""
+    return words.t(kept.entity), name
 
 
-def counts_text(words: Words, counts: Mapping[str, int]) -> str:
-    """Say what an operation came to: "added: 120 · updated: 3"."""
-    known = [(words.t(label), counts[name]) for name, label in _COUNTS.items() if counts.get(name)]
+def counts_text(words: Words, operation: Operation) -> str:
+    """Say what an operation came to: "added: 120 · updated: 3", "deleted: 12"."""
+    counts = operation.counts
+    done = str((operation.params.get("change") or {}).get("kind", "") if operation.kind == BULK else operation.kind)
+    labels = _COUNTS | ({"changed": _CHANGED[done]} if done in _CHANGED else {})
+    known = [(words.t(label), counts[name]) for name, label in labels.items() if counts.get(name)]
     others = [(name, count) for name, count in counts.items() if name not in (*_COUNTS, "seen", "total") and count]
     return dots(*(f"{esc(label)}: {count:,}" for label, count in [*known, *others]))
 
@@ -86,8 +105,10 @@ def share_text(words: Words, counts: Mapping[str, int]) -> str:
 
 
 def title_of(words: Words, operation: Operation) -> str:
-    """Return what an operation is called; one that takes another back says so."""
+    """Return what an operation is called; one that takes another back, or brings it back, says so."""
     title = clip(operation.title, 100)
+    if is_again(operation):
+        return words.t("Bring back: {title}", title=title)
     return words.t("Take back: {title}", title=title) if operation.kind == UNDO else title
 
 
@@ -111,13 +132,14 @@ def operation_screen(
     total_kept = counts.get("kept", 0) if operation.kind == UNDO else 0
     known = names or {}
     listed = [
-        f"   {ref_of_kept(one)} {esc(clip(known.get((one.entity, one.record_id), ''), 60))}: {esc(reason_text(words, one))}"
+        f"   {esc(clip(' '.join(filter(None, ref_of_kept(words, one, known.get((one.entity, one.record_id), '')))), 80))}: "
+        f"{esc(reason_text(words, one))}"
         for one in kept[:LISTED]
     ]
     text = lines(
         f"{_SIGNS.get(state, '')} {bold(title_of(words, operation))}",
         share_text(words, counts) if state in ("running", "stopped") else "",
-        counts_text(words, counts),
+        counts_text(words, operation),
         words.t("It was broken off; it can go on.") if state == "running" and not carried else "",
         words.t("Stopped.") if state == "stopped" else "",
         words.t("Failed: {error}", error=esc(clip(operation.error, 300))) if state == "failed" else "",
@@ -134,7 +156,7 @@ def operation_screen(
     if undo_of is None and (state in ("stopped", "failed") or (state == "running" and not carried)):
         row.append(Button("▶ " + words.t("Go on"), pack("og", operation.id)))
     taking = undo_of is not None and undo_of.state == "running"
-    if state in ("done", "stopped", "failed") and operation.kind in REVERSIBLE and not taking:
+    if state in ("done", "stopped", "failed") and is_reversible(operation) and not taking:
         row.append(Button("↩ " + words.t("Undo"), pack("ou", operation.id)))
     if undo_of is not None:
         row.append(Button(clip(title_of(words, undo_of), 24), pack("oo", undo_of.id)))
@@ -157,7 +179,7 @@ def journal_screen(words: Words, operations: Sequence[Operation], people: Mappin
             + dots(
                 words.soon(one.created_at),
                 esc(clip(people.get(one.actor_id or 0, "botcrm"), 40)),
-                counts_text(words, one.counts),
+                counts_text(words, one),
             ),
         )
         for one in operations

@@ -18,6 +18,8 @@ _PAGE = 12
 # What every deal and lead has beside its own fields, with a dictionary behind it.
 SOURCE = 0
 SOURCED = ("deal", "lead")
+# What every deal has as well.
+CLOSE = -1
 
 
 def value_text(words: Words, one: Held) -> str:
@@ -73,20 +75,24 @@ def values_screen(
     own: Sequence[Held],
     page: int = 0,
     *,
+    close: Held | None = None,
     head: str = "",
     undo: str = "",
 ) -> Screen:
     """Show all own fields of a record, a button for each.
 
     :param source: where it came from; None where its kind has no source
+    :param close: when it is expected to close; None where it is no deal
     """
     pages = max(1, -(-len(own) // _PAGE))
     page = min(max(page, 0), pages - 1)
     shown = own[page * _PAGE : (page + 1) * _PAGE]
     first = [] if source is None else [f"{bold(words.t('Source'))}: {esc(clip(source, 60)) or words.t('none')}"]
+    if close is not None:
+        first.append(_value_line(words, close))
     text = lines(head, f"📋 {bold(clip(name, 120))} · {ref}", *first, *(_value_line(words, one) for one in shown))
     buttons = [] if source is None else [Button("✏️ " + words.t("Source"), pack("zp", ref, SOURCE))]
-    buttons += [_value_button(one, ref) for one in shown]
+    buttons += [_value_button(one, ref) for one in (close, *shown) if one is not None]
     turn = [Button("←", pack("zv", ref, page - 1))] if page else []
     if page < pages - 1:
         turn.append(Button("→", pack("zv", ref, page + 1)))

@@ -35,6 +35,7 @@ def person_screen(
     counts: Mapping[str, int],
     seen: Sequence[tuple[str, int]],
     others: Sequence[tuple[str, int]],
+    called: Sequence[tuple[str, int]],
     *,
     deleted: bool,
     may_export: bool,
@@ -45,8 +46,10 @@ def person_screen(
     :param shown: the record they are known by to the reader
     :param deleted: it was deleted, and is found here only
     :param seen: those of their own records that the reader may see
+    :param others: the records with a phone, address or account of theirs
+    :param called: the records of the same name
     """
-    known = [one for one in seen if one != shown]
+    known, called = [one for one in seen if one != shown], [one for one in called if one not in others]
     text = lines(
         f"🔒 {bold(clip(name, 100))} · {ref(*shown)}",
         words.t("Deleted, yet still kept.") if deleted else "",
@@ -55,7 +58,10 @@ def person_screen(
         words.t("With the same phone, e-mail or account, and not counted in: {refs}.", refs=_refs(others))
         if others
         else "",
-        words.t("Merge first whoever is the same.") if any(entity != "company" for entity, _ in others) else "",
+        words.t("Perhaps also: {refs}. The same name, and not counted in.", refs=_refs(called)) if called else "",
+        words.t("Merge first whoever is the same.")
+        if called or any(entity != "company" for entity, _ in others)
+        else "",
     )
     row: list[Button] = []
     if may_export:
@@ -71,6 +77,7 @@ def confirm_screen(
     person: Person,
     name: str,
     others: Sequence[tuple[str, int]],
+    called: Sequence[tuple[str, int]],
     typed: str,
     no: str,
     with_companies: str = "",
@@ -79,6 +86,7 @@ def confirm_screen(
 
     :param with_companies: the words that erase companies of the person's own along; none where there are none
     """
+    called = [one for one in called if one not in others]
     text = lines(
         "🗑 " + words.t("Erase {name}?", name=bold(clip(name, 100))),
         words.t("Gone for good: name, phones, e-mails, address, account of {refs}.", refs=_refs(person.records)),
@@ -87,6 +95,7 @@ def confirm_screen(
         ),
         words.t("Deals keep their amounts and stages."),
         words.t("{refs} look like the same person and stay.", refs=_refs(others)) if others else "",
+        words.t("Perhaps also: {refs}. The same name; they stay.", refs=_refs(called)) if called else "",
         bold(words.t("It cannot be taken back.")),
         words.t("To do it, type: {words}", words=f"<code>{esc(typed)}</code>"),
         words.t("With the company that is only they: {words}", words=f"<code>{esc(with_companies)}</code>")

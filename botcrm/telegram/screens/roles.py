@@ -102,7 +102,8 @@ def role_screen(
     else:
         last.append(Button("👤 " + clip(role.name, 20), pack("yp", role.user_id)))
     back = [Button("↩ " + words.t("Undo"), undo)] if undo else []
-    return Screen(text, (*rows_of(rights, 2), last, [*back, Button("← " + words.t("All roles"), pack("ya"))]))
+    people = [Button("👤 " + words.t("People"), pack("yP", 0))] if role.user_id is None else []
+    return Screen(text, (*rows_of(rights, 2), last, [*back, *people, Button("← " + words.t("All roles"), pack("ya"))]))
 
 
 def _entity_line(words: Words, role: RoleRow, entity: str) -> str:

@@ -122,6 +122,11 @@ HELP: dict[str, Help] = {
         ("copy d12", "copy d12 Second roof"),
         "Its fields, links and tags go along; a deal begins at its first stage. What happened around it stays where it was.",
     ),
+    "delete": Help(
+        "Delete a record",
+        ("delete d12", "/delete acme"),
+        "You see what hangs on it first, and undo brings it back. Many at once: filter, then [Do with all].",
+    ),
     "operations": Help(
         "The journal of imports, bulk changes and merges",
         ("operations",),
@@ -133,6 +138,7 @@ HELP: dict[str, Help] = {
         ("personal c12", "/personal Anna Nowak"),
         "Erased is who they are and what was said; deals keep their amounts and stages. It cannot be taken back.",
     ),
+    "erase": Help("Erase a person for good", ("erase c12",), "You see what goes first, and type it once more."),
     "roles": Help(
         "Who may see and do what",
         ("roles", "/roles manager", "/roles anna"),
@@ -182,6 +188,7 @@ _REP = (
     "calendar",
     "merge",
     "copy",
+    "delete",
     "operations",
     "undo",
     "settings",

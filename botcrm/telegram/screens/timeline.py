@@ -174,6 +174,8 @@ def _worded(words: Words, name: str, value: object) -> str | None:
             return words.t("as in the settings")
         case "reminders":
             return ", ".join(length_text(words, one) for one in minutes_in(str(value))) or words.t("none")
+        case "expected_close":
+            return words.date(datetime.fromisoformat(str(value))) if value else words.t("none")
         case "repeat_minutes" | "duration_minutes":
             return words.minutes(int(str(value))) if value else words.t("never")
     return None
