@@ -9,6 +9,7 @@ from typing import Any
 from botcrm.contract.plugin import Job
 from botcrm.core import db, schema
 from botcrm.core.services.actor import Actor
+from botcrm.core.services.buffer import Buffer
 from botcrm.core.services.custom.dictionaries import seed_dictionaries
 from botcrm.core.services.deals import seed_pipeline
 from botcrm.core.services.default_rules import SHIPPED
@@ -16,7 +17,7 @@ from botcrm.core.services.personal.again import replay
 from botcrm.core.services.rules import seed_rules
 from botcrm.core.services.staff.people import preferences, system
 from botcrm.core.services.staff.shipped_roles import seed_roles
-from botcrm.core.services.work import Buffer, Work
+from botcrm.core.services.work import Work
 from botcrm.hooks import PluginManager, Registry, tasks
 from botcrm.metrics import Metrics
 from botcrm.plugins import BUILT_IN

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from botcrm.testing import databases
+from botcrm.testing import databases, once
 from tests.postgres import Postgres, PostgresUnavailable, memory, started_server
 
 if TYPE_CHECKING:
     from botcrm.testing import Crm, Member
 
 DIALECTS = ("sqlite", "postgres")
+# What starts one process after another.
+LONG = ("tests/crash/", "tests/docs/test_showroom", "tests/testing/test_contrib", "tests/testing/test_guide")
 
 # How long one example takes says more about the machine's other work than about the code.
 hypothesis.settings.register_profile(
@@ -42,6 +44,18 @@ def pytest_configure() -> None:
         from botcrm.telegram.aiogram_import import import_aiogram
 
         import_aiogram()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, where several processes share the run: none is left with it alone in the end."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the run what it would do again and again for each of thousands of tests."""
+    once.work_out_models_once()
+    once.set_aside_what_stays()
 
 
 @pytest.fixture(scope="session")

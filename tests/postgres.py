@@ -154,7 +154,10 @@ def _running(folder: Path, account: dict[str, Any]) -> Iterator[str]:
             os.chown(path, account["user"], account["group"])
     # Another locale than C.UTF-8 makes similarity('Иванов', 'иванова') 0: the trigrams see no letters.
     initdb: list[str | Path] = [programs / "initdb", "--pgdata", data, "--username=postgres", "--pwfile", secret]
-    _run([*initdb, "--auth=password", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"], account)
+    _run(
+        [*initdb, "--auth=password", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--set=scram_iterations=1"],
+        account,
+    )
     port = _free_port()
     settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
     command: list[str | Path] = [programs / "postgres", "-D", data, "-p", str(port), *settings]

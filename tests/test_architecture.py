@@ -1,6 +1,7 @@
 """The rules of the house that import-linter cannot express. The directions between packages are in pyproject.toml."""
 
 import ast
+import functools
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -25,9 +26,18 @@ def sources(*parts: str) -> list[Path]:
     return sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
 
 
-def imports(path: Path, *, at_top: bool = False) -> Iterator[str]:
-    """Yield the dotted name of all that a file imports; relative imports are spelt out."""
-    tree = ast.parse(path.read_text("utf-8"))
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+@functools.cache
+def imports(path: Path, *, at_top: bool = False) -> list[str]:
+    """Return the dotted name of all that a file imports; relative imports are spelt out."""
+    return list(imported(path, parsed(path), at_top))
+
+
+def imported(path: Path, tree: ast.Module, at_top: bool) -> Iterator[str]:
     for node in tree.body if at_top else ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -56,7 +66,7 @@ def test_domain_needs_the_standard_library_and_a_few_pure_ones(path: Path) -> No
 
 @pytest.mark.parametrize("path", sources("core", "domain"), ids=label)
 def test_domain_reads_no_clock_and_no_file(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parsed(path)):
         if not isinstance(node, ast.Call):
             continue
         if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):

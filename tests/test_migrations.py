@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tortoise import Tortoise, connections
+from tortoise import Tortoise, connections, fields
 from tortoise.exceptions import OperationalError
-from tortoise.migrations.api.migrate import migrate as tortoise_migrate
+from tortoise.migrations import operations as ops
 from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.schema_generator.state import State
+from tortoise.migrations.schema_generator.state_apps import StateApps
 
 from botcrm.core import db, schema
 from botcrm.core.domain.errors import DatabaseUnusable
@@ -109,8 +111,7 @@ async def test_a_new_database_made_at_once_is_what_the_migrations_come_to(blank_
     noted = await db.column("SELECT name FROM tortoise_migrations ORDER BY id")
     assert set(at_once) == {model.describe()["table"] for model in Tortoise.apps["core"].values()}
     await _emptied(blank_database_url)
-    await tortoise_migrate(config=db.config(blank_database_url, foreign_keys=False), direction="forward")
-    await db.close()
+    await schema.apply_migrations(blank_database_url)
     await db.open_database(blank_database_url)
     one_by_one = _of_models(await _schema())
     for table, parts in one_by_one.items():
@@ -118,6 +119,17 @@ async def test_a_new_database_made_at_once_is_what_the_migrations_come_to(blank_
     assert set(at_once) == set(one_by_one)
     assert await _names_of_indexes() == names
     assert await db.column("SELECT name FROM tortoise_migrations ORDER BY id") == noted
+
+
+def test_an_operation_is_told_the_models_as_they_were_before_it() -> None:
+    state = State(models={}, apps=StateApps())
+    key = fields.IntField(generated=True, primary_key=True, unique=True, db_index=True)
+    ops.CreateModel(name="Shoe", fields=[("id", key)]).state_forward("core", state)
+    before = schema._as_it_stands(state)
+    ops.AddField(model_name="Shoe", name="size", field=fields.IntField()).state_forward("core", state)
+    assert set(state.apps.get_model("core.Shoe")._meta.fields_map) == {"id", "size"}
+    assert set(before.apps.get_model("core.Shoe")._meta.fields_map) == {"id"}
+    assert set(before.models["core", "Shoe"].fields) == {"id"}
 
 
 async def test_tables_that_cannot_all_be_made_are_not_made_at_all(blank_database_url: str) -> None:

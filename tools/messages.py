@@ -69,7 +69,9 @@ def table_texts() -> Iterator[str]:
     yield from bulk._WHY.values()
     yield from (name.replace("_", " ") for names in PLAIN_FIELDS.values() for name in names)
     yield from (
-        text for texts in (operations._COUNTS, operations._STATES, operations._REASONS) for text in texts.values()
+        text
+        for texts in (operations._COUNTS, operations._CHANGED, operations._STATES, operations._REASONS)
+        for text in texts.values()
     )
     for part in (*register_rules(), Basics, Reminding):
         yield getattr(part, "title", "")

@@ -1,8 +1,10 @@
 """Bringing a database up to date: its tables by migrations or, new, in one go; and what search needs beside the tables."""
 
 import contextlib
+import functools
 import sqlite3
 from collections.abc import AsyncIterator
+from typing import Any
 
 from filelock import FileLock
 from tortoise import Tortoise, connections
@@ -56,9 +58,38 @@ async def migrating(url: str) -> AsyncIterator[None]:
         yield
 
 
-async def _migrate(url: str) -> list[str]:
+async def apply_migrations(url: str) -> None:
+    """Run the migrations that are pending one after another, as on a database that holds something."""
     from tortoise.migrations.api.migrate import migrate as tortoise_migrate
+    from tortoise.migrations.schema_generator.state import State
 
+    State.clone = _as_it_stands  # type: ignore[method-assign,assignment]
+    try:
+        # Rebuilding a table with foreign keys on would cascade into its children (facts: SQLite RemoveField).
+        await tortoise_migrate(config=db.config(url, foreign_keys=False), direction="forward")
+    finally:
+        await db.close()
+
+
+def _as_it_stands(state: Any) -> Any:
+    """Copy what tortoise keeps of the models before each operation.
+
+    Its own way makes all classes of them anew, most of the time of a migration; few operations look at those.
+    """
+    from tortoise.migrations.schema_generator.state import State
+
+    class Before(State):
+        @functools.cached_property
+        def apps(self) -> Any:  # type: ignore[override]
+            return state.apps.clone(model_states=self.models)
+
+        def __init__(self) -> None:
+            self.models = {key: model.clone() for key, model in state.models.items()}
+
+    return Before()
+
+
+async def _migrate(url: str) -> list[str]:
     path = db.sqlite_path(url)
     filled = path is not None and path.exists() and path.stat().st_size > 0  # asked before connecting makes the file
     pending = await pending_migrations(url)
@@ -68,11 +99,7 @@ async def _migrate(url: str) -> list[str]:
     elif pending:
         if path is not None and filled:
             copy_before(url, pending[0])
-        try:
-            # Rebuilding a table with foreign keys on would cascade into its children (facts: SQLite RemoveField).
-            await tortoise_migrate(config=db.config(url, foreign_keys=False), direction="forward")
-        finally:
-            await db.close()
+        await apply_migrations(url)
     await db.open_database(url)
     try:
         await _ensure_search()

@@ -17,7 +17,7 @@ INSIDE = 0.25
 OUTSIDE = 5.0
 # Waiting is counted in steps: one that takes longer because the process was busy counts no more for it.
 _STEP = 0.05
-# A step in which the database was asked is no waiting; so many times the deadline is the end all the same.
+# A step in which the database was asked, or at work, is no waiting; so many times the deadline is the end all the same.
 _MOST = 20
 # How long one that was cancelled may take to end before it is left behind.
 _GRACE = 0.02
@@ -88,7 +88,7 @@ async def waited(task: "asyncio.Future[Any]", deadline: float, lease: Lease | No
         if done:
             return True
         most -= step
-        if lease is None or lease.used == used:
+        if lease is None or (lease.used == used and not lease.asking):
             left -= step
     return task.done()
 

@@ -100,8 +100,9 @@ class Ears:
             self._queue.clear()
         for told in last:
             self.put(told)
-        # Whatever waits has to be heard within one deadline together: the process is about to end.
-        if tasks.owner.get() != self.plugin:
+        # Whatever waits has to be heard within one deadline together: the process is about to end. Nobody is left to hear it
+        # where the task was ended with the others of its loop.
+        if tasks.owner.get() != self.plugin and self._worker is not None and not self._worker.done():
             await asyncio.wait((asyncio.ensure_future(self.drained()),), timeout=self._deadline)
         self._open = False
         self._queue.clear()

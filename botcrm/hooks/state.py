@@ -10,6 +10,7 @@ from botcrm.contract.plugin import Settings
 from botcrm.core import db
 from botcrm.core.domain.errors import InvalidValue
 from botcrm.core.domain.events import SettingChanged
+from botcrm.core.services.stored import COMPANY, store, stored
 from botcrm.core.services.work import Work
 
 _KEYS = ("", ":settings", ":stats", ":parts")
@@ -31,21 +32,14 @@ async def read_all() -> dict[str, dict[str, Any]]:
 
 async def read(name: str, part: str) -> dict[str, Any]:
     """Return one of a plugin's values: part is "", ":settings", ":stats" or ":parts"."""
-    row = await db.fetch_one("SELECT value FROM setting WHERE user_id = 0 AND key = ?", f"plugin:{name}{part}")
-    value = db.from_json(row["value"]) if row else None
+    value = await stored(f"plugin:{name}{part}")
     return value if isinstance(value, dict) else {}
 
 
 async def write(name: str, part: str, value: dict[str, Any]) -> None:
     """Keep one of a plugin's values."""
     assert part in _KEYS
-    await db.execute(
-        "INSERT INTO setting (key, user_id, value) VALUES (?, ?, ?) "
-        "ON CONFLICT (key, user_id) DO UPDATE SET value = excluded.value",
-        f"plugin:{name}{part}",
-        _OWNER.get(part, 0),
-        db.to_json(value),
-    )
+    await store(f"plugin:{name}{part}", _OWNER.get(part, COMPANY), value)
 
 
 def settings_from(name: str, kind: type[Settings], kept: dict[str, Any]) -> Settings:

@@ -43,8 +43,13 @@ def crm_settings() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def crm_databases() -> "Iterator[Databases]":
     """Give the databases of this run: SQLite files, or those of the PostgreSQL server in BOTCRM_TEST_POSTGRES."""
+    from botcrm.telegram.aiogram_import import import_aiogram
+    from botcrm.testing import once
     from botcrm.testing.databases import databases
 
+    import_aiogram()
+    once.work_out_models_once()
+    once.set_aside_what_stays()
     with databases() as found:
         yield found
 

@@ -5,11 +5,11 @@ from hashlib import blake2b
 from aiohttp import web
 
 from botcrm.app import App
+from botcrm.core.services.buffer import Buffer
 from botcrm.core.services.calendars import calendar_of, feed_reader
 from botcrm.core.services.ics import TYPE, calendar_file
 from botcrm.core.services.reading import Reading
 from botcrm.core.services.staff.people import preferences, system
-from botcrm.core.services.work import Buffer
 from botcrm.words import Words
 
 PATH = "/calendar/{secret}.ics"

@@ -15,6 +15,7 @@ from botcrm.core.services import records
 from botcrm.core.services.duplicates import finding as finding_duplicates
 from botcrm.settings import Settings
 from tests.cli.conftest import Run
+from tests.starting import start_up_to_date
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def people(migrated_url: str) -> None:
 
     async def fill() -> None:
         app = App(Settings(database_url=migrated_url, timezone="UTC", region="PL"))
-        await app.start()
+        await start_up_to_date(app)
         async with app.work() as work:
             for name, phone in (
                 ("Jan Kowalski", "+48601234567"),

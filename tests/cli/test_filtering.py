@@ -16,6 +16,7 @@ from botcrm.core.services import deals, records
 from botcrm.core.services.queries.saved import save_filter
 from botcrm.settings import Settings
 from tests.cli.conftest import Run
+from tests.starting import start_up_to_date
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def roofs(migrated_url: str) -> None:
 
     async def fill() -> None:
         app = App(Settings(database_url=migrated_url, timezone="Europe/Warsaw", region="PL"))
-        await app.start()
+        await start_up_to_date(app)
         try:
             async with app.work() as work:
                 roof = await deals.add_deal(work, title="Roof", amount=Money(Decimal(12000), "PLN"))

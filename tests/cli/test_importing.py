@@ -152,3 +152,24 @@ def test_numbers_of_a_system_with_a_name_are_its_own(botcrm: Botcrm, tmp_path: P
         assert botcrm("import", "contacts", str(tmp_path / name), *more).code == 0
     out = botcrm("export", "contacts", "--format", "json").out
     assert [(row["name"], row["city"]) for row in json.loads(out)] == [("Anna Nowak", None), ("Piotr Wilk", "Sopot")]
+
+
+def test_the_system_of_a_file_is_known_the_next_time(botcrm: Botcrm, tmp_path: Path) -> None:
+    for name, row, more in (
+        ("a.csv", "1,Anna Nowak,", ("--source", "Old CRM")),
+        ("b.csv", "1,Anna Lis,Sopot", ("--overwrite",)),
+    ):
+        (tmp_path / name).write_text(f"ID,Name,City\n{row}\n")
+        answer = botcrm("import", "contacts", str(tmp_path / name), *more)
+        assert "from old crm" in answer.err
+    assert [row["name"] for row in json.loads(botcrm("export", "contacts", "--format", "json").out)] == ["Anna Lis"]
+
+
+def test_a_system_that_is_named_says_what_its_columns_are(botcrm: Botcrm, tmp_path: Path) -> None:
+    # Too few of its columns for it to be recognised.
+    (tmp_path / "a.csv").write_text("Name,HubSpot score\nAnna Nowak,7\n")
+    dry = ("import", "contacts", str(tmp_path / "a.csv"), "--dry-run")
+    assert "HubSpot score -> a line of the note" in botcrm(*dry).err
+    told = botcrm(*dry, "--source", "HubSpot").err
+    assert "from HubSpot" in told
+    assert "HubSpot score -> skipped" in told

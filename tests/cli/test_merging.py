@@ -11,6 +11,7 @@ from botcrm.core import db
 from botcrm.core.services import records
 from botcrm.settings import Settings
 from tests.cli.conftest import Run
+from tests.starting import start_up_to_date
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def twins(migrated_url: str) -> None:
 
     async def fill() -> None:
         app = App(Settings(database_url=migrated_url, timezone="Europe/Warsaw", region="PL"))
-        await app.start()
+        await start_up_to_date(app)
         try:
             async with app.work() as work:
                 for name, phone, email in (

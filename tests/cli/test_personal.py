@@ -14,6 +14,7 @@ from botcrm.core import db
 from botcrm.core.services import activities, records
 from botcrm.settings import Settings
 from tests.cli.conftest import Run
+from tests.starting import start_up_to_date
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def zdzich(migrated_url: str) -> None:
 
     async def fill() -> None:
         app = App(Settings(database_url=migrated_url, timezone="Europe/Warsaw", region="PL"))
-        await app.start()
+        await start_up_to_date(app)
         try:
             async with app.work() as work:
                 contact = await records.add_contact(work, "Zdzich Murmur", phone="+48 601 999 888")
@@ -72,7 +73,7 @@ def test_what_is_no_person(botcrm: Run, tmp_path: Path) -> None:
 def test_a_company_that_is_only_they(botcrm: Run, migrated_url: str) -> None:
     async def fill() -> None:
         app = App(Settings(database_url=migrated_url, timezone="Europe/Warsaw", region="PL"))
-        await app.start()
+        await start_up_to_date(app)
         try:
             async with app.work() as work:
                 await records.add_company(work, "Murmur Roofing", phone="+48 601 999 888")

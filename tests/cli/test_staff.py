@@ -1,12 +1,14 @@
 """People come and go by command."""
 
+import asyncio
 import re
 
 import pytest
 
 from botcrm.cli import parser
+from botcrm.cli.session import opened
 from botcrm.core.services.exporting import export
-from botcrm.core.services.staff import shipped_roles
+from botcrm.core.services.staff import roles
 from tests.cli.conftest import Run
 
 MAREK = ("user", "add", "--name", "Marek", "--role", "manager", "--telegram-id", "102")
@@ -14,7 +16,6 @@ MAREK = ("user", "add", "--name", "Marek", "--role", "manager", "--telegram-id",
 
 def test_words_of_the_parser_are_those_of_the_core() -> None:
     assert export.KINDS == parser.EXPORTS
-    assert tuple(shipped_roles.ROLES) == parser.ROLES
 
 
 def test_add_list_deactivate(botcrm: Run) -> None:
@@ -72,7 +73,6 @@ def test_of_two_with_one_name_the_number_tells(botcrm: Run) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ("user", "add", "--name", "A", "--role", "boss", "--telegram-id", "1"),
         ("user", "add", "--name", "A", "--role", "rep", "--telegram-id", "-1"),
         ("user", "add", "--name", "A", "--role", "rep", "--telegram-id", "9" * 20),
         ("user", "add", "--name", " ", "--role", "rep", "--telegram-id", "1"),
@@ -87,6 +87,33 @@ def test_wrong_usage_ends_with_2(alone: Run, words: tuple[str, ...]) -> None:
     assert answer.code == 2
     assert answer.err.startswith("usage: botcrm")
     assert "Traceback" not in answer.err
+
+
+async def own_roles() -> None:
+    """Make a role, and give the first person one of their own."""
+    async with opened() as app, app.work() as work:
+        rep = next(role for role in await roles.roles(work) if role.key == "rep")
+        await roles.copy_role(work, rep.id, "Night shift")
+        await roles.give_own_role(work, 1)
+
+
+def test_roles_of_your_own_are_given_by_name(botcrm: Run) -> None:
+    botcrm(*MAREK)
+    asyncio.run(own_roles())
+    ewa = ("user", "add", "--name", "Ewa", "--telegram-id", "103", "--role")
+    assert botcrm(*ewa, "night  SHIFT").out == "Ewa (no. 2): Night shift, Telegram 103.\n"
+    assert botcrm(*ewa, "night_shift").code == 0
+    unknown = botcrm(*ewa, "nigt shift")
+    assert (unknown.code, unknown.err) == (
+        1,
+        "botcrm: role: “nigt shift” is not understood. Did you mean night_shift?\n",
+    )
+    assert botcrm(*ewa, "boss").err.endswith("Roles: rep, manager, admin, night_shift.\n")
+    assert botcrm(*ewa, "user:1").code == 1, "somebody's own role is nobody else's"
+    assert botcrm(*ewa, "Marek").code == 1
+    listed = [re.split(r"\s{2,}", line)[1:3] for line in botcrm("user", "list").out.splitlines()[1:]]
+    assert listed == [["Marek", "own, from manager"], ["Ewa", "Night shift"]]
+    assert "lets one person in as Night shift, once" in botcrm("invite", "--role", "Night shift").out
 
 
 def test_invitation_without_a_token_is_words_for_the_bot(botcrm: Run) -> None:

@@ -216,7 +216,7 @@ async def test_undo_after_a_correction_takes_back_the_line_as_a_whole(anna: Memb
 
 async def test_undo_by_word_says_what_is_removed(anna: Member) -> None:
     await anna.send("/deal Acme 12k roof")
-    assert await anna.send("/undo") == "↩ Undone\n   Removed: company Acme, deal Acme roof"
+    assert await anna.send("/undo") == "↩ Undone\n   Removed: company Acme, deal roof"
     assert await anna.send("/undo") == "✋ There is nothing of yours to undo."
 
 

@@ -158,7 +158,9 @@ async def test_a_deleted_field_hides_its_values_and_comes_back_with_them(
     assert "1 record has it" in await boss.tap("Budget")
     assert "is gone" in await boss.tap("Delete")
     assert "Budget" not in await anna.send("d1")
-    assert "💼 Acme roof budget:3k" in await anna.send("deal d1 roof budget:3k"), "no field any more: a word"
+    said = await anna.send("deal d1 roof budget:3k")
+    assert "💼 Acme roof · d1" in said, "no field any more, and no title"
+    assert "There is no field “budget” here." in said
     assert "Back: field Budget" in await boss.tap("Undo")
     assert "🔖 Budget: PLN 20,000" in await anna.send("d1")
     assert await FieldValue.filter(record_id=1, number=20000).exists()

@@ -104,7 +104,7 @@ async def test_all_are_tagged_after_a_rehearsal_and_taken_back(crm: Crm, anna: M
     assert await _tags() == ["roof", "fence", "roof"]
     await anna.tap("Do it (2)")
     await crm.advance(seconds=5)
-    assert anna.last == "✅ Tag #hot\nchanged: 2"
+    assert anna.last == "✅ Tag #hot\ntagged: 2"
     assert await _tags() == ["hot", "roof", "fence", "hot", "roof"]
     await anna.tap("Undo")
     await crm.advance(seconds=5)
@@ -130,7 +130,7 @@ async def test_a_manager_plans_for_each_and_hands_over(crm: Crm, anna: Member, b
     await boss.tap("Marta Boss")
     await boss.tap("Do it")
     await crm.advance(seconds=5)
-    assert "changed: 2" in boss.last
+    assert "handed over: 2" in boss.last
     assert "Deals: 0" in await anna.send("filter tag:roof")
 
 
@@ -187,3 +187,24 @@ async def test_a_report_counts_what_a_filter_finds(anna: Member) -> None:
     assert ["37,000" in said for said in (every, some, more)] == [True, False, False]
     assert "32,000" in some
     assert "20,000" in more
+
+
+@pytest.mark.usefixtures("roofs")
+@pytest.mark.parametrize(
+    ("taps", "told"),
+    [
+        (("Move to a stage", "Proposal"), "✅ Move to Proposal\nmoved: 2"),
+        (("Tag", "<hot>"), "✅ Tag #hot\ntagged: 2"),
+        (("Take a tag off", "<roof>"), "✅ Take #roof off\ntag taken off: 2"),
+        (("Plan for each", "<call back mon 9:00>"), "✅ Plan: call back, Mon 30 Nov 9:00\nplanned: 2"),
+        (("🗑 Delete",), "✅ Delete\ndeleted: 2"),
+        (("Set a field", "source", "<fair>"), "✅ Set source: fair\nchanged: 2"),
+    ],
+)
+async def test_the_last_message_says_what_was_done(crm: Crm, anna: Member, taps: tuple[str, ...], told: str) -> None:
+    await anna.send("filter tag:roof")
+    for tap in ("Do with all", *taps, "Do it"):
+        await (anna.send(tap[1:-1]) if tap.startswith("<") else anna.tap(tap))
+    await crm.advance(seconds=5)
+    assert anna.last == told
+    assert told.split("\n")[1] in await anna.send("/operations")

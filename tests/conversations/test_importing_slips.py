@@ -62,6 +62,40 @@ async def test_what_excel_calls_unicode_text_is_a_table(crm: Crm, boss: Member) 
     assert (await Contact.get()).name == "Łukasz"
 
 
+async def test_a_first_row_that_is_data_is_told(crm: Crm, boss: Member) -> None:
+    await boss.send_document(b"Anna Nowak,+48 601 234 567,Radom\nJan Kos,+48 602 234 567,Sopot\n", "a.csv")
+    await boss.tap("Contacts")
+    assert "⚠ The first row looks like data: put the names of the columns above it (Name, Phone, …)" in boss.last
+    await boss.send_document(b"Who,Fone,Shade\nJan Kos,+48 602 234 567,red\n", "b.csv")
+    await boss.tap("Contacts")
+    assert "looks like data" not in boss.last
+
+
+async def test_the_same_deals_once_more_are_there_already(crm: Crm, boss: Member) -> None:
+    file = b"Title,Company,Amount,Currency\nRoof,Acme,1000,PLN\nGate,Acme,200,PLN\n"
+    assert "2 rows · 2 new" in await imported(crm, boss, file, "deals.csv", "Deals")
+    await boss.send_document(file, "deals.csv")
+    await boss.tap("Deals")
+    assert "2 rows · 2 there already" in boss.last
+    await boss.tap("There already…")
+    await boss.tap("ask me about each")
+    await boss.tap("Import ")
+    await settled(crm)
+    assert "Is it Roof? (same title, client and amount)" in boss.last
+
+
+async def test_what_stays_of_an_import_is_named_merged_or_not(crm: Crm, boss: Member) -> None:
+    await imported(crm, boss, b"Name,Company\nOla Zet,Imp Co\nIga Quill,Imp Two\n", "people.csv")
+    await boss.send("merge c1 c2")
+    await boss.tap("Merge")
+    operation = await Operation.get(kind="import")
+    await boss.send("/operations")
+    await boss.forge(f"ou:{operation.id}", boss.card)
+    await settled(crm)
+    for kept in ("c1 Ola Zet", "c2 Iga Quill", "o1 Imp Co", "o2 Imp Two"):
+        assert kept in boss.seen, kept
+
+
 async def test_of_two_columns_the_one_that_was_tapped_is_left_out(crm: Crm, boss: Member) -> None:
     await boss.send_document(b"Name,Phone,PHONE\nAnna,+48601234567,+48602234567\n", "a.csv")
     await boss.tap("Contacts")

@@ -82,7 +82,7 @@ async def test_what_a_merge_lacks_is_said(anna: Member) -> None:
     assert await anna.send("/merge") == "✋ Merge which ones? Like this: merge c12 c15"
     assert await anna.send("/merge c1") == "✋ Merge c1 with which one? Like this: merge c12 c15"
     assert await anna.send("/merge c1 o1") == "✋ Name at least two records of one kind, like: merge c12 c15."
-    assert await anna.send("/merge d1 d2") == "✋ Name at least two records of one kind, like: merge c12 c15."
+    assert await anna.send("/merge d1 d2") == "✋ Only contacts, companies and leads can be merged."
     assert await anna.send("/merge c1 c1") == "✋ Merge c1 with which one? Like this: merge c12 c15"
     assert await anna.send("/merge baltic") == "✋ Only one fits “baltic”. Like this: merge c12 c15"
     assert (await anna.send("/merge zzz")).startswith("🤷 Nothing here by “zzz”")

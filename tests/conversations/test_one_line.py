@@ -26,7 +26,7 @@ async def test_a_deal_with_its_next_step(anna: Member) -> None:
         "↩ Undo",
     ]
     await anna.tap("⋯ More")
-    assert anna.buttons == ["Hand over", "📌 Pin", "🔕 Mute", "📋 Fields", "⧉ Copy", "← Back", "↩ Undo"]
+    assert anna.buttons == ["Hand over", "📌 Pin", "🔕 Mute", "📋 Fields", "⧉ Copy", "🗑 Delete", "← Back", "↩ Undo"]
     await anna.tap("← Back")
     assert "⋯ More" in anna.buttons
 

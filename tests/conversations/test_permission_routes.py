@@ -13,10 +13,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from botcrm.core import db
 from botcrm.core.domain.kinds import Action
 from botcrm.core.models import Role, User
+from botcrm.core.services.buffer import Buffer
 from botcrm.core.services.exporting.export import KINDS, export_rows
 from botcrm.core.services.reading import Reading
 from botcrm.core.services.staff.people import actor_by_id
-from botcrm.core.services.work import Buffer
 from botcrm.telegram.notices import _NOTICES
 from botcrm.testing import Crm, Member
 from botcrm.web.calendar import calendar_routes

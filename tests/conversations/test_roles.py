@@ -32,10 +32,18 @@ async def test_a_role_is_changed_by_taps_and_holds_at_once(crm: Crm, admin: Memb
 
 async def test_a_new_role_is_copied_named_given_and_deleted(crm: Crm, admin: Member, anna: Member) -> None:
     await admin.send("/roles manager")
+    assert "Type the new role's name" in await admin.tap("Copy")
+    await admin.tap("Never mind")
+    assert "0 people" not in await admin.send("/roles"), "nothing was made"
+    await admin.send("/roles manager")
     await admin.tap("Copy")
-    assert "🔑 Manager 2" in admin.last
-    await admin.tap("Rename")
+    assert (await admin.send("Manager")).startswith("✋"), "the name is taken; the question stays"
     assert "🔑 Call center" in await admin.send("Call center"), "a name that reads like a verb is a name"
+    assert "👤 People" in admin.buttons
+    await admin.tap("Rename")
+    await admin.send("Callers")
+    await admin.tap("Undo")
+    await admin.send("/roles call center")
     assert "/invite call_center" in admin.last
     assert "t.me/" in await admin.send("/invite call_center Eva")
     await admin.send("/roles anna")

@@ -206,3 +206,15 @@ async def test_a_former_administrator_does_not_set_the_company_back(crm: Crm, ad
     await second.tap("Sales rep")
     assert await admin.send("/undo") == "✋ Only an administrator can do that."
     assert "Berlin" in str(await db.column("SELECT value FROM setting WHERE user_id = 0 AND key = 'zone'"))
+
+
+async def test_undo_says_what_it_may_not_take_back_and_offers_the_one_before(anna: Member, boss: Member) -> None:
+    await anna.send("deal Acme 1k roof")
+    await anna.send("deal Beta 2k fence")
+    await boss.send("/deal d2 5k")
+    said = await anna.send("undo")
+    assert said.startswith("deal Beta fence\n↩ Not undone: Marta Boss changed it since (changed).")
+    assert said.endswith("The one before: deal Acme roof")
+    assert (await anna.tap("Undo the one before")).startswith("↩ Undone")
+    assert await db.column("SELECT title FROM deal WHERE deleted_at IS NULL") == ["fence"]
+    assert "The one before" not in await anna.send("undo"), "there is none"

@@ -121,3 +121,16 @@ def test_a_loop_that_ends_does_not_wait_for_ears_that_nobody_closed() -> None:
     assert asyncio.all_tasks(loop) == set()
     assert failures == []
     loop.close()
+
+
+async def test_nobody_waits_for_ears_whose_task_was_ended(heard: Heard) -> None:
+    """Whoever ends the tasks of a loop, ends this one among them."""
+    heard.ears.open()
+    heard.put(1)
+    await heard.ears.drained()
+    (worker,) = tasks.tasks_of("plugin")
+    worker.cancel()
+    await asyncio.wait((worker,))
+    async with asyncio.timeout(30):
+        await heard.ears.close(Told("shutdown", heard.hear, {"number": 2}), keep=True)
+    assert heard.numbers == [1]

@@ -17,6 +17,7 @@ from botcrm.hooks import PluginRefused
 from botcrm.settings import Settings as Settings_
 from botcrm.testing import Crm
 from botcrm.testing.plugged import NotLoaded
+from tests.starting import start_up_to_date
 
 Start = Callable[..., Any]
 
@@ -199,7 +200,7 @@ async def test_of_two_plugins_of_a_name_the_second_is_refused(start: Start, tmp_
 async def test_safe_mode_leaves_all_but_the_built_in_ones_out(database_url: str, tmp_path: Path) -> None:
     (tmp_path / "fine.py").write_text("", encoding="utf-8")
     app = App(Settings_(database_url=database_url, plugins=False, plugins_dir=tmp_path))
-    await app.start()
+    await start_up_to_date(app)
     try:
         assert {row.where for row in app.hooks.plugins} == {"built in"}
     finally:

@@ -15,7 +15,7 @@ from botcrm.core.services.importing.cells import Frame, PipelineFact, StageFact
 from botcrm.core.services.importing.fields import FIELDS, NOTE, SKIP, target
 from botcrm.core.services.importing.rows import Understanding
 from botcrm.imports import own, sources
-from botcrm.imports.headers import guess
+from botcrm.imports.headers import guess, looks_like_data
 from botcrm.imports.source_tables import TABLES
 
 SALES = PipelineFact(
@@ -178,6 +178,8 @@ def test_febrl_columns_are_guessed() -> None:
         ),
         ("contact", "氏名;会社名;電話番号;メール", "name;company;phone;email"),
         ("contact", "Name;Phone;Phone 2;E-mial;Qwertz", "name;phone;phone;email;note:"),
+        ("contact", "Name;Phone no.;Tax no;Mobile nr", "name;phone;tax_id;phone"),
+        ("company", "Company;VAT No.;Tax nr", "name;tax_id;note:"),
         ("company", "Nazwa firmy;NIP;Telefon;Strona www", "name;tax_id;phone;website"),
         ("lead", "Subject;Name;Phone;Source;Budget", "title;name;phone;source;amount"),
         ("deal", "Tytuł;Firma;Kwota;Waluta;Etap;Opiekun", "title;company;amount;currency;stage;owner"),
@@ -186,6 +188,21 @@ def test_febrl_columns_are_guessed() -> None:
 )
 def test_columns_of_nobody_known(entity: str, header: str, mapping: str) -> None:
     assert guess(entity, header.split(";")) == mapping.split(";")
+
+
+@pytest.mark.parametrize(
+    ("header", "data"),
+    [
+        ("Anna Nowak;+48 601 234 567;Radom", True),
+        ("Anna Nowak;anna@example.pl", True),
+        ("Roof;Acme;12.5.2026;12 000,50", True),
+        ("Who;Fone;Shade", False),
+        ("Who;2024;2025", False),
+        ("Anna Nowak;601234567;Phone", False),
+    ],
+)
+def test_a_first_row_that_is_data_is_told(header: str, data: bool) -> None:
+    assert looks_like_data(header.split(";")) is data
 
 
 def test_what_the_tables_name_are_fields() -> None:

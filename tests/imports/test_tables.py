@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from botcrm.imports.delimited import sniff
-from botcrm.imports.encodings import detect
+from botcrm.imports.encodings import SAMPLE, detect
 from botcrm.imports.opening import open_table
 from botcrm.imports.table import Row, UnreadableFile
 
@@ -142,7 +142,8 @@ def test_a_quote_that_is_not_closed_costs_its_own_line(tmp_path: Path) -> None:
 
 
 def test_letters_that_are_not_of_the_encoding(tmp_path: Path) -> None:
-    text = ("a,b\n" + "zażółć,x\n" * 120_000).encode() + b"\xff\xfe,y\nend,z\n"
+    text = ("a,b\n" + ("zażółć " * 100 + ",x\n") * 1_200).encode() + b"\xff\xfe,y\nend,z\n"
+    assert len(text) > SAMPLE
     rows = read(written(tmp_path, text))[1]
     assert rows[-2].problem == "Some letters are not in the file's encoding."
     assert rows[-1].cells == ["end", "z"]

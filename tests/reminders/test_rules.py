@@ -17,6 +17,7 @@ from botcrm.core.services.work import Work
 from botcrm.reminders.jobs import DueJob, JobRunner
 from botcrm.reminders.rules import RUN
 from botcrm.settings import Settings
+from tests.starting import start_up_to_date
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 FATES = ("runs", "is killed before", "is killed after", "fails after", "comes twice")
@@ -55,7 +56,7 @@ class World:
 async def live(url: str, fates: list[str]) -> None:
     now = [START]
     app = App(Settings(database_url=url, timezone="Europe/Warsaw"), now=lambda: now[0])
-    await app.start()
+    await start_up_to_date(app)
     try:
         world = World(app)
         rule = await world.rule()

@@ -31,6 +31,7 @@ from botcrm.core.services.work import Work
 from botcrm.plugins.reports.activities import activities as activities_report
 from botcrm.plugins.reports.funnel import funnel
 from botcrm.settings import Settings
+from tests.starting import start_up_to_date
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ZONE = "Europe/Warsaw"
@@ -195,7 +196,7 @@ async def _check(path: Path, plan: list[tuple[str, int, int]], back: int, days: 
     app = App(settings_)
     world = World(app)
     app.now = lambda: world.now
-    await app.start()
+    await start_up_to_date(app)
     try:
         people = await world.play(plan)
         since = START.date() + timedelta(days=back)
@@ -234,7 +235,7 @@ async def test_the_funnel_says_what_is_narrow_and_what_was_lost(database_url: st
     app = App(Settings(database_url=database_url, timezone=ZONE, currency="PLN"))
     world = World(app)
     app.now = lambda: world.now
-    await app.start()
+    await start_up_to_date(app)
     try:
         people = await world.play([("open", 5, 1)] * 6)
         async with app.work(await actor_by_id(app.defaults, people[1].id)) as work:

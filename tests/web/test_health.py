@@ -15,6 +15,7 @@ from botcrm.settings import Settings
 from botcrm.web.health import build_app
 from botcrm.web.hooks import web_hook
 from botcrm.web.server import serving
+from tests.starting import start_up_to_date
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -37,7 +38,7 @@ def clock() -> Clock:
 @pytest.fixture
 async def app(database_url: str, clock: Clock) -> AsyncIterator[App]:
     app = App(Settings(database_url=database_url), now=clock)
-    await app.start()
+    await start_up_to_date(app)
     yield app
     await app.stop()
 

@@ -40,8 +40,15 @@ export     | /export leads csv | lead.export
 export     | /export activities csv | activity.export
 merge      | /merge c3 c4 | contact.change contact.read
 copy       | /copy d1 | deal.add deal.read
+delete     | /delete d1 | deal.delete deal.read
+delete     | /delete c1 | contact.delete contact.read
+delete     | /delete o1 | company.delete company.read
+delete     | /delete l1 | lead.delete lead.read
+delete     | /delete a1 | activity.delete activity.read
 personal   | /personal c1 | contact.read
 personal   | /personal l1 | lead.read
+erase      | /erase c1 | contact.delete contact.read
+erase      | /erase l1 | lead.delete lead.read
 roles      | /roles | role.read
 departments | /departments | department.read
 departments | /departments Sales/South | department.add
@@ -115,6 +122,16 @@ lC | lC:1:{l}:0:0:1 | lead.change lead.read
 lx | lx:1:{l} | lead.change lead.read
 cp | cp:d1:{d} | deal.add deal.read
 cp | cp:c1:{c} | contact.add contact.read
+rd | rd:d1 | deal.delete deal.read
+rd | rd:c1 | contact.delete contact.read
+rd | rd:o1 | company.delete company.read
+rd | rd:l1 | lead.delete lead.read
+rd | rd:a1 | activity.delete activity.read
+rD | rD:d1:{d} | deal.delete deal.read
+rD | rD:c1:{c} | contact.delete contact.read
+rD | rD:o1:{o} | company.delete company.read
+rD | rD:l1:{l} | lead.delete lead.read
+rD | rD:a1:{a} | activity.delete activity.read
 nd | nd:o1 | deal.add
 nl | nl:Newlead | lead.add
 lk | lk:f1:d1 | activity.change
@@ -209,6 +226,7 @@ FREE_PRESSES: dict[str, frozenset[str]] = {
                 "un",
                 "wn",
                 "wg",
+                "wm",
                 "pk",
                 "pn",
                 "sr",
@@ -221,6 +239,7 @@ FREE_PRESSES: dict[str, frozenset[str]] = {
                 "cs",
                 "cn",
                 "du",
+                "dz",
                 "dy",
             ),
             *(
@@ -239,6 +258,9 @@ FREE_PRESSES: dict[str, frozenset[str]] = {
                 "ir",
                 "iR",
                 "iM",
+                "iv",
+                "iy",
+                "iY",
                 "ip",
                 "ix",
                 "iq",
@@ -251,6 +273,7 @@ FREE_PRESSES: dict[str, frozenset[str]] = {
                 "Bm",
                 "Bk",
                 "Bv",
+                "Br",
                 "Bf",
                 "Bd",
                 "zt",

@@ -126,7 +126,7 @@ UNCLEAR = {
 }
 NOTHING = [
     *("", " ", "9", "12k", "5 windows", "may I call", "friday's", "mon-fri", "2.5 tons", "24/7 support", "in 5"),
-    *("at", "next", "in", "the", "25:00", "31 feb", "32nd", "a day off", "an hour", "week", "9-17", "1234", "in may"),
+    *("at", "next", "in", "the", "25:00", "32nd", "a day off", "an hour", "week", "9-17", "1234", "in may"),
     *("monday2", '3/4" pipes', "13:60", "on time", "1.2.3", "99999999999999999999", "in 99999999 days", "1h30", "15m"),
 ]
 

@@ -12,6 +12,7 @@ from botcrm.core.domain.findable import (
     email_words,
     findable,
     phone_words,
+    readings,
     script,
     sound_keys,
     tax_words,
@@ -112,3 +113,36 @@ def test_one_name_sounds_alike_in_both_alphabets(cyrillic: str, latin: tuple[str
 
 def test_what_has_no_other_alphabet_has_no_sound() -> None:
     assert sound_keys("山田") == sound_keys("x1") == sound_keys("a") == sound_keys("") == []
+
+
+@pytest.mark.parametrize(
+    ("address", "typed_text", "ways"),
+    [
+        ("jan@bolt.example", "bolt.example", 2),
+        ("jan@bolt.example", "bolt.exam", 1),
+        ("jan@bolt.example", "bolt.e", 2),
+        ("jan@bolt.example", "@bolt.example", 1),
+        ("jan@bolt.online", "Bolt.Online", 2),
+        ("jan@mail.bolt.company", "bolt.company", 2),
+        ("jan@bolt.co.uk", "bolt.co.uk", 1),
+        ("jan@xn--bcher-kva.example", "xn--bcher-kva.example", 2),
+        ("jan@bolt.xn--p1ai", "bolt.xn--p1ai", 2),
+        ("иван@почта.рф", "почта.рф", 2),
+        ("jan@e-bolt.store", "e-bolt.store", 2),
+    ],
+)
+def test_a_domain_is_found_whatever_it_ends_in(address: str, typed_text: str, ways: int) -> None:
+    words, found = email_words(address), readings(typed_text)
+    assert len(found) == ways
+    assert all(_finds(words, one) for one in found[-1])
+
+
+@pytest.mark.parametrize(
+    "typed_text", ["j.nowak", "jan nowak", "Jan.", "ul. Długa", "12.50", "jan.nowak2", "+48 601.222.333"]
+)
+def test_what_is_no_domain_is_read_one_way(typed_text: str) -> None:
+    assert len(readings(typed_text)) == 1
+
+
+def test_a_name_with_a_dot_is_first_read_as_one() -> None:
+    assert [one.text for one in readings("jan.nowak")[0]] == ["jan", "nowak"]

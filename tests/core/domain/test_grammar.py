@@ -294,6 +294,38 @@ def test_names_that_look_like_something_else() -> None:
     assert (args.subject_words, said(args.when)) == (["Sun", "Microsystems"], "11-23 09:00")
 
 
+def test_several_phones_and_e_mails() -> None:
+    args = one("/contact Jan Nowak 600 100 200 600 100 201, +48 600 100 202 a@b.pl c@d.pl").args
+    assert (args.phone, args.more_phones) == ("600 100 200", ["600 100 201", "+48 600 100 202"])
+    assert (args.email, args.more_emails, args.subject_words) == ("a@b.pl", ["c@d.pl"], ["Jan", "Nowak"])
+    assert one("/lead Ola +48600100400 +48600100401 roof 5k").args.amount == euros(5000)
+    args = one("/call Anna +48600100400 +48600100401").args
+    assert (args.phone, args.more_phones) == ("+48600100400", []), "of a call there is one"
+
+
+def test_with_whom_and_a_full_stop() -> None:
+    line = one("meeting with Acme tomorrow 10:00")
+    assert (line.args.subject_words, said(line.args.when), line.text_after(1)) == (["Acme"], "11-23 10:00", "")
+    assert one("call to Anna 15m ok").args.subject_words == ["Anna"]
+    assert one("call With").args.subject_words == ["With"], "nobody else is there"
+    assert one("task with Acme").args.subject_words[0] == "with"
+    assert [one(text).verb for text in ("Today.", "undo!", "today. I met Anna", "Acme.")] == [
+        "today",
+        "undo",
+        None,
+        None,
+    ]
+
+
+def test_next_that_is_misspelt_or_a_name() -> None:
+    args = one("/deal Acme 12k roof nxt fri 10:00 visit").args
+    assert (said(args.next_when), args.next_text, args.words_after) == ("11-27 10:00", "visit", ["roof"])
+    assert one("/deal Acme nxt roof").args.next_text is None, "without a time it is a word"
+    assert one("/contact Jan at next level").args.next_text is None
+    assert one("/contact Jan Kos Next Level Ltd").args.next_text is None
+    assert one("/contact Jan next call him").args.next_text == "call him"
+
+
 def test_russian_and_polish_lines() -> None:
     args = one("/call Анна 15мин ok next завтра в 15:00 выслать", language="ru").args
     assert (args.duration, said(args.next_when), args.next_text) == (15, "11-23 15:00", "выслать")

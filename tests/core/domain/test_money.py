@@ -40,6 +40,8 @@ from botcrm.core.domain.money import Money, MoneyError, read_amount, scan_amount
         ("50тыс", "50000", "EUR"),
         ("50 тыс руб", "50000", "RUB"),
         ("500 ₽", "500", "RUB"),
+        ("12 k", "12000", "EUR"),
+        ("12 K zł", "12000", "PLN"),
         ("¥100", "100", "JPY"),
         ("2 mln zł", "2000000", "PLN"),
         ("500", "500", "EUR"),

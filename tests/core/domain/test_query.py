@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from botcrm.core.domain.query import LONGEST, OrBetween, Query, QueryUnclear, Term, parse_query
+from botcrm.core.domain.query import (
+    LONGEST,
+    OrBetween,
+    Query,
+    QueryUnclear,
+    Term,
+    ValueMissing,
+    meant_kind,
+    parse_query,
+)
 from botcrm.core.domain.query_fields import FIELDS, THERE, find_field, nearest, unknown_field
 from botcrm.core.domain.query_times import Reader, Stretch, read_stretch
 
@@ -28,6 +37,9 @@ PIECES = (
     "000",
     "days",
     "PLN",
+    "last",
+    "created:last",
+    "month",
     "roof",
     ",",
     '"',
@@ -51,6 +63,41 @@ def test_it_reads_back_what_it_writes_and_raises_nothing_of_its_own(text: str) -
     assert parse_query(str(query)) == query
 
 
+def test_a_value_that_begins_with_a_sign_stays_one() -> None:
+    """`a<"=0"` was written as `a<=0`."""
+    query = parse_query('a<"=0"')
+    assert str(query) == 'a<"=0"'
+    assert parse_query(str(query)) == query
+
+
+@pytest.mark.parametrize(
+    ("typed", "example"),
+    [("tag:", "tag:roof"), ("amount>", "amount>10k"), ("contacts city:", "city:warsaw"), ("budget:", "has:budget")],
+)
+def test_a_value_that_is_missing_has_an_example_of_its_field(typed: str, example: str) -> None:
+    with pytest.raises(ValueMissing) as raised:
+        parse_query(typed)
+    assert raised.value.facts["example"] == example
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind"),
+    [
+        ("contcts phone:no", "contacts"),
+        ("compnies", "companies"),
+        ("dealz roof", "deals"),
+        ("activites", "activities"),
+        ("contacts roof", ""),
+        ("roof contcts", ""),
+        ("-contcts", ""),
+        ("control", ""),
+        ("", ""),
+    ],
+)
+def test_a_kind_that_is_misspelt(typed: str, kind: str) -> None:
+    assert meant_kind(parse_query(typed)) == kind
+
+
 def _written(text: str) -> str:
     return str(parse_query(text))
 
@@ -58,6 +105,11 @@ def _written(text: str) -> str:
 @pytest.mark.parametrize(
     ("typed", "written"),
     [
+        ("stage : new", "stage:new"),
+        ("closed:last month roof", 'closed:"last month" roof'),
+        ('created:last "month"', 'created:last "month"'),
+        ("idle>5 d dach", 'idle>"5 d" dach'),
+        ("amount>10 000 pln", 'amount>"10 000 pln"'),
         ("stage:proposal amount>10k", "stage:proposal amount>10k"),
         ("deals Stage:Proposal amount > 10 000", 'stage:Proposal amount>"10 000"'),
         (">proposal #roof @anna", "stage:proposal tag:roof owner:anna"),

@@ -16,6 +16,7 @@ from botcrm.core.models import User
 from botcrm.core.services.staff.people import actor_by_id, add_user
 from botcrm.core.services.work import Work
 from botcrm.settings import Settings
+from tests.starting import start_up_to_date
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday, ten in the morning in Warsaw
 
@@ -63,7 +64,7 @@ async def office(database_url: str) -> AsyncIterator[Office]:
     box: list[Office] = []
     settings = Settings(database_url=database_url, timezone="Europe/Warsaw", currency="PLN", region="PL")
     app = App(settings, now=lambda: box[0].now if box else START)
-    await app.start()
+    await start_up_to_date(app)
     async with app.work() as work:
         admin = await add_user(work, name="Ada", role="admin", telegram_id=1)
         boss = await add_user(work, name="Marek", role="manager", telegram_id=2)

@@ -23,6 +23,7 @@ from botcrm.core.services.staff.people import actor_by_id, add_user, change_sett
 from botcrm.core.services.staff.team import team
 from botcrm.settings import Settings
 from tests.core.services.conftest import START, Office
+from tests.starting import start_up_to_date
 
 
 async def _deal(office: Office, title: str, wall: datetime | None = None, *, has_time: bool = True) -> Deal:
@@ -156,7 +157,7 @@ Steps = st.lists(
 
 async def _check(path: Path, plan: list[tuple[int, bool, str]], zone: str, size: int) -> None:
     app = App(Settings(database_url=f"sqlite://{path}", timezone=zone), now=lambda: START)
-    await app.start()
+    await start_up_to_date(app)
     try:
         async with app.work() as work:
             user: User = await add_user(work, name="Anna", role="rep")

@@ -38,6 +38,7 @@ from botcrm.core.services.violations import violations
 from botcrm.core.services.work import Work
 from botcrm.settings import Settings
 from tests.core.services.conftest import START, Office
+from tests.starting import start_up_to_date
 
 
 def day(text: str) -> Due:
@@ -314,7 +315,7 @@ class Day:
 async def _live(path: Path, plan: list[tuple[str, int, bool]]) -> None:
     now = [START]
     app = App(Settings(database_url=f"sqlite://{path}", timezone="Europe/Warsaw"), now=lambda: now[0])
-    await app.start()
+    await start_up_to_date(app)
     try:
         async with app.work() as work:
             boss = await add_user(work, name="Boss", role="manager", telegram_id=1)

@@ -12,8 +12,9 @@ from botcrm.core.models import Activity
 from botcrm.core.services import activities, calendars
 from botcrm.core.services.activities import Due
 from botcrm.core.services.actor import NoHooks
+from botcrm.core.services.buffer import Buffer
 from botcrm.core.services.staff.people import change_setting
-from botcrm.core.services.work import Buffer, Work
+from botcrm.core.services.work import Work
 from tests.core.services.conftest import Office
 
 MONDAY = Due(datetime(2026, 11, 30, 9), rule="FREQ=WEEKLY;BYDAY=MO")

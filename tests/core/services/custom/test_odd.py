@@ -7,11 +7,13 @@ import pytest
 from botcrm.core import db
 from botcrm.core.domain.custom_errors import FieldTaken, SameName, TooLong
 from botcrm.core.domain.errors import CrmError, InvalidValue, NewerChange, NotFound
+from botcrm.core.domain.events import DealChanged
 from botcrm.core.domain.query import parse_query
-from botcrm.core.models import Choice, CustomField, Pipeline, User
+from botcrm.core.models import Choice, CustomField, Deal, Pipeline, Stage, User
 from botcrm.core.services import records
 from botcrm.core.services.custom import dictionaries
 from botcrm.core.services.custom import fields as custom_fields
+from botcrm.core.services.custom.recount import recount_values
 from botcrm.core.services.deals import add_deal
 from botcrm.core.services.operations.bulk import rehearse_bulk
 from botcrm.core.services.operations.bulk_changes import Change
@@ -19,6 +21,9 @@ from botcrm.core.services.queries import queries
 from botcrm.core.services.queries import saved as saved_filters
 from botcrm.core.services.queries.queries import compiled, count
 from botcrm.core.services.queries.values import NotAValue
+from botcrm.core.services.search.recount import recount_entries
+from botcrm.core.services.search.subjects import search
+from botcrm.core.services.staff.people import add_user
 from botcrm.core.services.undo.undo import undo
 from tests.core.services.conftest import Office
 
@@ -207,3 +212,53 @@ async def test_words_of_a_rule_stay_words(office: Office) -> None:
             await queries.is_found(work, "deal", acme.id, "filter:gone")
     rows = await db.fetch("SELECT name FROM saved_filter")
     assert len(rows) == 1
+
+
+async def test_a_colleague_called_otherwise_is_found_by_the_new_name_at_once(office: Office) -> None:
+    surveyor = await field(office, "Surveyor", "person")
+    await deal_with(office, (surveyor, office.zofia.id))
+    assert await found(office, "surveyor:zofia") == 1
+    async with office.as_(office.admin) as work:
+        await add_user(work, name="Barbara", role="rep", telegram_id=office.zofia.telegram_id)
+    assert await found(office, "surveyor:barbara") == 1
+    with pytest.raises(CrmError):
+        await found(office, "surveyor:zofia")
+    assert [row["text"] for row in await db.fetch("SELECT text FROM field_value")] == [None]
+    async with office.app.work():
+        assert await recount_values("deal", 0, 1_000_000) == 0
+
+
+async def test_what_a_pipeline_hides_is_not_searched(office: Office) -> None:
+    """A deal that moved on is found by its own field's words again when it comes back."""
+    first = await Pipeline.all().order_by("position").first()
+    assert first
+    remark = await field(office, "Remark", "text", pipeline_id=first.id)
+    deal_id = await deal_with(office, (remark, "whisper"))
+    other = await Pipeline.create(name="Service", position=2)
+    there = await Stage.create(pipeline=other, name="Called", position=1)
+    here = (await Deal.get(id=deal_id)).stage_id
+
+    async def words() -> list[int]:
+        async with office.app.work():
+            assert await recount_entries("deal", 0, 1_000_000) == 0
+        async with office.as_(office.anna) as work:
+            assert [one.record_id for one in await search(work, "whisper")] == [deal_id] * await found(
+                office, "whisper"
+            )
+        return [await found(office, text) for text in ("whisper", "remark:whisper", "roof")]
+
+    assert await words() == [1, 1, 1]
+    for place, found_by in (((other.id, there.id), [0, 0, 1]), ((first.id, here), [1, 1, 1])):
+        async with office.as_(office.anna) as work:
+            deal = await Deal.get(id=deal_id)
+            await work.change(deal, DealChanged, pipeline_id=place[0], stage_id=place[1])
+        assert await words() == found_by
+    for pipeline_id, found_by in ((other.id, [0, 0, 1]), (None, [1, 1, 1])):
+        async with office.as_(office.boss) as work:
+            await custom_fields.change_field(work, remark.id, pipeline_id=pipeline_id)
+        async with office.app.work():
+            (planned,) = await db.column("SELECT payload FROM job WHERE kind = 'derived.refind'")
+            assert db.from_json(planned)["entity"] == "deal"
+            await db.execute("DELETE FROM job WHERE kind = 'derived.refind'")
+            assert await recount_entries("deal", 0, 1_000_000) == 1  # as the job does
+        assert await words() == found_by

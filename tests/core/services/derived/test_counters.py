@@ -33,6 +33,7 @@ from botcrm.core.services.undo import undo
 from botcrm.core.services.work import Work
 from botcrm.settings import Settings
 from tests.core.services.conftest import START, Office
+from tests.starting import start_up_to_date
 
 _OPS = (
     "deal", "plan", "loose", "done", "cancel", "move", "give", "give_activity", "win", "lose", "reopen", "delete", "undo",
@@ -224,7 +225,7 @@ async def _check(path: Path, steps: list[tuple[str, int, int, int]]) -> None:
     box: list[_Company] = []
     settings = Settings(database_url=f"sqlite://{path}", timezone="Europe/Warsaw")
     app = App(settings, now=lambda: box[0].now if box else START)
-    await app.start()
+    await start_up_to_date(app)
     try:
         async with app.work() as work:
             people = [

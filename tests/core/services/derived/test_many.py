@@ -17,6 +17,7 @@ from botcrm.core.services.derived.derive import derive
 from botcrm.core.services.derived.many import derive_many, derived
 from botcrm.core.services.importing.write import create_many, load_many
 from botcrm.settings import Settings
+from tests.starting import start_up_to_date
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -24,7 +25,7 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 @pytest.fixture
 async def app(database_url: str) -> AsyncIterator[App]:
     app = App(Settings(database_url=database_url, timezone="Europe/Warsaw"), now=lambda: NOW)
-    await app.start()
+    await start_up_to_date(app)
     yield app
     await app.stop()
 

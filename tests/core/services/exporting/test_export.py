@@ -22,6 +22,7 @@ from botcrm.core.services.exporting import formats as export_formats
 from botcrm.core.services.next_steps import wait_deal
 from botcrm.core.services.staff.people import actor_by_id, add_user
 from botcrm.settings import Settings
+from tests.starting import start_up_to_date
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -29,7 +30,7 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 @pytest.fixture
 async def app(database_url: str) -> AsyncIterator[App]:
     app = App(Settings(database_url=database_url, timezone="Europe/Warsaw"), now=lambda: NOW)
-    await app.start()
+    await start_up_to_date(app)
     yield app
     await app.stop()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from botcrm.core.services.staff.people import actor_by_id
 from botcrm.imports.analysing import read_layout
 from botcrm.imports.step import fingerprint
 from botcrm.reminders import operations as running
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
 async def begun(app: App, path: Path, entity: str, user_id: int | None = None, **params: Any) -> Operation:

@@ -28,22 +28,7 @@ from botcrm.core.services.staff.people import actor_by_id, add_user
 from botcrm.imports import step
 from botcrm.imports.analysing import analyse, read_layout
 from botcrm.reminders import operations as running
-from botcrm.settings import Settings
-from tests.core.services.importing.files import begun, imported, people, problems, rewrite, table, told
-
-NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-async def app(database_url: str) -> AsyncIterator[App]:
-    app = App(
-        Settings(database_url=database_url, timezone="Europe/Warsaw", region="PL", currency="PLN"), now=lambda: NOW
-    )
-    await app.start()
-    yield app
-    running.IMPORTS.close()
-    await app.stop()
-
+from tests.core.services.importing.files import NOW, begun, imported, people, problems, rewrite, table, told
 
 # --- who is known ----------------------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from botcrm.imports import step
 from botcrm.reminders import operations as running
 from botcrm.settings import Settings
 from tests.core.services.importing.files import begun, imported, people, problems, table, told
+from tests.starting import start_up_to_date
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -40,7 +41,7 @@ async def app(database_url: str) -> AsyncIterator[App]:
         Settings(database_url=database_url, timezone="Europe/Warsaw", region="PL"),
         now=lambda: NOW + timedelta(milliseconds=next(moments)),
     )
-    await app.start()
+    await start_up_to_date(app)
     yield app
     running.IMPORTS.close()
     await app.stop()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,24 +18,10 @@ from botcrm.core.services.merging.merge import merge
 from botcrm.imports import problems as problem_file
 from botcrm.reminders import operations as running
 from botcrm.reminders.operations import IMPORTS
-from botcrm.settings import Settings
 from botcrm.words import Words
-from tests.core.services.importing.files import begun, imported, problems, rewrite, table, told
+from tests.core.services.importing.files import NOW, begun, imported, problems, rewrite, table, told
 
-NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 POLAND = Frame("contact", ("Phone",), ("phone",), region="PL")
-
-
-@pytest.fixture
-async def app(database_url: str) -> AsyncIterator[App]:
-    app = App(
-        Settings(database_url=database_url, timezone="Europe/Warsaw", region="PL", currency="PLN"), now=lambda: NOW
-    )
-    await app.start()
-    yield app
-    IMPORTS.close()
-    await app.stop()
-
 
 # --- names ---------------------------------------------------------------------------------------------------------------
 

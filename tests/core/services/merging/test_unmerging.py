@@ -23,6 +23,7 @@ from botcrm.core.services.staff.people import actor_by_id, add_user
 from botcrm.core.services.work import Work
 from botcrm.settings import Settings
 from tests.core.services.conftest import START
+from tests.starting import start_up_to_date
 
 PEOPLE = 5
 _PHONES = [f"+4860100000{number}" for number in range(4)]
@@ -249,7 +250,7 @@ async def opened(folder: Path, template: Path, name: str) -> App:
         Path(f"{path}{ending}").unlink(missing_ok=True)  # noqa: ASYNC240 - one task, nobody waits
     shutil.copyfile(template, path)
     app = App(Settings(database_url=f"sqlite://{path}", timezone="Europe/Warsaw"), now=lambda: START)
-    await app.start()
+    await start_up_to_date(app)
     async with app.work() as work:
         await add_user(work, name="Ada", role="admin")
     return app

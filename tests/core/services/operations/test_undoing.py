@@ -12,9 +12,12 @@ from botcrm.core.domain.events import CompanyCreated, ContactChanged, ContactCre
 from botcrm.core.models import Company, Contact, Deal, Merge, Note, Operation, User
 from botcrm.core.services import activities, deals, records
 from botcrm.core.services.merging.many import NEWEST, Rule, rehearse_bulk_merge, start_bulk_merge
+from botcrm.core.services.merging.merge import merge
+from botcrm.core.services.merging.unmerge import unmerge
 from botcrm.core.services.operations import operations, undoing
-from botcrm.core.services.operations.operations import StillRunning, TakenBackInPart, run
+from botcrm.core.services.operations.operations import BeingTakenBack, StillRunning, TakenBackInPart, run
 from botcrm.core.services.operations.undoing import Kept, kept_changes
+from botcrm.core.services.undo.undo import undo
 from botcrm.core.services.work import Work
 from botcrm.reminders import operations as running
 from botcrm.reminders.operations import run_here
@@ -140,6 +143,19 @@ async def test_what_runs_is_stopped_first(office: Office, monkeypatch: pytest.Mo
         await run(work, operation)
         with pytest.raises(StillRunning):
             await operations.undo(work, operation.id)
+
+
+async def test_what_is_taken_back_already_is_named_and_goes_on_where_it_was_broken_off(
+    office: Office, imported: Operation
+) -> None:
+    async with office.as_(office.anna) as work:
+        taking = await operations.undo(work, imported.id, here=True)
+    async with office.as_(office.anna) as work:
+        with pytest.raises(BeingTakenBack, match=f"number {taking.id} of the journal"):
+            await operations.undo(work, imported.id)
+    office.move(minutes=2)
+    async with office.as_(office.anna) as work:
+        assert (await operations.undo(work, imported.id, here=True)).id == taking.id
 
 
 async def pieces(office: Office, operation_id: int, count: int) -> None:
@@ -337,3 +353,46 @@ async def test_the_newest_record_decides_where_the_rule_says_so_but_never_whose_
     contact = await Contact.get(id=old)
     assert (contact.name, contact.owner_id) == ("Jan T. Nowak", office.anna.id)
     assert await Deal.all().count() == 0
+
+
+# --- what was done since and taken back, what was merged since -----------------------------------------------------------
+
+
+async def test_a_change_that_was_taken_back_since_is_none(office: Office, imported: Operation) -> None:
+    edited = await Contact.get(name="Person 2")
+    async with office.as_(office.anna) as work:
+        await records.change_record(work, Contact, edited.id, city="Sopot")
+        changed = work.id
+    office.move(minutes=1)
+    async with office.as_(office.anna) as work:
+        await undo(work, changed)
+    taken = await take_back(office, imported.id)
+    assert (taken.counts["kept"], await alive()) == (0, {"company": [], "contact": ["Old"]})
+
+
+async def test_a_merge_that_was_taken_back_since_is_none(office: Office, imported: Operation) -> None:
+    one, two = await Contact.get(name="Person 1"), await Contact.get(name="Person 2")
+    async with office.as_(office.anna) as work:
+        await merge(work, "contact", one.id, [two.id])
+    office.move(minutes=1)
+    async with office.as_(office.anna) as work:
+        await unmerge(work, (await Merge.get()).id)
+    taken = await take_back(office, imported.id)
+    assert (taken.counts["kept"], await alive()) == (0, {"company": [], "contact": ["Old"]})
+
+
+async def test_what_a_merged_record_hangs_on_stays_for_it(office: Office, imported: Operation) -> None:
+    one, two = await Contact.get(name="Person 1"), await Contact.get(name="Person 2")
+    async with office.as_(office.anna) as work:
+        await merge(work, "contact", one.id, [two.id])
+    office.move(minutes=1)
+    taken = await take_back(office, imported.id)
+    assert await alive() == {"company": ["Firm 1", "Firm 2"], "contact": ["Old", "Person 1"]}
+    kept = {(one.entity, one.record_id) for _, one in await kept_changes(taken.id, limit=100)}
+    assert kept == {("contact", one.id), ("contact", two.id), ("company", one.company_id), ("company", two.company_id)}
+
+    async with office.as_(office.anna) as work:
+        await unmerge(work, (await Merge.get()).id)
+    back = await Contact.get(id=two.id)
+    assert (back.deleted_at, back.company_id) == (None, two.company_id)
+    assert (await Company.get(id=two.company_id)).deleted_at is None

@@ -18,6 +18,7 @@ from botcrm.core.services.personal import erasing, sweeping
 from botcrm.core.services.personal import ledger as erasures
 from botcrm.core.services.personal.ledger import append, mark_of, read
 from botcrm.core.services.personal.person import person_of, sayings_of, traces_of
+from botcrm.core.services.personal.scrubbing import Hunt
 from botcrm.reminders.operations import run_here
 from tests.core.services.conftest import Office
 
@@ -57,7 +58,7 @@ async def test_plugins_tables(office: Office, monkeypatch: pytest.MonkeyPatch) -
                 row_id, contact_id, "murmur", words, '{"who":"Zdzich Murmur","n":1}',
             )  # fmt: skip
         person = await person_of(work, "contact", contact.id)
-        hunt = sweeping.Hunt.of(person, *await traces_of(person), await sayings_of(person), 0)
+        hunt = Hunt.of(person, *await traces_of(person), await sayings_of(person), 0)
         table = sweeping.tables()[-1]
         assert (table.name, table.columns) == ("stamps_stamp", ("words", "data"))
         assert await sweeping.look_through(work, hunt, table, 0) == (3, 3)

@@ -11,7 +11,7 @@ from botcrm.core.domain.money import Money
 from botcrm.core.domain.query import parse_query
 from botcrm.core.domain.query_fields import UnknownField
 from botcrm.core.models import Contact, Deal
-from botcrm.core.services.activities import Due, log_activity, plan_activity
+from botcrm.core.services.activities import Due, add_file, log_activity, plan_activity
 from botcrm.core.services.custom.dictionaries import add_choices
 from botcrm.core.services.custom.fields import add_field, fields_of, read_value, set_values
 from botcrm.core.services.deals import add_deal, move_deal, stages
@@ -272,6 +272,36 @@ async def test_own_fields_are_asked_like_the_others(filled: Office) -> None:
     assert await _found(filled, "budget>5k EUR") == []
     with pytest.raises(CrmError, match="floors"):
         await _found(filled, "floors>many")
+
+
+async def test_files_are_asked_by_their_names_and_numbers(filled: Office) -> None:
+    async with filled.as_(filled.admin) as work:
+        plan = await add_field(work, "deal", "Drawing", "file")
+    async with filled.as_(filled.anna) as work:
+        roof = await Deal.get(title="Roof")
+        file = await add_file(work, kind="document", file_id="x", name="Plan 2.PDF", deal_id=roof.id)
+        await set_values(work, "deal", roof.id, {plan.id: file.id})
+    for text in ("drawing:plan", "drawing:.pdf", f"drawing:f{file.id}", "has:drawing"):
+        assert await _found(filled, text) == ["Roof"], text
+    for text in ("drawing:fence", "drawing:f999"):
+        assert await _found(filled, text) == [], text
+
+
+async def test_deals_out_of_reach_are_not_told_by_what_has_none(filled: Office) -> None:
+    """A rep's own contact has a deal of somebody else's: to the rep it has none."""
+    async with filled.as_(filled.zofia) as work:
+        mill = await add_company(work, "Mill")
+        olga = await add_contact(work, "Olga", company_id=mill.id)
+    async with filled.as_(filled.admin) as work:
+        deal = await add_deal(work, title="Secret", company_id=mill.id, contact_id=olga.id)
+        await Deal.filter(id=deal.id).update(owner_id=filled.anna.id)
+        ours = (await Contact.get(id=olga.id)).owner_id, (await Deal.get(id=deal.id)).owner_id
+    assert ours == (filled.zofia.id, filled.anna.id)
+    for kind, name in (("contacts", "Olga"), ("companies", "Mill")):
+        assert await _found(filled, f"{kind} no:deals", "zofia") == [name]
+        assert await _found(filled, f"{kind} has:deal", "zofia") == []
+        assert name not in await _found(filled, f"{kind} no:deal", "admin")
+        assert name in await _found(filled, f"{kind} has:deal", "admin")
 
 
 # --- saved ---------------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from botcrm.core.services.undo.undo import last_work, undo
 from botcrm.core.services.work import Work
 from botcrm.settings import Settings
 from tests.core.services.conftest import START, Office
+from tests.starting import start_up_to_date
 
 
 async def _undo_last(work: Work) -> list[Any]:
@@ -358,7 +359,7 @@ async def _play(folder: Path, template: Path, steps: list[tuple[str, int]]) -> N
     path = folder / "undo.sqlite3"
     shutil.copyfile(template, path)
     app = App(Settings(database_url=f"sqlite://{path}", timezone="Europe/Warsaw"), now=lambda: START)
-    await app.start()
+    await start_up_to_date(app)
     try:
         async with app.work() as work:
             await add_user(work, name="Ada", role="admin")
