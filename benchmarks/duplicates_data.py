@@ -11,176 +11,28 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.duplicates_names import (
+    CITIES,
+    FORMS,
+    FREE,
+    GIVEN,
+    LATIN,
+    LETTERS,
+    MIDDLES,
+    PARTS,
+    SHORT,
+    STREETS,
+    TRADES,
+    UNWRITTEN,
+)
+
 FIELDS = ("external_id", "name", "phone", "email", "company", "birth_date", "street", "city", "postcode")
 Row = dict[str, str]
-
-_GIVEN = {
-    "en": (
-        """
-James John Robert Michael William David Richard Joseph Thomas Charles Daniel Matthew Anthony Mark Steven Paul
-Andrew Joshua Kenneth Kevin Brian George Edward Ronald Timothy Jason Jeffrey Ryan Jacob Gary Nicholas Eric
-Stephen Jonathan Larry Justin Scott Brandon Benjamin Samuel Gregory Frank Alexander Raymond Patrick Jack
-Dennis Jerry Peter Philip
-""",
-        """
-Mary Patricia Jennifer Linda Elizabeth Barbara Susan Jessica Sarah Karen Lisa Nancy Betty Margaret Sandra
-Ashley Kimberly Emily Donna Michelle Carol Amanda Melissa Deborah Stephanie Rebecca Laura Sharon Cynthia
-Kathleen Amy Angela Shirley Anna Brenda Pamela Emma Nicole Helen Samantha Katherine Christine Rachel Carolyn
-Janet Maria Olivia Alice Joan
-""",
-    ),
-    "pl": (
-        """
-Piotr Krzysztof Andrzej Tomasz Jan Paweł Michał Marcin Jakub Adam Marek Łukasz Grzegorz Mateusz Wojciech
-Mariusz Dariusz Zbigniew Maciej Rafał Robert Kamil Jerzy Dawid Szymon Kacper Tadeusz Jacek Bartosz Stanisław
-Józef Ryszard Henryk Artur Sebastian Damian Przemysław Roman Karol Filip Leszek Daniel Czesław Bogdan Witold
-Franciszek Antoni Hubert
-""",
-        """
-Anna Katarzyna Maria Małgorzata Agnieszka Barbara Ewa Krystyna Magdalena Elżbieta Joanna Aleksandra Zofia
-Monika Teresa Danuta Natalia Karolina Marta Julia Beata Dorota Janina Alicja Jadwiga Jolanta Halina Iwona
-Irena Paulina Justyna Bożena Urszula Renata Hanna Grażyna Sylwia Patrycja Helena Wiktoria Ewelina Izabela
-Marianna Kinga Weronika Gabriela
-""",
-    ),
-    "ru": (
-        """
-Александр Сергей Дмитрий Андрей Алексей Максим Евгений Иван Михаил Николай Владимир Павел Виктор Роман
-Константин Юрий Олег Антон Игорь Илья Никита Денис Кирилл Анатолий Василий Артём Вячеслав Григорий Борис Фёдор
-Пётр Степан Виталий Валерий Геннадий Станислав Леонид Тимофей Георгий Егор Матвей Семён Яков Руслан Вадим
-Эдуард Тимур Глеб
-""",
-        """
-Елена Ольга Наталья Татьяна Ирина Светлана Мария Анна Екатерина Юлия Марина Анастасия Людмила Галина Надежда
-Вера Валентина Оксана Любовь Дарья Алина Нина Виктория Тамара Ксения Евгения Лариса Полина Александра Алла
-Кристина Жанна Зинаида Вероника Софья Маргарита Яна Инна Лидия Раиса Антонина Диана Регина Ульяна Элина Зоя
-""",
-    ),
-}
-_SHORT = {
-    "Robert": "Bob",
-    "William": "Bill",
-    "Elizabeth": "Liz",
-    "Michael": "Mike",
-    "Katherine": "Kate",
-    "James": "Jim",
-    "Thomas": "Tom",
-    "Richard": "Rick",
-    "Daniel": "Dan",
-    "Margaret": "Peggy",
-    "Jan": "Janek",
-    "Katarzyna": "Kasia",
-    "Małgorzata": "Gosia",
-    "Anna": "Ania",
-    "Krzysztof": "Krzysiek",
-    "Tomasz": "Tomek",
-    "Agnieszka": "Aga",
-    "Jakub": "Kuba",
-    "Wojciech": "Wojtek",
-    "Joanna": "Asia",
-    "Александр": "Саша",
-    "Дмитрий": "Дима",
-    "Екатерина": "Катя",
-    "Наталья": "Наташа",
-    "Иван": "Ваня",
-    "Михаил": "Миша",
-    "Мария": "Маша",
-    "Елена": "Лена",
-    "Владимир": "Вова",
-    "Сергей": "Серёжа",
-}
-_PARTS = {
-    "en": (
-        """
-Ash Black Brad Brook Burn Car Clay Cross Dun East Fair Field Ford Glen Green Hal Hart Hill Hol King Lang Law
-Mar Mill New Nor Oak Pem Pres Rad Red Rich Ros Sel Shel Stan Strat Sut Thorn Wal Ward West Whit Wil Win Wood
-Yar
-""",
-        """
-bury by combe cott den ditch field ford gate ham hurst land ley man mere more ney pool ridge ridge ridge shaw
-son stead stone ton tree wall ward well wick win worth wright
-""",
-    ),
-    "pl": (
-        """
-Ada Bara Bory Brzez Cheł Czar Dąbr Dobr Gaj Głow Gór Gra Jabł Jan Jaw Kacz Kal Kam Koł Kow Kral Kuch Lip Łuk
-Mal Mar Mich Now Ols Paw Piątk Pietr Row Sad Sob Sos Stań Szym Tom Urb Was Wiś Wójc Wron Zając Zal Ziel
-""",
-        """
-alski owski ewski iński eński icki ecki ak czyk iak uk arz ka
-""",
-    ),
-    "ru": (
-        """
-Аксён Андре Баран Бел Богдан Бур Вол Вороб Гон Горд Григор Дмитри Ерм Ефим Жук Зай Заха Зим Иван Игнат Казак
-Калин Карп Ковал Коз Комар Крыл Кузн Лаврент Лебед Мак Март Мед Мороз Ник Ор Пав Петр Поляк Пруд Род Ром Сав
-Сем Сид Сокол Стеф Тарас Тихон Фом Чер Шевч Щерб Яковл
-""",
-        """
-ов ев ин ский цев ченко ич ков чук енков
-""",
-    ),
-}
-_MIDDLES = {
-    "en": ["", "", "er", "in", "al", "o", "en", "ar", "or", "an"],
-    "ru": ["", "", "ан", "ер", "ол", "ин", "ар"],
-}
-_STREETS = {
-    "en": """
-High Station Church Park Mill Queen King Victoria Green Manor Grove Chapel Spring Garden River Bridge North
-South School
-""",
-    "pl": """
-Lipowa Polna Leśna Słoneczna Krótka Szkolna Ogrodowa Łąkowa Brzozowa Kwiatowa Kościelna Parkowa Sosnowa
-Zielona Długa
-""",
-    "ru": """
-Ленина Советская Молодёжная Центральная Школьная Новая Садовая Лесная Набережная Мира Гагарина Зелёная Полевая
-""",
-}
-_CITIES = {
-    "en": """
-London Leeds Bristol Manchester York Oxford Sheffield Cardiff Glasgow Norwich Derby Exeter Bath Luton Hull
-""",
-    "pl": """
-Warszawa Kraków Łódź Wrocław Poznań Gdańsk Szczecin Lublin Katowice Białystok Gdynia Radom Toruń Kielce
-""",
-    "ru": """
-Москва Новосибирск Екатеринбург Казань Самара Омск Челябинск Уфа Пермь Волгоград Саратов Тюмень Томск
-""",
-}
-_TRADES = {
-    "en": ("Roofing", "Systems", "Foods", "Partners"),
-    "pl": ("Dach", "Budowa", "Serwis", "Handel"),
-    "ru": ("Строй", "Сервис", "Торг", "Мебель"),
-}
-_FORMS = {"en": ("Ltd", "Limited", "LLC", "Inc."), "pl": ("Sp. z o.o.", "sp z oo", "S.A."), "ru": ("ООО", "АО", "ЗАО")}
-_FREE = ("gmail.com", "outlook.com", "yahoo.com", "mail.ru", "wp.pl", "onet.pl", "icloud.com", "proton.me")
-_UNWRITTEN = (
-    (("phone",), 0.1),
-    (("email",), 0.25),
-    (("birth_date",), 0.55),
-    (("street", "postcode"), 0.4),
-    (("city",), 0.2),
-)
-# Two schemes for a passport and a habit; a third of Cyrillic letters differ between them.
-_LATIN = {
-    "passport": """
-a b v g d e e zh z i i k l m n o p r s t u f kh ts ch sh shch ie y - e iu ia
-""",
-    "habit": """
-a b v g d e yo zh z i y k l m n o p r s t u f h c ch sh sch - y - e yu ya
-""",
-    "polish": """
-a b w g d e io ż z i j k l m n o p r s t u f ch c cz sz szcz - y - e ju ja
-""",
-}
-_LETTERS = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
 
 
 def latin(text: str, scheme: str) -> str:
     """Write Russian in Latin letters by a scheme."""
-    table = {letter: "" if to == "-" else to for letter, to in zip(_LETTERS, _LATIN[scheme].split(), strict=True)}
+    table = {letter: "" if to == "-" else to for letter, to in zip(LETTERS, LATIN[scheme].split(), strict=True)}
     return "".join(
         (table[letter.lower()].capitalize() if letter.isupper() else table[letter])
         if letter.lower() in table
@@ -197,14 +49,14 @@ def _plain(text: str) -> str:
 class _Maker:
     def __init__(self, seed: int, surnames: int) -> None:
         self.dice = random.Random(seed)
-        self.surnames = {locale: self._surnames(locale, surnames) for locale in _PARTS}
-        self.given = {locale: tuple(names.split() for names in both) for locale, both in _GIVEN.items()}
+        self.surnames = {locale: self._surnames(locale, surnames) for locale in PARTS}
+        self.given = {locale: tuple(names.split() for names in both) for locale, both in GIVEN.items()}
         self.serial = 0
 
     def _surnames(self, locale: str, count: int) -> list[str]:
         """Return surnames, the frequent first: choosing follows 1 / rank to the power of 0.7."""
-        heads, tails = (part.split() for part in _PARTS[locale])
-        middles = _MIDDLES["ru" if locale == "ru" else "en"]
+        heads, tails = (part.split() for part in PARTS[locale])
+        middles = MIDDLES["ru" if locale == "ru" else "en"]
         found: dict[str, None] = {}
         for _ in range(count * 20):
             if len(found) >= count:
@@ -253,11 +105,11 @@ class _Maker:
         tail = (
             "" if host else str(self.serial) if dice.random() < 0.6 else f"{dice.randrange(50, 99)}{self.serial % 1000}"
         )
-        return f"{local}{tail}@{host or dice.choice(_FREE)}"
+        return f"{local}{tail}@{host or dice.choice(FREE)}"
 
     def home(self, locale: str) -> Row:
         dice = self.dice
-        name, number = dice.choice(_STREETS[locale].split()), dice.randrange(1, 200)
+        name, number = dice.choice(STREETS[locale].split()), dice.randrange(1, 200)
         flat = f"/{dice.randrange(1, 60)}" if dice.random() < 0.5 else ""
         street = {
             "en": f"{number}{flat and ' Flat ' + flat[1:]} {name} Street",
@@ -269,7 +121,7 @@ class _Maker:
             if locale == "pl"
             else str(dice.randrange(100000, 999999))
         )
-        return {"street": street, "city": dice.choice(_CITIES[locale].split()), "postcode": code}
+        return {"street": street, "city": dice.choice(CITIES[locale].split()), "postcode": code}
 
     def people(self, count: int) -> Iterator[Row]:
         """Yield different people: alone, in families, at companies, and namesakes of some before them."""
@@ -318,8 +170,8 @@ class _Maker:
     def colleagues(self, locale: str) -> list[Row]:
         dice = self.dice
         word = self.surname(locale)
-        kind = dice.choice(_TRADES[locale])
-        company = f"{word} {kind} {dice.choice(_FORMS[locale])}"
+        kind = dice.choice(TRADES[locale])
+        company = f"{word} {kind} {dice.choice(FORMS[locale])}"
         host = f"{_plain(latin(word, 'habit')).lower()}-{self.serial}.{dice.choice(('com', 'pl', 'ru', 'eu'))}"
         phone, where = self.landline(locale), self.home(locale)
         found = []
@@ -335,7 +187,7 @@ class _Maker:
 
     def thinned(self, row: Row) -> Row:
         """Leave out what people do not write down."""
-        for fields, share in _UNWRITTEN:
+        for fields, share in UNWRITTEN:
             if self.dice.random() < share:
                 row = row | dict.fromkeys(fields, "")
         if not row["phone"] and not row["email"]:
@@ -402,7 +254,7 @@ class _Maker:
                 case 3:
                     script = dice.choice(("passport", "habit", "polish", "cyrillic"))
                 case 4:
-                    row["given"] = _SHORT.get(row["given"], row["given"])
+                    row["given"] = SHORT.get(row["given"], row["given"])
                 case 5:
                     row["given"] = row["given"][0] + "."
                 case 6:

@@ -23,6 +23,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.made_words import FORMS, KINDS, WORKS, made_up  # noqa: E402
 from botcrm.app import App  # noqa: E402
 from botcrm.core.domain.facts import keys_of  # noqa: E402
 from botcrm.core.domain.findable import deal_name, phone_words, sound_keys  # noqa: E402
@@ -37,65 +38,6 @@ CHAT = 5_000_000  # the Telegram id of user n is CHAT + n
 OPEN_SHARE = 0.2
 _PLANNED_SHARE = 0.9  # of the open deals; the others have no next activity
 _LATE, _SOON = 0.1, 0.5  # shares of the planned ones: overdue, due within two weeks
-
-_KINDS = (
-    "roof",
-    "solar",
-    "window",
-    "garden",
-    "kitchen",
-    "floor",
-    "heating",
-    "facade",
-    "fence",
-    "garage",
-    "bath",
-    "attic",
-)
-_WORKS = (
-    "repair",
-    "survey",
-    "renewal",
-    "cleaning",
-    "design",
-    "extension",
-    "inspection",
-    "service",
-    "delivery",
-    "upgrade",
-)
-_FORMS = ("Ltd", "GmbH", "SA", "Group", "Works", "Systems", "Partners", "Trade", "House", "Studio")
-_SYLLABLES = (
-    "ba",
-    "ko",
-    "ri",
-    "ne",
-    "mar",
-    "tel",
-    "vo",
-    "sun",
-    "lin",
-    "dor",
-    "pa",
-    "wes",
-    "ka",
-    "mi",
-    "tan",
-    "gor",
-    "fe",
-    "lu",
-    "ste",
-    "no",
-)
-
-
-def _words(count: int, seed: int) -> list[str]:
-    """Return distinct made-up names of two to four syllables."""
-    dice = random.Random(seed)
-    found: dict[str, None] = {}
-    while len(found) < count:
-        found["".join(dice.choices(_SYLLABLES, k=dice.choice((2, 3, 3, 4)))).capitalize()] = None
-    return list(found)
 
 
 def stamp(moment: datetime) -> str:
@@ -224,13 +166,13 @@ def _fill(db: sqlite3.Connection, deals: int, now: datetime) -> None:
     open_stages = [row[0] for row in stages if row[1] == "open"]
     closed = {kind: stage for stage, kind, _ in stages if kind != "open"}
     pipeline = stages[0][2]
-    first, last = _words(max(200, deals // 500), 1), _words(max(400, deals // 200), 2)
+    first, last = made_up(max(200, deals // 500), 1), made_up(max(400, deals // 200), 2)
     many = {"company": max(REPS, deals // 4), "contact": max(REPS, deals // 3)}
     old = now - timedelta(days=700)
 
     companies: list[tuple[str, int]] = []
     for n in range(1, many["company"] + 1):
-        name = f"{dice.choice(last)} {dice.choice(first)} {dice.choice(_FORMS)}"
+        name = f"{dice.choice(last)} {dice.choice(first)} {dice.choice(FORMS)}"
         owner, at = reps[n % REPS], stamp(old + timedelta(seconds=n))
         companies.append((name, owner))
         to.add("company", n, 1, at, at, None, name, None, None, owner)
@@ -253,7 +195,7 @@ def _fill(db: sqlite3.Connection, deals: int, now: datetime) -> None:
     for n in range(1, deals + 1):
         contact = dice.randrange(len(contacts))
         person, company, owner = contacts[contact]
-        title = f"{dice.choice(_KINDS)} {dice.choice(_WORKS)}"
+        title = f"{dice.choice(KINDS)} {dice.choice(WORKS)}"
         born = now - timedelta(minutes=dice.randrange(60, 900_000))
         at, is_open = stamp(born), dice.random() < OPEN_SHARE
         status = "open" if is_open else dice.choice(("won", "lost", "lost"))
@@ -347,6 +289,7 @@ def _format() -> str:
         ROOT / "botcrm/core/domain/facts.py",
         ROOT / "botcrm/core/domain/findable.py",
         ROOT / "botcrm/core/schema.py",
+        ROOT / "benchmarks/made_words.py",
     ]
     return hashlib.sha256(b"".join(part.read_bytes() for part in (*parts, Path(__file__)))).hexdigest()
 

@@ -24,7 +24,8 @@ sys.path.insert(0, str(ROOT))
 
 import asyncpg  # noqa: E402
 
-from benchmarks.make_data import CHAT, _found, _words  # noqa: E402
+from benchmarks.made_words import made_up  # noqa: E402
+from benchmarks.make_data import CHAT, _found  # noqa: E402
 from benchmarks.measuring import with_typo  # noqa: E402
 from benchmarks.service_times import find  # noqa: E402
 from botcrm.app import App  # noqa: E402
@@ -76,7 +77,7 @@ Person = tuple[str, str, str, int]
 def people(count: int, reps: Sequence[int]) -> Iterator[Person]:
     """Yield (name, phone, e-mail, owner) of made-up contacts, every fifth in Cyrillic."""
     dice = random.Random(11)
-    first, last = _words(500, 1), _words(max(2_000, count // 100), 2)
+    first, last = made_up(500, 1), made_up(max(2_000, count // 100), 2)
     cyrillic = [
         "".join(dice.choices(list(_SPELT), k=dice.choice((2, 3, 4)))).capitalize()
         for _ in range(max(1_000, count // 200))
