@@ -3,11 +3,14 @@
 Reading costs as much as writing: a second process has the next rows ready while the ones before are written.
 """
 
+import contextlib
+import logging
 import os
 import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +20,8 @@ from botcrm.core.services.importing.cells import Frame
 from botcrm.core.services.importing.rows import Understanding, Understood
 from botcrm.imports.opening import open_table
 from botcrm.imports.table import Row, Table, UnreadableFile
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -116,9 +121,19 @@ def prepare(entity: str, row: Understood) -> Derived:
 
 
 class Apart(Feed):
-    """Has another process read; it is always one chunk ahead."""
+    """Has another process read ahead: while a chunk is written, the next one is brought here.
+
+    Should that process die, another one goes on where it was.
+    """
 
     def __init__(self, spec: Spec, number: int, end: int) -> None:
+        self._spec = spec
+        self._at = (number, end)
+        self._closed = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
+        self._begin()
+
+    def _begin(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "botcrm.imports.worker"],
             stdin=subprocess.PIPE,
@@ -126,8 +141,14 @@ class Apart(Feed):
             env=_environment(),
         )
         assert self._process.stdin
-        pickle.dump((spec, number, end), self._process.stdin, protocol=5)
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            pickle.dump((self._spec, *self._at), self._process.stdin, protocol=5)
+            self._process.stdin.close()
+        self._bring()
+
+    def _bring(self) -> None:
+        assert self._process.stdout
+        self._next = self._thread.submit(pickle.load, self._process.stdout)
 
     def take(self) -> Chunk | None:
         """Return the next chunk.
@@ -135,22 +156,41 @@ class Apart(Feed):
         :raises UnreadableFile: the file is damaged here
         :raises OSError: it cannot be read
         """
-        assert self._process.stdout
         try:
-            found = pickle.load(self._process.stdout)  # noqa: S301  from our own child
-        except EOFError:
-            raise RuntimeError("the process that reads the file ended") from None
+            found = self._next.result()
+        except Exception as exc:
+            # Whatever a process that was killed has left in the pipe.
+            if self._closed:
+                raise
+            log.warning("the process that reads a file ended at row %s: %s", self._at[0], type(exc).__name__)
+            self._end()
+            self._begin()
+            try:
+                found = self._next.result()
+            except Exception as again:
+                raise RuntimeError("the process that reads the file ended") from again
         if isinstance(found, Failed):
             raise UnreadableFile(**found.facts) if found.facts else OSError(found.text)
-        assert found is None or isinstance(found, Chunk)
+        if found is None:
+            return None
+        assert isinstance(found, Chunk)
+        self._at = (found.number, found.end)
+        self._bring()
         return found
 
     def close(self) -> None:
         """End the process."""
-        if self._process.stdout:
-            self._process.stdout.close()
+        self._closed = True
+        self._end()
+        self._thread.shutdown()
+
+    def _end(self) -> None:
         self._process.kill()
         self._process.wait()
+        # Now nobody waits for the pipe any more.
+        wait([self._next])
+        assert self._process.stdout
+        self._process.stdout.close()
 
 
 def _environment() -> dict[str, str]:

@@ -38,7 +38,8 @@ def csv_lines(words: Words, rows: Sequence[Understood], width: int, delimiter: s
         if any(problem.code in READING_PROBLEMS for problem in row.problems):
             told.insert(0, words.t("Row {n}:", n=row.number))
         line = [*cells[:width], *[""] * (width - len(cells)), " ".join(told), *cells[width:]]
-        writer.writerow(map(guarded, line))
+        # What came with an apostrophe in front goes back with that one: it would be one more each time.
+        writer.writerow(cell if cell.startswith("'") else guarded(cell) for cell in line)
     return buffer.getvalue().encode()
 
 

@@ -105,6 +105,8 @@ class Xlsx:
                 cells.append(float(value))
             else:
                 text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+                # Of an apostrophe in front an import cannot tell who has put it there.
+                text = guarded(text) if text.startswith("'") else text
                 cell = WriteOnlyCell(self._sheet, "")
                 # Said to be a text, it is none of those that are calculated, whatever it begins with.
                 cell.value, cell.data_type = _ILLEGAL.sub("", text)[:_MOST_CELL], "s"

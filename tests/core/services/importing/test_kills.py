@@ -22,6 +22,7 @@ from botcrm.core.services.importing.owed import pay
 from botcrm.core.services.staff.people import system
 from botcrm.core.services.work import Work
 from botcrm.imports import step
+from botcrm.imports.feed import Apart, Chunk
 from botcrm.reminders import operations as running
 from botcrm.settings import Settings
 from tests.core.services.importing.files import begun, imported, people, problems, table, told
@@ -170,3 +171,25 @@ async def test_a_second_number_is_known_however_long_the_matcher_waits(
     rows = ("Anna Nowak,601234567,602345678,A.Nowak@gmail.com", "A. Nowak,602345678,,", "Anna N,,,anowak@gmail.com")
     path = table(tmp_path, "Name,Phone,Phone,E-mail", *rows)
     assert told(await imported(app, path, "contact")) == {"created": 1, "skipped": 2}
+
+
+async def test_should_the_process_that_reads_die_another_one_goes_on(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(step, "APART", 100)
+    monkeypatch.setattr(step, "LARGE_PIECE", 20)
+    taken = itertools.count(1)
+    take = Apart.take
+
+    def take_and_kill(feed: Apart) -> Chunk | None:
+        chunk = take(feed)
+        if next(taken) in (1, 8):
+            feed._process.kill()
+        return chunk
+
+    monkeypatch.setattr(Apart, "take", take_and_kill)
+    # More than a pipe holds: it has not read to the end when it dies.
+    done = await imported(app, people(tmp_path, 500), "contact")
+    assert sum("the process that reads a file ended" in one.message for one in caplog.records) == 2
+    assert done.counts["seen"] == 500
+    assert await db.column("SELECT name FROM contact ORDER BY id") == [f"Person {n}" for n in range(500) if n % 7 != 3]

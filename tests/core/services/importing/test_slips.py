@@ -197,6 +197,14 @@ def test_a_reason_is_no_formula_either() -> None:
     assert line.startswith("bad@,Jan,'=x(): ")
 
 
+async def test_an_apostrophe_is_put_in_front_once_however_often_a_row_comes_back(app: App, tmp_path: Path) -> None:
+    file = table(tmp_path, "Name,Phone,Note", "'=Jan,bad,=x")
+    back = problems(await imported(app, file, "contact")).splitlines()[1]
+    assert back.startswith("'=Jan,bad,'=x,")
+    again = table(tmp_path, "Name,Phone,Note,botcrm_problem", back, name="b.csv")
+    assert problems(await imported(app, again, "contact")).splitlines()[1].startswith("'=Jan,bad,'=x,")
+
+
 # --- the copy of a file --------------------------------------------------------------------------------------------------
 
 
