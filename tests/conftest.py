@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 
 from botcrm.testing import databases, once
-from tests.postgres import Postgres, PostgresUnavailable, memory, started_server
+from tests.postgres import KeptConnections, Postgres, PostgresUnavailable, memory, started_server
 
 if TYPE_CHECKING:
     from botcrm.testing import Crm, Member
@@ -55,6 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Spare the run what it would do again and again for each of thousands of tests."""
     once.work_out_models_once()
+    once.find_plugins_once()
     once.set_aside_what_stays()
 
 
@@ -67,7 +68,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
+async def kept_connections() -> AsyncIterator[KeptConnections]:
+    """Keep connections to PostgreSQL open from one test to the next."""
+    kept = KeptConnections()
+    with kept.in_use():
+        yield kept
+    await kept.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(kept_connections: KeptConnections) -> Iterator[Postgres]:
     """Give the PostgreSQL server of this run: the one in BOTCRM_TEST_POSTGRES, or one started for it.
 
     A machine that can have neither fails the tests: they are never skipped.
@@ -75,7 +85,7 @@ def postgres() -> Iterator[Postgres]:
     with contextlib.ExitStack() as stack:
         try:
             url = os.environ.get("BOTCRM_TEST_POSTGRES") or stack.enter_context(started_server())
-            server = stack.enter_context(Postgres(url))
+            server = stack.enter_context(Postgres(url, kept_connections))
         except PostgresUnavailable as exc:
             pytest.fail(
                 f"{exc}\nName a server for the tests: BOTCRM_TEST_POSTGRES=postgres://user:password@host/", False

@@ -49,6 +49,7 @@ def crm_databases() -> "Iterator[Databases]":
 
     import_aiogram()
     once.work_out_models_once()
+    once.find_plugins_once()
     once.set_aside_what_stays()
     with databases() as found:
         yield found

@@ -1,11 +1,15 @@
 """What a run of tests does once, not anew for each of thousands of tests."""
 
+import functools
 import gc
+from importlib.metadata import entry_points
 from types import SimpleNamespace
 from typing import Any
 
 from tortoise.apps import Apps
 from tortoise.models import Model
+
+from botcrm.hooks import loading
 
 # What of a model depends on the kind of database.
 _OF_THE_KIND = (
@@ -34,6 +38,11 @@ def set_aside_what_stays() -> None:
 def work_out_models_once() -> None:
     """Have every `Tortoise.init` of this process use what an earlier one worked out: most of the time it takes."""
     Apps._build_initial_querysets = _build  # type: ignore[method-assign,assignment]
+
+
+def find_plugins_once() -> None:
+    """Have every bot of this process know which packages are installed from an earlier one."""
+    loading.entry_points = functools.cache(entry_points)  # type: ignore[assignment,attr-defined]
 
 
 def _build(apps: Apps) -> None:

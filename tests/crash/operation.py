@@ -1,9 +1,12 @@
-"""Do an operation's pieces in the foreground, a line after each: what the crash tests kill.
+"""Do operations piece by piece, each in a process of its own, with a line after each piece: what the crash tests kill.
 
-python tests/crash/operation.py DATABASE_URL OPERATION_ID
+python tests/crash/operation.py DATABASE_URL < IDS
+
+What all these processes have to import is imported once: each is a fork of this one.
 """
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -34,5 +37,16 @@ async def main(url: str, operation_id: int) -> None:
     await app.stop()
 
 
+def run_apart(url: str, operation_id: int) -> None:
+    """Run one operation in another process: say which, and how it ended."""
+    child = os.fork()
+    if not child:
+        say(f"process {os.getpid()}")
+        asyncio.run(main(url, operation_id))
+        os._exit(0)
+    say(f"ended {os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}")
+
+
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    for line in sys.stdin:
+        run_apart(sys.argv[1], int(line))

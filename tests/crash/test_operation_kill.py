@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
+import os
 import random
 import signal
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -59,31 +63,51 @@ async def filled(app: App) -> int:
     return int(operation.id)
 
 
-async def killed_until_done(url: str, operation_id: int, dice: random.Random) -> int:
+@contextlib.asynccontextmanager
+async def runner(url: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Give a process that runs operations, each in another one."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(sys.executable, str(SCRIPT), url, stdin=pipe, stdout=pipe)
+    yield process
+    assert process.stdin
+    process.stdin.close()
+    assert await process.wait() == 0
+
+
+async def killed_until_done(process: asyncio.subprocess.Process, operation_id: int, dice: random.Random) -> int:
     """Run an operation in processes of their own, each killed at a random moment, until one comes to the end."""
-    kills = 0
-    while True:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, str(SCRIPT), url, str(operation_id), stdout=asyncio.subprocess.PIPE
-        )
-        assert process.stdout
+    assert process.stdin
+    assert process.stdout
+    for kills in itertools.count():
+        process.stdin.write(f"{operation_id}\n".encode())
         # The first ones die after a piece, in the midst of the next one.
         pieces = 1 if kills < KILLS else 10**6
-        seen = 0
-        while await process.stdout.readline():
-            seen += 1
-            if seen > pieces:
-                await asyncio.sleep(dice.random() * 0.03)
-                process.send_signal(signal.SIGKILL)
-                break
-        code = await process.wait()
+        number = seen = 0
+        code: int | None = None
+        while code is None:
+            word, _, rest = (await process.stdout.readline()).decode().strip().partition(" ")
+            assert word, "the script is there"
+            if word == "process":
+                number = int(rest)
+            elif word == "ended":
+                code = int(rest)
+            else:
+                seen += 1
+                if seen == pieces + 1:
+                    await asyncio.sleep(dice.random() * 0.03)
+                    os.kill(number, signal.SIGKILL)
         if code == 0:
             return kills
         assert code == -signal.SIGKILL
-        kills += 1
+    raise AssertionError
 
 
 async def test_a_bulk_merge_and_its_undo_survive_every_kill(migrated_url: str) -> None:
+    async with runner(migrated_url) as process:
+        await _killed_and_taken_back(migrated_url, process)
+
+
+async def _killed_and_taken_back(migrated_url: str, process: asyncio.subprocess.Process) -> None:
     dice = random.Random(7)
     app = App(Settings(database_url=migrated_url, timezone="Europe/Warsaw"))
     await app.start()
@@ -91,7 +115,7 @@ async def test_a_bulk_merge_and_its_undo_survive_every_kill(migrated_url: str) -
     before = await state()
     await app.stop()
 
-    kills = await killed_until_done(migrated_url, operation_id, dice)
+    kills = await killed_until_done(process, operation_id, dice)
     await app.start()
     assert kills == KILLS
     row = await db.fetch_one("SELECT state, counts FROM operation WHERE id = ?", operation_id)
@@ -109,7 +133,7 @@ async def test_a_bulk_merge_and_its_undo_survive_every_kill(migrated_url: str) -
         taking = await operations.undo(work, operation_id, here=True)
     await app.stop()
 
-    kills = await killed_until_done(migrated_url, taking.id, dice)
+    kills = await killed_until_done(process, taking.id, dice)
     await app.start()
     assert kills == KILLS
     assert await state() == before
