@@ -10,9 +10,9 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
 # Seconds from one copying of the log to the next, while there are commits.
-_COPY_EVERY = 0.5
+_COPY_EVERY = 2.0
 # Pages. A longer log is copied to its end before the next transaction begins, so that it starts over.
-_LONG_LOG = 16_000
+_LONG_LOG = 64_000
 
 
 class LogCopier:

@@ -33,7 +33,7 @@ from botcrm.core.sqlite_connection import Connection, connector
 log = logging.getLogger(__name__)
 
 # Pages. A log of this length is copied in a commit; only statements outside of transactions can make one (see LogCopier).
-LONGEST_LOG = 32_000
+LONGEST_LOG = 128_000
 # Rows that one statement inserts.
 _AT_ONCE = 100
 # How long closing waits for the transaction in hand.
