@@ -114,33 +114,20 @@ class ShapeReader:
         return self._no_phone(pos) if self.verb.several else None
 
     def _word_shape(self, pos: int) -> Token | None:
-        if self.fields and "field" in self.shapes:
-            token = self._field(pos)
+        for wanted, read in (
+            (self.fields and "field" in self.shapes, self._field),
+            ("ref" in self.shapes, self._reference),
+            ("repeat" in self.shapes, self._repeat),
+            (self._dated, self._date),
+            ("email" in self.shapes, self._email),
+            ("amount" in self.shapes, self._amount),
+            ("outcome" in self.shapes, self._outcome),
+            ("direction" in self.shapes, self._direction),
+        ):
+            token = read(pos) if wanted else None
             if token is not None:
                 return token
-        if "ref" in self.shapes:
-            token = self._reference(pos)
-            if token is not None:
-                return token
-        if "repeat" in self.shapes:
-            token = self._repeat(pos)
-            if token is not None:
-                return token
-        if self._dated:
-            token = self._date(pos)
-            if token is not None:
-                return token
-        if "email" in self.shapes:
-            token = self._email(pos)
-            if token is not None:
-                return token
-        if "amount" in self.shapes:
-            return self._amount(pos)
-        if "outcome" in self.shapes:
-            token = self._outcome(pos)
-            if token is not None:
-                return token
-        return self._direction(pos) if "direction" in self.shapes else None
+        return None
 
     # ---- where a word may be a shape
 

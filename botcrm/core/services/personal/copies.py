@@ -12,7 +12,7 @@ from botcrm.core.services.personal.scrubbing import (
     Row,
     Table,
     besides,
-    clean,
+    cleaned,
     copied,
     delete,
     scrub,
@@ -39,9 +39,7 @@ async def events(work: Work, hunt: Hunt, table: Table, rows: list[Row]) -> int:
             values = {name: db.to_json(bared(db.from_json(row[name]) or {})) for name in table.columns}
             values = {name: value for name, value in values.items() if db.from_json(value) != db.from_json(row[name])}
         else:
-            pattern = hunt.only if row["entity"] == "filter" else hunt.strong
-            left = {name: clean(table, row, name, pattern) for name in table.columns}
-            values = {name: value for name, value in left.items() if value is not row[name]}
+            values = cleaned(table, row, hunt.only if row["entity"] == "filter" else hunt.strong)
         if values:
             await write(table.name, row["id"], values)
             changed += 1

@@ -86,6 +86,12 @@ def clean(table: Table, row: Row, column: str, pattern: re.Pattern[str]) -> Any:
     return value if left == document else db.to_json(left)
 
 
+def cleaned(table: Table, row: Row, pattern: re.Pattern[str]) -> Row:
+    """Return the columns that tell of the person, without what does."""
+    left = {name: clean(table, row, name, pattern) for name in table.columns}
+    return {name: value for name, value in left.items() if value is not row[name]}
+
+
 async def write(table: str, row_id: int, values: Row) -> None:
     """Write some columns of a row."""
     columns = ", ".join(f'"{name}" = ?' for name in values)
@@ -101,8 +107,7 @@ async def scrub(pattern: re.Pattern[str], table: Table, rows: list[Row]) -> int:
     """Take out of each row what tells of the person; returns how many did."""
     changed = 0
     for row in rows:
-        left = {name: clean(table, row, name, pattern) for name in table.columns}
-        values = {name: value for name, value in left.items() if value is not row[name]}
+        values = cleaned(table, row, pattern)
         if values:
             await write(table.name, row["id"], values)
             changed += 1
