@@ -26,10 +26,14 @@ from botcrm.core.domain.errors import DatabaseUnusable
 # Mapped, a page that was not read lately costs a fraction of a read call: lists and searches in a large file touch many.
 _PRAGMAS = {
     "busy_timeout": "10000",
-    "synchronous": "FULL",
+    # The log is brought to the disk apart (see sqlite).
+    "synchronous": "NORMAL",
     "cache_size": "-65536",
     "temp_store": "MEMORY",
-    "mmap_size": str(2**30),
+    # The most that the library takes as it is commonly built.
+    "mmap_size": str(2**31 - 2**16),
+    # The log keeps its length when it starts over: writing what is there costs half of what writing behind the end does.
+    "journal_size_limit": str(2**28),
 }
 
 

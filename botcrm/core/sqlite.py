@@ -1,12 +1,14 @@
 """Tortoise's SQLite engine, made safe and quick for one busy process.
 
-Three things differ from the stock engine (decisions/0003):
+Four things differ from the stock engine (decisions/0003):
 
 * transactions begin with BEGIN IMMEDIATE, so two processes that read then write wait for each other instead of failing;
 * statements run on the event loop's own thread, because an indexed statement takes tens of microseconds, the hop to
   aiosqlite's thread and back ten times that, and milliseconds when the loop is busy and keeps the interpreter's lock.
   What may block for longer still goes through the thread: waiting for a write lock that another process holds, and commits
-  on a disk whose fsync turns out to be slow;
+  that turn out to be slow;
+* a commit does not wait for the disk: a thread brings the log there once for all that wait, after the next transaction may
+  have begun. Whoever committed goes on when that was done, so nothing is told to anybody before it is kept;
 * what was committed to the write-ahead log is copied into the file by another thread, not by whichever commit happens to
   fill the log: that one would hold up the loop for tens of milliseconds in a large file.
 """
@@ -28,6 +30,7 @@ from tortoise.exceptions import IntegrityError, OperationalError, TransactionMan
 
 from botcrm.core import lease
 from botcrm.core.log_copier import LogCopier
+from botcrm.core.log_syncer import LogSyncer
 from botcrm.core.sqlite_connection import Connection, connector
 
 log = logging.getLogger(__name__)
@@ -60,6 +63,8 @@ class Client(SqliteClient):
         connection.busy_ms = int(self.pragmas.get("busy_timeout", connection.busy_ms))
         if str(self.filename) != ":memory:":
             connection.copier = LogCopier(str(self.filename))
+            if self.pragmas.get("synchronous") != "OFF":
+                connection.syncer = LogSyncer(str(self.filename))
             await connection.in_thread(f"PRAGMA wal_autocheckpoint={LONGEST_LOG}")
         connection.inline = True
         await self._post_connect()
@@ -88,6 +93,11 @@ class Client(SqliteClient):
             if connection.copier:
                 await connection.copier.close()
             await connection.shut(break_off=break_off)
+            if connection.syncer:
+                await connection.syncer.close()
+
+    def acquire_connection(self) -> ConnectionWrapper[aiosqlite.Connection]:
+        return _Kept(self._lock, self)
 
     def refuse_if_closed(self) -> None:
         """Refuse to begin anything once the database is closed.
@@ -101,8 +111,19 @@ class Client(SqliteClient):
         return _Context(Transaction(self), self._lock)
 
 
+class _Kept(ConnectionWrapper[aiosqlite.Connection]):
+    """The connection for one statement; what it changed is on the disk when it is given back."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await super().__aexit__(kind, error, trace)
+        if kind is None and isinstance(self.connection, Connection):
+            await self.connection.keep()
+
+
 class _Context(SqliteTransactionContext):
-    """A transaction's block; when it cannot begin, nothing stays locked behind it."""
+    """A transaction's block; when it cannot begin, nothing stays locked behind it, and when it ends, what it changed is kept."""
 
     async def __aenter__(self) -> TransactionalDBClient:
         await self._trxlock.acquire()
@@ -126,6 +147,8 @@ class _Context(SqliteTransactionContext):
             # The library's own way back to where it was is gone with the database.
             self.connection._parent.refuse_if_closed()
             raise
+        if kind is None:
+            await self.connection._connection.keep()
 
 
 class _Lent(SqliteTransactionWrapper):
@@ -325,7 +348,7 @@ class Transaction(_Lent):
     async def rollback(self) -> None:
         self._finish()
         if self._connection._conn.in_transaction:
-            await self._connection.in_thread("ROLLBACK")
+            await self._connection.take_back()
 
     def _finish(self) -> None:
         if self._finalized:

@@ -9,8 +9,9 @@ import aiosqlite
 from tortoise.exceptions import OperationalError
 
 from botcrm.core.log_copier import LogCopier
+from botcrm.core.log_syncer import LogSyncer
 
-# Seconds; a commit with its fsync takes a fraction of a millisecond on a solid-state disk.
+# Seconds; a commit writes its pages to the log in a fraction of that.
 _SLOW_COMMIT = 0.004
 
 
@@ -33,6 +34,9 @@ class Connection(aiosqlite.Connection):
     # Seconds that a commit took lately, smoothed.
     commit_takes = 0.0
     copier: LogCopier | None = None
+    syncer: LogSyncer | None = None
+    # How many rows had been changed when there was last nothing to bring to the disk, or it was on its way there.
+    _kept = 0
 
     async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         if self.inline:
@@ -53,7 +57,7 @@ class Connection(aiosqlite.Connection):
         return True
 
     async def commit_safely(self) -> None:
-        """Commit, on the thread where the disk has been slow."""
+        """Commit into the log, on the thread where writing has been slow; `keep` brings it to the disk."""
         started = time.perf_counter()
         if self.commit_takes < _SLOW_COMMIT:
             self._conn.execute("COMMIT")
@@ -62,6 +66,25 @@ class Connection(aiosqlite.Connection):
         self.commit_takes += (time.perf_counter() - started - self.commit_takes) / 8
         if self.copier:
             self.copier.committed()
+
+    async def keep(self) -> None:
+        """Return once everything that was committed here is on the disk.
+
+        :raises OperationalError: the disk does not take it
+        """
+        changed = self._conn.total_changes
+        if self.syncer is None or changed == self._kept:
+            return
+        self._kept = changed
+        try:
+            await self.syncer.keep()
+        except OSError as exc:
+            raise OperationalError(exc) from exc
+
+    async def take_back(self) -> None:
+        """Roll the transaction back, on the thread."""
+        await self.in_thread("ROLLBACK")
+        self._kept = self._conn.total_changes
 
     async def shut(self, *, break_off: bool = False) -> None:
         """Close it; from now on everything is refused.

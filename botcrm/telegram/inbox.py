@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from botcrm.core import db
 from botcrm.core.services.staff.people import administrators
@@ -26,7 +26,9 @@ ATTEMPTS = 3
 _PAGE = 500
 # A transaction takes in no further update after this; whoever is answered first waits for the last. The pages that a commit
 # writes are the dearest part of an update in the database, and updates that share a transaction share many of them.
-_BATCH_SECONDS = 0.04
+_BATCH_SECONDS = 0.1
+# While one transaction is brought to the disk, the next one is under way.
+_SIDE_BY_SIDE = 2
 # A failure that cannot even be marked is the database's own: the update keeps its place and is tried again, at this pace.
 _LONGEST_PAUSE = 5.0
 _LARGEST_ID = 2**63 - 1
@@ -133,7 +135,7 @@ class Inbox:
         self._recovered = False
         self._stopping = asyncio.Event()
         self._ready: deque[tuple[Update, asyncio.Future[None]]] = deque()
-        self._batching: asyncio.Task[None] | None = None
+        self._batching: set[asyncio.Task[None]] = set()
 
     async def store(self, updates: Sequence[dict[str, Any]]) -> None:
         """Commit updates, then queue them; one that was stored before is passed over."""
@@ -268,8 +270,8 @@ class Inbox:
     async def _do(self, update: Update) -> None:
         """Handle one update; what is raised left nothing behind.
 
-        SQLite has one writer, so whatever waits for it shares a transaction and its fsync. On PostgreSQL every chat has a
-        connection of its own.
+        SQLite has one writer, so whatever waits for it shares a transaction and its way to the disk. On PostgreSQL every chat
+        has a connection of its own.
         """
         if db.dialect() == "postgres":
             async with self._open_work() as work:
@@ -277,8 +279,9 @@ class Inbox:
             return
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ready.append((update, done))
-        if self._batching is None or self._batching.done():
-            self._batching = asyncio.create_task(self._batches())
+        if len(self._batching) < _SIDE_BY_SIDE:
+            task = asyncio.create_task(self._batches())
+            self._batching.add(task)
         await done
 
     async def _effect(self, work: Work, update: Update) -> None:
@@ -293,8 +296,11 @@ class Inbox:
                 self._observe(work.label, time.perf_counter() - started)
 
     async def _batches(self) -> None:
-        while self._ready:
-            await self._batch()
+        try:
+            while self._ready:
+                await self._batch()
+        finally:
+            self._batching.remove(cast("asyncio.Task[None]", asyncio.current_task()))
 
     async def _batch(self) -> None:
         """Handle the updates that wait, each in a savepoint of its own, until their transaction is long enough."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from tortoise.exceptions import OperationalError
 
 from botcrm.app import App
-from botcrm.core import db
+from botcrm.core import db, log_syncer
 from botcrm.core.services.doctor import retry_quarantined
 from botcrm.core.services.work import Work
 from botcrm.telegram.inbox import ATTEMPTS, Inbox, chat_key
@@ -162,6 +163,22 @@ async def test_two_processes_on_one_database_do_each_once_and_in_order(app: App,
     for chat in range(4):
         own = [number for number in effects if (number - 1) % 4 == chat]
         assert own == sorted(own)
+
+
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+async def test_the_next_is_handled_while_the_disk_takes_the_last_and_none_is_done_before(
+    inbox: Inbox, handled: Handled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    takes = threading.Event()
+    monkeypatch.setattr("botcrm.telegram.inbox._BATCH_SECONDS", 0.0)  # a transaction for each
+    await inbox.store([message(1, 5), message(2, 6), message(3, 7), message(4, 5)])
+    monkeypatch.setattr(log_syncer, "_to_disk", lambda file: takes.wait(60))
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert (handled.started, inbox.waiting) == ([1, 2], 4)
+    takes.set()
+    await inbox.drain()
+    assert (sorted(handled.started), inbox.waiting) == ([1, 2, 3, 4], 0)
 
 
 class Flaky:
