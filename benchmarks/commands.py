@@ -6,10 +6,12 @@ Prints tables; README.md explains the columns. Each bot is a fresh process on a 
 """
 
 import argparse
+import contextlib
 import importlib.metadata
 import json
 import os
 import platform
+import shutil
 import sqlite3
 import statistics
 import subprocess
@@ -20,18 +22,37 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import make_data
-from benchmarks.measuring import COMMANDS, HERE, RATE, ROOT, Plan, Result, botcrm_env, copied, measure
+from benchmarks.measuring import (
+    COMMANDS,
+    HERE,
+    RATE,
+    ROOT,
+    Plan,
+    Result,
+    botcrm_env,
+    copied,
+    held_in_memory,
+    measure,
+    measure_echo,
+    started,
+)
 
+# How often the services are timed at each size, the sizes taking turns; the first calls fill the page cache.
+_TURNS, _FIRST = 3, 20
 WANTED_RATIO, WANTED_P95, WANTED_POLL, WANTED_MB, WANTED_GROWTH, WANTED_SERVICE = 0.5, 30.0, 2.0, 200.0, 1.5, 50.0
 
 
-def services(path: Path) -> dict[str, list[float]]:
-    """Time the services in a fresh process: {label: ms of each call}."""
-    command = [sys.executable, str(HERE / "service_times.py"), str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
-    if done.returncode:
-        raise SystemExit(done.stderr[-3000:])
-    taken: dict[str, list[float]] = json.loads(done.stdout.splitlines()[-1])
+def services(paths: dict[int, Path]) -> dict[int, dict[str, list[float]]]:
+    """Time the services at every size, in fresh processes that take turns: {size: {label: ms of each call}}."""
+    taken: dict[int, dict[str, list[float]]] = {size: {} for size in paths}
+    for _ in range(_TURNS):
+        for size, path in paths.items():
+            command = [sys.executable, str(HERE / "service_times.py"), str(path)]
+            done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+            if done.returncode:
+                raise SystemExit(done.stderr[-3000:])
+            for label, times in json.loads(done.stdout.splitlines()[-1]).items():
+                taken[size].setdefault(label, []).extend(times[_FIRST:])
     return taken
 
 
@@ -74,11 +95,9 @@ def heading() -> None:
 
 def show_loads(results: list[Result]) -> None:
     """Print throughput, latency and the process's own figures."""
-    echo = results[0].full.get("echo")
-    base = echo.rate if echo else 0.0
-    print("Throughput: all updates offered at once")
+    print("Throughput: all updates offered at once, the echo bot beside each")
     table(
-        ("bot", "command", "updates", "lost", "upd/s", "of echo", "CPU ms/upd"),
+        ("bot", "command", "updates", "lost", "upd/s", "CPU ms/upd", "echo upd/s", "of echo"),
         [
             (
                 r.name,
@@ -86,8 +105,9 @@ def show_loads(results: list[Result]) -> None:
                 str(load.count),
                 str(load.lost),
                 f"{load.rate:.0f}",
-                f"{load.rate / base:.2f}" if base else "",
                 f"{load.cpu * 1000:.2f}",
+                f"{r.beside[label].rate:.0f}",
+                f"{r.of_echo(label):.2f}",
             )
             for r in results
             for label, load in r.full.items()
@@ -118,12 +138,14 @@ def show_loads(results: list[Result]) -> None:
 
 def show_services(sizes: list[int], taken: dict[int, dict[str, list[float]]]) -> None:
     """Print the services' own times at every size."""
-    print("The services alone, in process, ms per call (the first 20 calls, which fill the page cache, left out)")
+    print(
+        "The services alone, in process, ms per call (the sizes taking turns; the first calls, which fill the page cache, left out)"
+    )
     rows = []
     for label in taken[sizes[0]]:
         for size in sizes:
-            warm = taken[size][label][20:]
-            base, middle = statistics.median(taken[sizes[0]][label][20:]), statistics.median(warm)
+            warm = taken[size][label]
+            base, middle = statistics.median(taken[sizes[0]][label]), statistics.median(warm)
             rows.append(
                 (
                     label,
@@ -142,10 +164,10 @@ def show_verdict(results: list[Result], sizes: list[int], taken: dict[int, dict[
     def judge(what: str, wanted: str, measured: str, good: bool) -> None:
         rows.append(("✓" if good else "✗", what, wanted, measured))
 
-    echo, bots = results[0], results[1:]
+    bots = results[1:]
     for bot in bots:
-        if "mixed" in bot.full and "echo" in echo.full:
-            ratio = bot.full["mixed"].rate / echo.full["echo"].rate
+        if "mixed" in bot.full:
+            ratio = bot.of_echo("mixed")
             judge(
                 f"{bot.name}: rate, mixed commands, of the echo bot's",
                 f"≥ {WANTED_RATIO}",
@@ -166,9 +188,14 @@ def show_verdict(results: list[Result], sizes: list[int], taken: dict[int, dict[
             f"{bot.name}: first poll", f"< {WANTED_POLL:.0f} s", f"{bot.first_poll:.2f} s", bot.first_poll < WANTED_POLL
         )
         judge(f"{bot.name}: idle memory", f"< {WANTED_MB:.0f} MB", f"{bot.idle_mb:.0f} MB", bot.idle_mb < WANTED_MB)
+    for label in ("/today", "/find"):
+        if len(bots) > 1 and all(label in bot.paced for bot in bots):
+            few, many = (statistics.median(bot.paced[label].at_bot) for bot in (bots[0], bots[-1]))
+            what = f"{label} at {RATE:.0f}/s: {sizes[-1]:,} against {sizes[0]:,} deals"
+            judge(what, f"≤ {WANTED_GROWTH}", f"{many / few:.2f}", many / few <= WANTED_GROWTH)
     if taken:
         for label in ("/today", "/find"):
-            small, large = (taken[size][label][20:] for size in (sizes[0], sizes[-1]))
+            small, large = (taken[size][label] for size in (sizes[0], sizes[-1]))
             growth = statistics.median(large) / statistics.median(small)
             if len(sizes) > 1:
                 what = f"{label} service: {sizes[-1]:,} against {sizes[0]:,} deals"
@@ -204,6 +231,7 @@ def main() -> None:
     )
     parser.add_argument("--commands", nargs="+", choices=COMMANDS, default=COMMANDS)
     parser.add_argument("--no-services", action="store_true", help="leave the in-process part out")
+    parser.add_argument("--cold", action="store_true", help="leave it to the kernel what stays of the file in memory")
     options = parser.parse_args()
     folder = options.data.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -211,19 +239,22 @@ def main() -> None:
     sources = {size: make_data.ensure(folder, size) for size in options.sizes}
     heading()
     reps = make_data.chats(sources[options.sizes[0]], plan.chats, 30)
-    results = [
-        measure("aiogram echo", [sys.executable, str(HERE / "echo_bot.py"), "MOCK"], {}, reps, plan, folder, ("echo",))
-    ]
-    taken: dict[int, dict[str, list[float]]] = {}
-    for size, source in sources.items():
-        reps = make_data.chats(source, plan.chats, 30)
-        data = copied(source, folder)
-        if not options.no_services:
-            taken[size] = services(data)
-        run = [sys.executable, "-m", "botcrm", "run"]
-        results.append(measure(f"botcrm {size:,} deals", run, botcrm_env(data), reps, plan, folder, plan.commands))
-    for rest in folder.glob("work.sqlite3*"):
-        rest.unlink()
+    with contextlib.ExitStack() as stack:
+        paths = {size: copied(source, folder / str(size)) for size, source in sources.items()}
+        for size, path in paths.items():
+            if not options.cold and not stack.enter_context(held_in_memory(path)):
+                print(f"{size:,} deals: the file may not be locked in memory; the kernel keeps what it likes of it\n")
+        taken = {} if options.no_services else services(paths)
+        command = [sys.executable, str(HERE / "echo_bot.py"), "MOCK"]
+        echo = stack.enter_context(started("aiogram echo", command, {}, plan, folder))
+        results = [measure_echo(echo, reps, plan)]
+        for size, path in paths.items():
+            reps = make_data.chats(sources[size], plan.chats, 30)
+            command = [sys.executable, "-m", "botcrm", "run"]
+            with started(f"botcrm {size:,} deals", command, botcrm_env(path), plan, folder) as bot:
+                results.append(measure(bot, echo, reps, plan, plan.commands))
+    for path in paths.values():
+        shutil.rmtree(path.parent)
     show_loads(results)
     if taken:
         show_services(list(sources), taken)

@@ -1,7 +1,9 @@
 """Run a bot against the mock Bot API and measure it: what is typed, the processes, the loads."""
 
 import contextlib
+import ctypes
 import json
+import mmap
 import os
 import random
 import shutil
@@ -21,6 +23,8 @@ ROOT = HERE.parent
 COMMANDS = ("/deal", "/call", "/today", "/find")
 WARM_UP = 200
 RATE = 50.0
+# A load is played in so many parts, each beside one of the echo bot: a shared machine changes its speed within seconds.
+_PARTS = 3
 _NEXT = ("next tomorrow 15:00 send offer", "next mon 10:00 site visit", "next in 3 days call again")
 
 
@@ -150,43 +154,87 @@ def _resident_mb(pid: int) -> float:
 class Load:
     """What one load gave: seconds per update at the bot and from the offer on."""
 
-    count: int
-    lost: int
-    rate: float
-    cpu: float
-    at_bot: list[float]
-    since_offer: list[float]
+    count: int = 0
+    lost: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    at_bot: list[float] = field(default_factory=list)
+    since_offer: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Return replies a second."""
+        return self.count / self.seconds if self.seconds else 0.0
+
+    @property
+    def cpu(self) -> float:
+        """Return seconds of processor time an update."""
+        return self.cpu_seconds / self.count if self.count else 0.0
+
+    def add(self, other: "Load") -> None:
+        """Take in another part of the load."""
+        self.count += other.count
+        self.lost += other.lost
+        self.seconds += other.seconds
+        self.cpu_seconds += other.cpu_seconds
+        self.at_bot += other.at_bot
+        self.since_offer += other.since_offer
 
 
 @dataclass
 class Result:
-    """One bot with one set of data."""
+    """One bot with one set of data.
+
+    :ivar beside: what the echo bot gave beside each load of `full`, part for part
+    """
 
     name: str
     first_poll: float = 0.0
     idle_mb: float = 0.0
     busy_mb: float = 0.0
     full: dict[str, Load] = field(default_factory=dict)
+    beside: dict[str, Load] = field(default_factory=dict)
     paced: dict[str, Load] = field(default_factory=dict)
 
+    def of_echo(self, label: str) -> float:
+        """Return a load's rate as a share of the echo bot's beside it."""
+        return self.full[label].rate / self.beside[label].rate if self.beside[label].rate else 0.0
 
-def play(mock: Mock, pid: int, updates: list[list[Any]], per_second: float = 0) -> Load:
-    """Offer updates and measure the replies."""
-    before = _cpu_seconds(pid)
-    notes = mock.ask("load", {"updates": updates, "per_second": per_second}, timeout=900)
-    cpu = _cpu_seconds(pid) - before
-    done = [(offered, handed, replied) for _, offered, handed, replied in notes if replied]
-    if not done:
-        return Load(0, len(notes), 0.0, cpu, [0.0], [0.0])
-    seconds = max(item[2] for item in done) - min(item[1] for item in done)
-    return Load(
-        len(done),
-        len(notes) - len(done),
-        len(done) / seconds,
-        cpu / len(done),
-        [replied - handed for _, handed, replied in done],
-        [replied - offered for offered, _, replied in done],
-    )
+
+@dataclass
+class Bot:
+    """A bot that runs, and the mock it talks to."""
+
+    name: str
+    mock: Mock
+    process: subprocess.Popen[bytes]
+    log: Path
+    first_poll: float
+
+    def play(self, updates: list[list[Any]], per_second: float = 0) -> Load:
+        """Offer updates and measure the replies."""
+        before = _cpu_seconds(self.process.pid)
+        notes = self.mock.ask("load", {"updates": updates, "per_second": per_second}, timeout=900)
+        cpu = _cpu_seconds(self.process.pid) - before
+        done = [(offered, handed, replied) for _, offered, handed, replied in notes if replied]
+        return Load(
+            len(done),
+            len(notes) - len(done),
+            max(item[2] for item in done) - min(item[1] for item in done) if done else 0.0,
+            cpu,
+            [replied - handed for _, handed, replied in done],
+            [replied - offered for offered, _, replied in done],
+        )
+
+    def warm_up(self, updates: list[list[Any]]) -> None:
+        """Have it answer once.
+
+        :raises SystemExit: it does not
+        """
+        if self.play(updates).lost:
+            raise SystemExit(
+                f"{self.name} left updates of the warm-up without a reply:\n{self.log.read_text()[-3000:]}"
+            )
 
 
 @dataclass
@@ -201,45 +249,63 @@ class Plan:
     commands: tuple[str, ...]
 
 
-def measure(
-    name: str,
-    command: list[str],
-    env: dict[str, str],
-    reps: list[dict[str, Any]],
-    plan: Plan,
-    folder: Path,
-    kinds: tuple[str, ...],
-) -> Result:
-    """Start a bot against a mock, measure it, stop it."""
-    result = Result(name)
-    log = folder / f"{name.replace(' ', '-')}.log"
+@contextlib.contextmanager
+def started(name: str, command: list[str], env: dict[str, str], plan: Plan, folder: Path) -> Iterator[Bot]:
+    """Run a bot against a mock of its own until it polls, for the length of a block."""
+    folder = folder / name.replace(" ", "-")
+    folder.mkdir(exist_ok=True)
+    log = folder / "bot.log"
     with mocked(folder, plan.latency) as mock:
         env = {name: value.replace("MOCK", mock.url) for name, value in env.items()}
-        started = time.monotonic()
-        with running([part.replace("MOCK", mock.url) for part in command], log, env) as bot:
-            result.first_poll = mock.wait_for_poll(bot, log) - started
-            time.sleep(plan.idle)
-            result.idle_mb = _resident_mb(bot.pid)
-            if play(mock, bot.pid, script_of(kinds, reps, WARM_UP, 1)).lost:
-                raise SystemExit(f"{name} left updates of the warm-up without a reply:\n{log.read_text()[-3000:]}")
-            sets = [*((kind, (kind,)) for kind in kinds), *([("mixed", kinds)] if len(kinds) > 1 else [])]
-            for seed, (label, which) in enumerate(sets):
-                if plan.updates:
-                    result.full[label] = play(mock, bot.pid, script_of(which, reps, plan.updates, 10 + seed))
-                    _say(name, label, result.full[label])
+        begun = time.monotonic()
+        with running([part.replace("MOCK", mock.url) for part in command], log, env) as process:
+            yield Bot(name, mock, process, log, mock.wait_for_poll(process, log) - begun)
+
+
+def measure(bot: Bot, echo: Bot, reps: list[dict[str, Any]], plan: Plan, kinds: tuple[str, ...]) -> Result:
+    """Measure a bot beside the echo bot."""
+    result = Result(bot.name, bot.first_poll)
+    time.sleep(plan.idle)
+    result.idle_mb = _resident_mb(bot.process.pid)
+    bot.warm_up(script_of(kinds, reps, WARM_UP, 1))
+    sets = [*((kind, (kind,)) for kind in kinds), *([("mixed", kinds)] if len(kinds) > 1 else [])]
+    for seed, (label, which) in enumerate(sets):
+        if plan.updates:
+            result.full[label], result.beside[label] = Load(), Load()
+            for part in range(_PARTS):
+                for one, load, said in (
+                    (echo, result.beside[label], ("echo",)),
+                    (bot, result.full[label], which),
+                ):
+                    load.add(one.play(script_of(said, reps, plan.updates // _PARTS, 10 + seed + 100 * part)))
                     time.sleep(0.5)
-            for seed, (label, which) in enumerate(sets):
-                if plan.seconds:
-                    script = script_of(which, reps, int(plan.seconds * RATE), 20 + seed)
-                    result.paced[label] = play(mock, bot.pid, script, RATE)
-                    _say(name, f"{label} at {RATE:.0f}/s", result.paced[label])
-            result.busy_mb = _resident_mb(bot.pid)
+            _say(bot.name, label, result.full[label], f"; echo beside it {result.beside[label].rate:.0f}/s")
+    for seed, (label, which) in enumerate(sets):
+        if plan.seconds:
+            script = script_of(which, reps, int(plan.seconds * RATE), 20 + seed)
+            result.paced[label] = bot.play(script, RATE)
+            _say(bot.name, f"{label} at {RATE:.0f}/s", result.paced[label])
+    result.busy_mb = _resident_mb(bot.process.pid)
     return result
 
 
-def _say(name: str, label: str, load: Load) -> None:
+def measure_echo(echo: Bot, reps: list[dict[str, Any]], plan: Plan) -> Result:
+    """Measure the echo bot by itself."""
+    result = Result(echo.name, echo.first_poll)
+    time.sleep(plan.idle)
+    result.idle_mb = _resident_mb(echo.process.pid)
+    echo.warm_up(script_of(("echo",), reps, WARM_UP, 1))
+    if plan.seconds:
+        result.paced["echo"] = echo.play(script_of(("echo",), reps, int(plan.seconds * RATE), 20), RATE)
+    result.busy_mb = _resident_mb(echo.process.pid)
+    return result
+
+
+def _say(name: str, label: str, load: Load, more: str = "") -> None:
     lost = f"  LOST {load.lost}" if load.lost else ""
-    print(f"  … {name}, {label}: {load.rate:.0f}/s, {load.cpu * 1000:.2f} ms CPU{lost}", file=sys.stderr, flush=True)
+    print(
+        f"  … {name}, {label}: {load.rate:.0f}/s, {load.cpu * 1000:.2f} ms CPU{more}{lost}", file=sys.stderr, flush=True
+    )
 
 
 def botcrm_env(data: Path) -> dict[str, str]:
@@ -256,6 +322,7 @@ def botcrm_env(data: Path) -> dict[str, str]:
 
 def copied(source: Path, folder: Path) -> Path:
     """Return a copy to run on, so that each run finds the same."""
+    folder.mkdir(parents=True, exist_ok=True)
     target = folder / "work.sqlite3"
     for rest in folder.glob("work.sqlite3*"):
         rest.unlink()
@@ -266,3 +333,26 @@ def copied(source: Path, folder: Path) -> Path:
     with target.open("rb+") as copy:
         os.fsync(copy.fileno())
     return target
+
+
+@contextlib.contextmanager
+def held_in_memory(path: Path) -> Iterator[bool]:
+    """Keep a file in the page cache for the length of a block, as a machine with memory to spare does; yields whether it is.
+
+    A virtual machine whose host takes back what the page cache holds reads a large file from the disk again and again.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype, libc.mmap.argtypes = ctypes.c_void_p, (
+        ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long
+    )  # fmt: skip
+    libc.mlock.argtypes = libc.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = libc.mmap(None, size, mmap.PROT_READ, mmap.MAP_SHARED, file.fileno(), 0)
+        if start == ctypes.c_void_p(-1).value:
+            yield False
+            return
+        try:
+            yield libc.mlock(start, size) == 0
+        finally:
+            libc.munmap(start, size)
