@@ -131,8 +131,11 @@ def show_loads(results: list[Result]) -> None:
     )  # fmt: skip
     print("The process")
     table(
-        ("bot", "", "first poll s", "idle MB", "MB after the load"),
-        [(r.name, "", f"{r.first_poll:.2f}", f"{r.idle_mb:.0f}", f"{r.busy_mb:.0f}") for r in results],
+        ("bot", "", "first poll s", "idle MB", "MB after the load", "its own of it"),
+        [
+            (r.name, "", f"{r.first_poll:.2f}", f"{r.idle_mb:.0f}", f"{r.busy_mb:.0f}", f"{r.own_mb:.0f}")
+            for r in results
+        ],
     )
 
 

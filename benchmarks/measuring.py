@@ -142,8 +142,8 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _resident_mb(pid: int) -> float:
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
+def _resident_mb(pid: int, which: str = "VmRSS") -> float:
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith(which))
     return int(line.split()[1]) / 1024
 
 
@@ -185,6 +185,7 @@ class Load:
 class Result:
     """One bot with one set of data.
 
+    :ivar own_mb: of `busy_mb`, without the pages of files that are mapped, which the system takes back when it needs them
     :ivar beside: what the echo bot gave beside each load of `full`, part for part
     """
 
@@ -192,6 +193,7 @@ class Result:
     first_poll: float = 0.0
     idle_mb: float = 0.0
     busy_mb: float = 0.0
+    own_mb: float = 0.0
     full: dict[str, Load] = field(default_factory=dict)
     beside: dict[str, Load] = field(default_factory=dict)
     paced: dict[str, Load] = field(default_factory=dict)
@@ -285,7 +287,7 @@ def measure(bot: Bot, echo: Bot, reps: list[dict[str, Any]], plan: Plan, kinds: 
             script = script_of(which, reps, int(plan.seconds * RATE), 20 + seed)
             result.paced[label] = bot.play(script, RATE)
             _say(bot.name, f"{label} at {RATE:.0f}/s", result.paced[label])
-    result.busy_mb = _resident_mb(bot.process.pid)
+    result.busy_mb, result.own_mb = _resident_mb(bot.process.pid), _resident_mb(bot.process.pid, "RssAnon")
     return result
 
 
@@ -297,7 +299,7 @@ def measure_echo(echo: Bot, reps: list[dict[str, Any]], plan: Plan) -> Result:
     echo.warm_up(script_of(("echo",), reps, WARM_UP, 1))
     if plan.seconds:
         result.paced["echo"] = echo.play(script_of(("echo",), reps, int(plan.seconds * RATE), 20), RATE)
-    result.busy_mb = _resident_mb(echo.process.pid)
+    result.busy_mb, result.own_mb = _resident_mb(echo.process.pid), _resident_mb(echo.process.pid, "RssAnon")
     return result
 
 

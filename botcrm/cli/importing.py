@@ -94,11 +94,15 @@ def _chosen(pairs: list[str]) -> dict[str, str]:
     return found
 
 
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
 def _describe(path: Path, layout: Layout) -> None:
     about = layout.about
     facts = [about.kind.upper(), about.encoding, repr(about.delimiter) if about.delimiter else "", about.sheet]
     facts += [
-        f"about {about.rows:,} rows" if about.rows else "",
+        f"about {_rows(about.rows)}" if about.rows else "",
         f"from {TITLES.get(layout.source, layout.source)}" if layout.source else "",
     ]
     complain(f"{path.name}: {', '.join(filter(None, facts))}")
@@ -112,7 +116,7 @@ def _describe(path: Path, layout: Layout) -> None:
 def _tell(words: Words, found: Analysis) -> None:
     counts = found.counts
     print(
-        f"{counts['total']:,} rows: {counts['new']:,} new, {counts['known']:,} there already, {counts['bad']:,} with problems. "
+        f"{_rows(counts['total'])}: {counts['new']:,} new, {counts['known']:,} there already, {counts['bad']:,} with problems. "
         "Nothing was written."
     )
     for row in found.rows:
@@ -124,7 +128,7 @@ def _tell(words: Words, found: Analysis) -> None:
     if counts["bad"] > _SHOWN_PROBLEMS:
         print(f"and {counts['bad'] - _SHOWN_PROBLEMS:,} more")
     if counts["partial"]:
-        print(f"{counts['partial']:,} rows would come in without a value that makes no sense; it goes into their note:")
+        print(f"{_rows(counts['partial'])} would come in without a value that makes no sense; it goes into their note:")
     for row in found.partial[:_SHOWN_PROBLEMS]:
         print(f"row {row.number}: " + " ".join(reason(words, problem) for problem in row.left_out))
     if counts["partial"] > _SHOWN_PROBLEMS:
@@ -211,7 +215,7 @@ def _end(operation: Operation, seconds: float, before: int) -> None:
     seen = counts.get("seen", 0)
     said = [f"{counts.get(name, 0):,} {word}" for name, word in _SAID if counts.get(name)]
     print(
-        f"{seen:,} rows: {', '.join(said) or 'nothing new'}. {(seen - before) / max(seconds, 0.001):,.0f} rows a second."
+        f"{_rows(seen)}: {', '.join(said) or 'nothing new'}. {(seen - before) / max(seconds, 0.001):,.0f} rows a second."
     )
     if counts.get("bad"):
         print(f"The rows with problems are in {operation.params['problems']}: mend them there and import that file.")
