@@ -37,8 +37,8 @@ from benchmarks.measuring import (
     started,
 )
 
-# How often the services are timed at each size, the sizes taking turns; the first calls fill the page cache.
-_TURNS, _FIRST = 3, 20
+# How often the services are timed at each size, the sizes taking turns.
+_TURNS = 3
 WANTED_RATIO, WANTED_P95, WANTED_POLL, WANTED_MB, WANTED_GROWTH, WANTED_SERVICE = 0.5, 30.0, 2.0, 200.0, 1.5, 50.0
 
 
@@ -52,7 +52,7 @@ def services(paths: dict[int, Path]) -> dict[int, dict[str, list[float]]]:
             if done.returncode:
                 raise SystemExit(done.stderr[-3000:])
             for label, times in json.loads(done.stdout.splitlines()[-1]).items():
-                taken[size].setdefault(label, []).extend(times[_FIRST:])
+                taken[size].setdefault(label, []).extend(times)
     return taken
 
 

@@ -4,7 +4,7 @@ import copy
 import functools
 import gettext
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -112,22 +112,25 @@ class Words:
         """Write a time of day."""
         return f"{wall.hour}:{wall.minute:02d}"
 
+    @functools.cached_property
+    def _today(self) -> date:
+        return self.wall(self.now).date()
+
     def day(self, wall: datetime) -> str:
         """Write a day: today, tomorrow, yesterday, or the date, with its year when that is another one."""
-        today = self.wall(self.now).date()
-        match (wall.date() - today).days:
+        match (wall.date() - self._today).days:
             case 0:
                 return self.t("today")
             case 1:
                 return self.t("tomorrow")
             case -1:
                 return self.t("yesterday")
-        return _day(wall.year, wall.month, wall.day, self._locale, abs((wall.date() - today).days) > 300)
+        return self.date(wall)
 
     def date(self, wall: datetime) -> str:
         """Write a date with its weekday."""
-        today = self.wall(self.now).date()
-        return _day(wall.year, wall.month, wall.day, self._locale, abs((wall.date() - today).days) > 300)
+        far = abs((wall.date() - self._today).days) > 300
+        return _day(wall.year, wall.month, wall.day, self._locale, far)
 
     def when(self, moment: datetime | None, has_time: bool = True) -> str:
         """Write when something is, to the minute: the date itself and the time."""
@@ -165,4 +168,4 @@ class Words:
 
     def days_since(self, moment: datetime) -> int:
         """Count the reader's midnights since a moment."""
-        return (self.wall(self.now).date() - self.wall(moment).date()).days
+        return (self._today - self.wall(moment).date()).days

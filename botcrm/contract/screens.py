@@ -30,12 +30,12 @@ class Button:
     def as_json(self) -> dict[str, Any]:
         """Return the Bot API's InlineKeyboardButton."""
         # Telegram refuses a label with nothing to see, and with it the whole message.
-        shown: dict[str, Any] = {"text": self.label if self.label.strip() else "—"}
+        text = self.label if self.label.strip() else "—"
         if self.url:
-            return shown | {"url": self.url}
+            return {"text": text, "url": self.url}
         if self.copy:
-            return shown | {"copy_text": {"text": self.copy}}
-        return shown | {"callback_data": self.data}
+            return {"text": text, "copy_text": {"text": self.copy}}
+        return {"text": text, "callback_data": self.data}
 
 
 Row = Sequence[Button]
@@ -66,7 +66,7 @@ class Screen:
 
 def esc(text: str | None) -> str:
     """Make a text safe inside HTML."""
-    return html.escape(text or "", quote=False)
+    return (text or "").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def bold(text: str) -> str:
@@ -115,12 +115,12 @@ def _cut(line: str, most: int) -> str:
 
 def lines(*parts: str | None) -> str:
     """Join the lines that are there."""
-    return "\n".join(part for part in parts if part)
+    return "\n".join(filter(None, parts))
 
 
 def dots(*parts: str | None) -> str:
     """Join the pieces that are there with the middle dot that cards use."""
-    return " · ".join(part for part in parts if part)
+    return " · ".join(filter(None, parts))
 
 
 def rows_of(buttons: Iterable[Button], width: int) -> list[list[Button]]:

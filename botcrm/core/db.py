@@ -186,7 +186,7 @@ def _adapted(values: Iterable[Any]) -> list[Any]:
 
 def _adapt(value: Any) -> Any:
     if isinstance(value, datetime):
-        return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(" ")
+        return _utc_text(value if value.tzinfo is UTC else value.astimezone(UTC))
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, Decimal):
@@ -194,6 +194,12 @@ def _adapt(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value
+
+
+# Most of what a transaction writes down happened at one and the same moment.
+@functools.lru_cache(maxsize=256)
+def _utc_text(moment: datetime) -> str:
+    return moment.isoformat(" ")
 
 
 def _is_postgres(client: BaseDBAsyncClient) -> bool:
@@ -264,11 +270,13 @@ def from_json(value: Any) -> Any:
     """Decode a JSON column as the driver returned it."""
     if value == "{}":
         return {}
-    return json.loads(value) if isinstance(value, str | bytes) else value
+    if isinstance(value, bytes):
+        value = value.decode()
+    return _decode(value) if isinstance(value, str) else value
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, datetime | date):
+    if isinstance(value, date):  # a moment is one as well
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)
@@ -278,8 +286,9 @@ def _plain(value: Any) -> Any:
 
 
 _EMPTY: dict[type, str] = {dict: "{}", list: "[]"}
-# Made once: `json.dumps` makes an encoder for each call that is not plain.
+# Made once: `json.dumps` makes an encoder for each call that is not plain, and `json.loads` looks for what no column holds.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode
+_decode = json.JSONDecoder().decode
 
 
 def moment(value: Any) -> datetime | None:

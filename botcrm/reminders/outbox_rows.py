@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from botcrm.core import db
+
 CHANNEL = "channel:"
 """How the method of a row begins that a plugin's channel carries."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One message to a person: a ready call (`method`, `payload`), or what to word for them (`notice`, `args`)."""
+    """One message to a person: a ready call (`method`, its JSON `written`), or what to word for them (`notice`, `args`)."""
 
     id: int
     chat_id: int
@@ -19,7 +21,7 @@ class OutboxRow:
     notice: str
     args: dict[str, Any]
     method: str
-    payload: dict[str, Any]
+    written: str
     entity: str | None
     record_id: int | None
     line_id: int | None
@@ -27,6 +29,11 @@ class OutboxRow:
     lane_order: int
     created_at: datetime
     attempts: int
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Return what the ready call says, read from its JSON."""
+        return dict(db.from_json(self.written))
 
     @property
     def carrier(self) -> str:

@@ -27,23 +27,25 @@ _COVERS = {
 
 @dataclass(slots=True)
 class Item:
-    """A row held in memory and its lease; `busy` while under way, `gone` once it is not to be sent from here."""
+    """A row held in memory and its lease; `busy` while under way, `gone` once it is not to be sent from here.
+
+    :ivar edit: what an edit changes, as (lane, message id)
+    """
 
     row: OutboxRow
     lease_until: datetime
     gone: bool = False
     busy: bool = False
+    edit: tuple[int, int] | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        if self.row.method.startswith("editMessage"):
+            message_id = self.row.payload.get("message_id")
+            self.edit = (self.row.lane_order, int(message_id)) if message_id is not None else None
 
     def __lt__(self, other: "Item") -> bool:
         """Put a row that was let go before itself as it was claimed anew."""
         return self.gone and not other.gone
-
-    @property
-    def edit(self) -> tuple[int, int] | None:
-        """Return what an edit changes, as (lane, message id)."""
-        if self.row.method.startswith("editMessage") and "message_id" in self.row.payload:
-            return self.row.lane_order, int(self.row.payload["message_id"])
-        return None
 
 
 def covers(later: OutboxRow, earlier: OutboxRow) -> bool:

@@ -29,6 +29,7 @@ class ApiError(Exception):
 
 Files = Mapping[str, tuple[str, bytes]]
 _UPLOAD_SECONDS = 240.0
+_JSON = {"Content-Type": "application/json"}
 
 
 class Transport(Protocol):
@@ -37,13 +38,14 @@ class Transport(Protocol):
     async def call(
         self,
         method: str,
-        payload: dict[str, Any],
+        payload: dict[str, Any] | str,
         *,
         files: Files | None = None,
         timeout: float = 30.0,  # noqa: ASYNC109 - passed on to the HTTP client
     ) -> Any:
         """Make a call and return its result.
 
+        :param payload: what it says, or the JSON of that
         :param files: what goes along, field -> (name, content)
         :raises ApiError: the Bot API refused
         :raises OSError: it was not reached
@@ -88,7 +90,7 @@ class HttpTransport:
     async def call(
         self,
         method: str,
-        payload: dict[str, Any],
+        payload: dict[str, Any] | str,
         *,
         files: Files | None = None,
         timeout: float = 30.0,  # noqa: ASYNC109 - passed on to the HTTP client
@@ -110,14 +112,18 @@ class HttpTransport:
     async def raw(
         self,
         method: str,
-        payload: dict[str, Any],
+        payload: dict[str, Any] | str,
         *,
         timeout: float,  # noqa: ASYNC109 - passed on to the HTTP client
         files: Files | None = None,
     ) -> bytes:
         """Make a call and return the whole answer as it came."""
         session = self._open()
-        body: dict[str, Any] = {"data": _form(payload, files)} if files else {"json": payload}
+        body: dict[str, Any]
+        if isinstance(payload, str):
+            body = {"data": payload.encode(), "headers": _JSON}
+        else:
+            body = {"data": _form(payload, files)} if files else {"json": payload}
         try:
             async with session.post(
                 f"{self._base}/bot{self._token}/{method}", timeout=aiohttp.ClientTimeout(total=timeout), **body
@@ -154,7 +160,7 @@ class HttpTransport:
     async def _post(
         self,
         method: str,
-        payload: dict[str, Any],
+        payload: dict[str, Any] | str,
         timeout: float,  # noqa: ASYNC109
         files: Files | None,
     ) -> dict[str, Any]:

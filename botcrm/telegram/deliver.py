@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 # An edit that changes nothing, or of a message that is gone: nobody misses it.
 _HARMLESS = ("message is not modified", "message to edit not found", "message can't be edited", "query is too old")
+# Calls that may stand for a file kept elsewhere; any other goes out as it was written.
+_WITH_FILES = frozenset({"sendDocument", "sendPhoto"})
 
 
 class Delivery:
@@ -98,15 +100,18 @@ class Delivery:
                 if message_id
                 else Call("sendMessage", worded)
             )
-        if str(row.payload.get("document", "")).startswith(FETCHED):
+        if row.method not in _WITH_FILES:
+            return Call(row.method, row.written)
+        payload = row.payload
+        if str(payload.get("document", "")).startswith(FETCHED):
             return await file_call(self._app, row)
-        kept = stored_file(row.method, row.payload)
+        kept = stored_file(row.method, payload)
         if kept is None:
-            return Call(row.method, row.payload)
+            return Call(row.method, payload)
         found = await read_file(kept.id)
         if found is None:
             return None  # it went out, and the process ended before that was written down
-        payload = {name: value for name, value in row.payload.items() if name != kept.field}
+        del payload[kept.field]
         return Call(row.method, payload, {kept.field: found}, kept.id)
 
     async def _worded(self, row: OutboxRow) -> dict[str, Any] | None:

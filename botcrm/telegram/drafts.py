@@ -68,14 +68,7 @@ _LASTS = timedelta(hours=12)
 
 async def waiting(ctx: Context) -> Draft | None:
     """Return the question that this person was asked last and has not answered."""
-    marks = ", ".join("?" * len(_ANSWERS))
-    row = await db.fetch_one(
-        f"SELECT id FROM draft WHERE user_id = ? AND chat_id = ? AND created_at > ? AND kind IN ({marks}) ORDER BY id DESC LIMIT 1",
-        ctx.user_id,
-        ctx.chat_id,
-        ctx.work.now - _LASTS,
-        *_ANSWERS,
-    )
+    row = await db.fetch_one(_WAITING, ctx.user_id, ctx.chat_id, ctx.work.now - _LASTS)
     return await Draft.filter(id=row["id"]).first() if row else None
 
 
@@ -311,3 +304,9 @@ _ANSWERS = {
     dictionaries.ASKS_LIST: dictionaries.answer_list,
     importing_file.ASKS_SYSTEM: importing_file.answer_system,
 }
+# Asked for every text that is typed: the kinds, which are our own words, stand in the statement.
+_KINDS = "', '".join(_ANSWERS)
+_WAITING = (
+    "SELECT id FROM draft WHERE user_id = ? AND chat_id = ? AND created_at > ? "
+    f"AND kind IN ('{_KINDS}') ORDER BY id DESC LIMIT 1"
+)

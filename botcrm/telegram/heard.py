@@ -10,9 +10,10 @@ from aiogram.types import Message
 _PLAIN = frozenset(
     {"message_id", "from", "chat", "date", "text", "entities", "link_preview_options", "reply_to_message"}
 )
+_REPLIED = (dict, type(None))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Heard:
     """A message of somebody's: who wrote where, the text, which message it replies to, and when it was written or edited."""
 
@@ -48,11 +49,11 @@ def plain_text(update: dict[str, Any]) -> Heard | None:
     if len(update) != 2 or not isinstance(message, dict) or not _PLAIN.issuperset(message):
         return None
     sender, chat, replied = message.get("from"), message.get("chat"), message.get("reply_to_message")
-    if not isinstance(sender, dict) or not isinstance(chat, dict) or not isinstance(replied, dict | None):
+    if not isinstance(sender, dict) or not isinstance(chat, dict) or not isinstance(replied, _REPLIED):
         return None
     text, replied_id = message.get("text"), replied.get("message_id") if replied else None
     ids = (message.get("message_id"), sender.get("id"), chat.get("id"), message.get("date"), replied_id or 0)
-    if any(type(one) is not int for one in ids) or not isinstance(text, str):
+    if set(map(type, ids)) != {int} or not isinstance(text, str):
         return None
     if chat.get("type") != "private" or sender.get("is_bot") is not False:
         return None

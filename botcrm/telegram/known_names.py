@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from botcrm.core import db
 from botcrm.core.domain.dates import When, WhenFound, WhenUnclear, read_when
 from botcrm.core.domain.grammar import Line, Token
 from botcrm.core.domain.text import fold
@@ -37,8 +38,9 @@ async def _name_end(ctx: Context, line: Line, start: int, shaped: Token) -> int:
     words = [match.end() for match in _WORD.finditer(line.raw, start)][:_MOST_WORDS]
     ends = [end for end in reversed(words) if end > shaped.start]
     entities = ("company", "contact") if line.verb == "deal" else ENTITIES
-    names = {fold(found.name) for found in await by_name(ctx.work, [line.raw[start:end] for end in ends], entities)}
-    exact = next((end for end in ends if fold(line.raw[start:end]) in names), 0)
+    phrases = {end: fold(line.raw[start:end]) for end in ends}
+    names = await _names_among(ctx, list(phrases.values()), entities)
+    exact = next((end for end, phrase in phrases.items() if phrase in names), 0)
     if exact or shaped.start != start:
         return exact
     # The start of a name counts only where it says more than the date or number: `Jan` of `Jan 5`, `5k Runners` of a club.
@@ -50,6 +52,16 @@ async def _name_end(ctx: Context, line: Line, start: int, shaped: Token) -> int:
             if match.tier in ("exact", "start") and match.words == len(said):
                 return end
     return 0
+
+
+async def _names_among(ctx: Context, phrases: Sequence[str], entities: Sequence[str]) -> set[str]:
+    """Return which of some folded phrases are names of records within reach."""
+    if not phrases:
+        return set()
+    marks = ", ".join("?" * len(phrases))
+    known = await db.fetch_one(f"SELECT 1 AS y FROM search_entry WHERE folded IN ({marks}) LIMIT 1", *phrases)
+    # In most lines nobody's record is called so, which this one look into the index tells.
+    return {fold(found.name) for found in await by_name(ctx.work, phrases, entities)} if known else set()
 
 
 def both_readings(was: Line, line: Line) -> None:

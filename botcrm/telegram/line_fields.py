@@ -42,8 +42,8 @@ class FieldMeant(CrmError):
 async def field_readers(ctx: Context, text: str) -> Mapping[str, Fields]:
     """Return what reads the own fields that a text names, by verb; of a deal also its expected close."""
     found: dict[str, dict[str, OwnField]] = {"deal": {CLOSE: _close_reader(ctx)}} if _CLOSE.search(text) else {}
-    keys = dict(keys_in(text))
-    if not keys or not ctx.work.prefs.own_fields:
+    keys = dict(keys_in(text)) if ctx.work.prefs.own_fields else {}
+    if not keys:
         return found
     for entity in custom_fields.MODELS:
         seen = set[str]()

@@ -33,7 +33,7 @@ class Call:
     """
 
     method: str
-    payload: dict[str, Any]
+    payload: dict[str, Any] | str
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     stored: int | None = None
 

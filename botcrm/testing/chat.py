@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import html
+import json
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -71,7 +72,7 @@ class MemoryTransport:
     async def call(
         self,
         method: str,
-        payload: dict[str, Any],
+        payload: dict[str, Any] | str,
         *,
         files: Files | None = None,
         timeout: float = 30.0,  # noqa: ASYNC109 - passed on to the HTTP client
@@ -81,7 +82,8 @@ class MemoryTransport:
         :raises ApiError: the simulated Telegram refused
         """
         try:
-            return await self._telegram.call(self._token, method, payload, files)
+            said = json.loads(payload) if isinstance(payload, str) else payload
+            return await self._telegram.call(self._token, method, said, files)
         except SimulatedError as exc:
             parameters = exc.parameters or {}
             raise ApiError(exc.code, exc.description, parameters.get("retry_after")) from None

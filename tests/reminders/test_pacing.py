@@ -14,7 +14,9 @@ NOW = datetime(2026, 3, 4, tzinfo=UTC)
 
 
 def item(number: int, chat: int, lane: int) -> Item:
-    return Item(OutboxRow(number, chat, None, "", {}, "sendMessage", {}, None, None, None, "staff", lane, NOW, 0), NOW)
+    return Item(
+        OutboxRow(number, chat, None, "", {}, "sendMessage", "{}", None, None, None, "staff", lane, NOW, 0), NOW
+    )
 
 
 @given(

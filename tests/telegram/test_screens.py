@@ -132,9 +132,7 @@ def steps(draw: st.DrawFn) -> Step:
         deadline_at=draw(moments),
         done_at=draw(moments),
         duration=draw(st.none() | st.integers(0, 10**6)),
-        direction=draw(st.sampled_from([None, "in", "out", "missed"])),
         result=draw(st.none() | wild),
-        owner=draw(wild),
     )
 
 

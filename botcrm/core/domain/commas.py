@@ -28,7 +28,7 @@ class CommaReader(LineReader):
 
     def _parting(self) -> list[int]:
         """Give the places of the commas, twenty at most, that a shape follows or that follow a number or a sign."""
-        if self.verb.verbatim or not self.shapes:
+        if self.verb.verbatim or not self.shapes or not ("," in self.raw or "/" in self.raw[self.start :]):
             return []
         commas = [match.end() - 1 for match in islice(_COMMA.finditer(self.raw, self.start), _MOST)]
         if not commas:
@@ -57,8 +57,9 @@ class CommaReader(LineReader):
         return token.end if token.shape not in ("word", "quoted") else -1
 
     def _clause(self, pos: int) -> bool:
-        if self._is_next(pos):
-            self.raw = self._typed  # its text stays as it was typed
+        if not self._is_next(pos):
+            return False
+        self.raw = self._typed  # its text stays as it was typed
         return super()._clause(pos)
 
     def _subject(self) -> None:
@@ -81,7 +82,9 @@ class CommaReader(LineReader):
 
 
 def _blanked(text: str, places: Sequence[int]) -> str:
+    if not places:
+        return text
     characters = list(text)
     for place in places:
         characters[place] = " "
-    return "".join(characters) if places else text
+    return "".join(characters)

@@ -17,7 +17,7 @@ _KEYED = re.compile(r"[^\W\d_][\w-]*[:：](?!//)(\S*)")
 Direction = Literal["in", "out", "missed"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Token:
     """A piece of a line; `raw[start:end] == text`, and only white space lies between tokens.
 

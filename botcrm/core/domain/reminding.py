@@ -28,12 +28,15 @@ class Quiet:
 
     def period(self, moment: datetime, zone: str) -> tuple[datetime, datetime] | None:
         """Return the quiet hours that a moment lies in as aware UTC, the end excluded; None where it lies in none."""
-        day = to_wall(moment, zone).date()
+        wall = to_wall(moment, zone)
+        day = wall.date()
         for first in (day - timedelta(days=1), day):
             last = first if self.start < self.end else first + timedelta(days=1)
-            begin = to_utc(datetime.combine(first, self.start), zone)
-            end = to_utc(datetime.combine(last, self.end), zone)
-            if begin <= moment < end:
+            end_wall = datetime.combine(last, self.end)
+            # What the clock shows as over is over; what it shows as still to come may be here, where an hour comes twice.
+            if end_wall <= wall or (begin := to_utc(datetime.combine(first, self.start), zone)) > moment:
+                continue
+            if moment < (end := to_utc(end_wall, zone)):
                 return begin, end
         return None
 

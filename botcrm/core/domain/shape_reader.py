@@ -49,8 +49,10 @@ class ShapeReader:
         """Up to where the line is the name of a record, whatever its words look like."""
 
     def _space(self, pos: int) -> int:
-        match = shapes.SPACE.match(self.raw, pos)
-        return match.end() if match is not None else pos
+        raw, length = self.raw, len(self.raw)
+        while pos < length and raw[pos].isspace():
+            pos += 1
+        return pos
 
     def _make(self, shape: str, start: int, end: int, value: object) -> Token | None:
         """Make a token with the punctuation behind it; a shape the line has already stays a word."""
@@ -100,34 +102,28 @@ class ShapeReader:
         return self._amount(pos) if "amount" in self.shapes else None
 
     def _number(self, pos: int) -> Token | None:
-        for shape, read in (
-            ("phone", self._phone),
-            ("when", self._date),
-            ("duration", self._duration),
-            ("amount", self._amount),
-            ("email", self._email),
-        ):
-            if shape in self.shapes:
-                token = read(pos)
-                if token is not None:
-                    return token
-        return self._no_phone(pos) if self.verb.several else None
+        wanted = self.shapes
+        return (
+            (self._phone(pos) if "phone" in wanted else None)
+            or (self._date(pos) if self._dated else None)
+            or (self._duration(pos) if "duration" in wanted else None)
+            or (self._amount(pos) if "amount" in wanted else None)
+            or (self._email(pos) if "email" in wanted else None)
+            or (self._no_phone(pos) if self.verb.several else None)
+        )
 
     def _word_shape(self, pos: int) -> Token | None:
-        for wanted, read in (
-            (self.fields and "field" in self.shapes, self._field),
-            ("ref" in self.shapes, self._reference),
-            ("repeat" in self.shapes, self._repeat),
-            (self._dated, self._date),
-            ("email" in self.shapes, self._email),
-            ("amount" in self.shapes, self._amount),
-            ("outcome" in self.shapes, self._outcome),
-            ("direction" in self.shapes, self._direction),
-        ):
-            token = read(pos) if wanted else None
-            if token is not None:
-                return token
-        return None
+        wanted = self.shapes
+        return (
+            (self._field(pos) if self.fields and "field" in wanted else None)
+            or (self._reference(pos) if "ref" in wanted else None)
+            or (self._repeat(pos) if "repeat" in wanted else None)
+            or (self._date(pos) if self._dated else None)
+            or (self._email(pos) if "email" in wanted else None)
+            or (self._amount(pos) if "amount" in wanted else None)
+            or (self._outcome(pos) if "outcome" in wanted else None)
+            or (self._direction(pos) if "direction" in wanted else None)
+        )
 
     # ---- where a word may be a shape
 
@@ -236,9 +232,9 @@ class ShapeReader:
         return self._make("direction", pos, end, meant) if meant is not None and self._early() else None
 
     def _date(self, pos: int) -> Token | None:
-        if self.args.when is not None or not can_start(self.raw, pos, self.language):
+        if self.args.when is not None or (self.verb.logs and not self._early()):
             return None
-        if self.verb.logs and not self._early():
+        if not can_start(self.raw, pos, self.language):
             return None
         when = read_when(self.raw[pos:], self.now, self.language, allow_past=self.verb.logs)
         if when is None or (not self._head and not self.reply and self._is_name(pos, when.phrase)):
@@ -248,10 +244,10 @@ class ShapeReader:
 
     def _repeat(self, pos: int) -> Token | None:
         """Read `every mon 9:00`: the rule is the token's value, its first time the line's date."""
-        match = shapes.WORD.match(self.raw, pos)
-        if self.args.when is not None or match is None or not may_repeat(match[0]):
+        if self.args.when is not None or (self.verb.logs and not self._early()):
             return None
-        if (self.verb.logs and not self._early()) or (not self._head and self._is_name(pos, match[0])):
+        match = shapes.WORD.match(self.raw, pos)
+        if match is None or not may_repeat(match[0]) or (not self._head and self._is_name(pos, match[0])):
             return None
         found = read_repeat(self.raw[pos:], self.now, self.language)
         token = self._make("repeat", pos, pos + len(found.phrase.rstrip()), found.rule) if found else None

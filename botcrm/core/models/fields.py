@@ -29,7 +29,7 @@ class UtcDatetimeField(fields.DatetimeField[_Moment]):
         if isinstance(value, datetime):
             if value.tzinfo is None:
                 raise ValueError(f"naive datetime for {self.model_field_name}: {value!r}")
-            value = value.astimezone(UTC)
+            return value if value.tzinfo is UTC else value.astimezone(UTC)
         return super().to_db_value(value, instance)
 
     def to_python_value(self, value: Any) -> datetime | None:
@@ -40,4 +40,6 @@ class UtcDatetimeField(fields.DatetimeField[_Moment]):
 
 
 def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is UTC:
+        return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

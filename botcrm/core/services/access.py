@@ -12,6 +12,7 @@ from botcrm.core.domain.errors import NotAllowed, NotFound
 from botcrm.core.domain.kinds import LETTERS, Action, Entity, Reach
 from botcrm.core.models import Activity, Company, Contact, Deal, File, Lead, Message, Note, Record
 from botcrm.core.services.actor import Actor, Hooks
+from botcrm.core.services.rows import record_in
 from botcrm.core.services.work import ENTITIES, MODELS, Work
 
 R = TypeVar("R", bound=Record)
@@ -132,7 +133,7 @@ def record_of(work: Work, model: type[R], row: dict[str, Any]) -> R:
     kept = work.kept(ENTITIES[model], row["id"])
     if isinstance(kept, model):
         return kept
-    record = model._init_from_db(**row)
+    record = record_in(model, row)
     work.keep(record)
     return record
 

@@ -29,9 +29,7 @@ class Step:
     deadline_at: datetime | None
     done_at: datetime | None
     duration: int | None
-    direction: str | None
     result: str | None
-    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +101,8 @@ class ActivityCard:
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _STEP = (
-    "SELECT a.id, a.version, a.kind, a.title, a.status, a.due_at, a.has_time, a.deadline_at, a.done_at, a.duration_minutes, a.direction, "
-    'a.result, u.name AS owner FROM activity a LEFT JOIN "user" u ON u.id = a.owner_id WHERE a.deleted_at IS NULL AND '
+    "SELECT a.id, a.version, a.kind, a.title, a.status, a.due_at, a.has_time, a.deadline_at, a.done_at, a.duration_minutes, a.result "
+    "FROM activity a WHERE a.deleted_at IS NULL AND "
 )
 
 
@@ -120,9 +118,7 @@ def _step(row: dict[str, Any]) -> Step:
         deadline_at=db.moment(row["deadline_at"]),
         done_at=db.moment(row["done_at"]),
         duration=row["duration_minutes"],
-        direction=row["direction"],
         result=row["result"],
-        owner=row["owner"] or "",
     )
 
 

@@ -1,6 +1,6 @@
 """What was done on a day: by one person, and by everybody who works for them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -154,8 +154,7 @@ async def steps_tomorrow(work: Work, limit: int = 4) -> list[DealRow | LooseRow]
     ids = {row["deal_id"] for row in steps}
     deals = {row.id: row for row in await deal_rows(owned_sql("d.id", ids), [], "d.id", limit=limit)} if ids else {}
     found: list[DealRow | LooseRow] = [
-        replace(
-            deals[row["deal_id"]],
+        deals[row["deal_id"]]._replace(
             next_id=row["id"],
             next_version=row["version"],
             next_kind=row["kind"],

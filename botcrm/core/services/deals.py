@@ -79,7 +79,7 @@ async def add_deal(
         await load(work, Contact, contact_id)
     rows = await db.fetch(
         "SELECT id, pipeline_id, name, kind FROM stage WHERE pipeline_id = "
-        "(SELECT id FROM pipeline ORDER BY position, id LIMIT 1) ORDER BY position, id"
+        "(SELECT id FROM pipeline ORDER BY position, id LIMIT 1) ORDER BY position, id" + ("" if stage else " LIMIT 1")
     )
     chosen = _named([(row["name"], row) for row in rows], stage) if stage else rows[0]
     if chosen is None:
@@ -174,20 +174,21 @@ async def move_deal(work: Work, deal_id: int, stage_id: int, *, reason: str | No
     :raises StageNotInPipeline: the stage belongs to another pipeline
     """
     deal = await load(work, Deal, deal_id, Action.CHANGE)
-    stage = await Stage.filter(id=stage_id, pipeline_id=deal.pipeline_id).first()
+    stage = await db.fetch_one("SELECT kind FROM stage WHERE id = ? AND pipeline_id = ?", stage_id, deal.pipeline_id)
     if stage is None:
         choices = await stages(deal.pipeline_id)
         raise StageNotInPipeline(stage=stage_id, pipeline=deal.title, stages=", ".join(item.name for item in choices))
-    if stage.id == deal.stage_id:
+    if stage_id == deal.stage_id:
         return deal
     reason = await shortened(work, reason, {"deal_id": deal_id}, _LONGEST) if reason else None
-    values: dict[str, Any] = {"stage_id": stage.id, "stage_entered_at": work.now, "status": stage.kind}
+    kind = stage["kind"]
+    values: dict[str, Any] = {"stage_id": stage_id, "stage_entered_at": work.now, "status": kind}
     event: type[Event] = DealStageChanged
-    if stage.kind != deal.status:
-        event = {"won": DealWon, "lost": DealLost}.get(stage.kind, DealReopened)
-        values["closed_at"] = None if stage.kind == DealStatus.OPEN else work.now
-        values["lost_reason"] = reason if stage.kind == DealStatus.LOST else None
-    elif reason and stage.kind == DealStatus.LOST:
+    if kind != deal.status:
+        event = {"won": DealWon, "lost": DealLost}.get(kind, DealReopened)
+        values["closed_at"] = None if kind == DealStatus.OPEN else work.now
+        values["lost_reason"] = reason if kind == DealStatus.LOST else None
+    elif reason and kind == DealStatus.LOST:
         values["lost_reason"] = reason
     return await work.change(deal, event, **values)
 
@@ -203,10 +204,14 @@ async def close_deal(work: Work, deal_id: int, status: DealStatus, reason: str |
             raise AlreadyClosed(title=deal.title, status=str(status))
         reason = await shortened(work, reason, {"deal_id": deal_id}, _LONGEST)
         return await work.change(deal, DealChanged, lost_reason=reason)
-    stage = await Stage.filter(pipeline_id=deal.pipeline_id, kind=status).order_by("position").first()
+    stage = await db.fetch_one(
+        "SELECT id FROM stage WHERE pipeline_id = ? AND kind = ? ORDER BY position LIMIT 1",
+        deal.pipeline_id,
+        str(status),
+    )
     if stage is None:
         raise StageNotInPipeline(stage=str(status), pipeline=deal.title, stages="")
-    return await move_deal(work, deal_id, stage.id, reason=reason)
+    return await move_deal(work, deal_id, stage["id"], reason=reason)
 
 
 async def reopen_deal(work: Work, deal_id: int) -> Deal:

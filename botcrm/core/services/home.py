@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from botcrm.core import db
 from botcrm.core.domain.due import Bounds, column_of, day_bounds, week_start_of
@@ -30,8 +30,7 @@ _MOST_WAITING = 3
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class DealRow:
+class DealRow(NamedTuple):
     """A deal as a list shows it."""
 
     id: int
@@ -248,7 +247,8 @@ async def home(
     conditions = [column_sql(name, work.now, bounds) for name in COLUMNS]
     found = await _counts(owner, [*conditions, ("d.attention_at > ?", [_EVER])], extra)
     attention = found.pop()
-    counts: dict[Column, int] = dict(zip(COLUMNS, found, strict=True))
+    deals: dict[Column, int] = dict(zip(COLUMNS, found, strict=True))
+    counts = dict(deals)
     loose = list[tuple[Column, Dated, int]]()
     if not narrowed and sees_loose(work, owner):
         beside = loose_columns(work.now, bounds)
@@ -263,19 +263,20 @@ async def home(
     parts = _first_parts(marks, extra, only, attention)
     if column or any(count for _, _, count in loose):
         for name in (column,) if column else COLUMNS:
-            parts += [
-                _other_part(_part(name, work.now, bounds), marks, extra, attention),
-                *_beside(name, loose),
-            ]
+            if deals[name]:
+                parts.append(_other_part(_part(name, work.now, bounds), marks, extra, attention))
+            parts += _beside(name, loose)
     else:
         # What became overdue last asks the loudest; all the others follow each other by deadline, then those that have none.
+        late, *coming, undated = found
         parts += [
             _other_part(part, marks, extra, attention)
-            for part in (
-                _part("overdue", work.now, bounds),
-                _Part("d.next_deadline_at >= ?", [work.now], _BY_DEADLINE),
-                _part("none", work.now, bounds),
+            for count, part in (
+                (late, _part("overdue", work.now, bounds)),
+                (sum(coming), _Part("d.next_deadline_at >= ?", [work.now], _BY_DEADLINE)),
+                (undated, _part("none", work.now, bounds)),
             )
+            if count
         ]
     for place, part in enumerate(parts):
         last = place == len(parts) - 1

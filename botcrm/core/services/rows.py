@@ -1,14 +1,14 @@
-"""How records, events, jobs and messages are written down: the statements behind the unit of work.
+"""How records, events, jobs and messages are written down, and records read: the statements behind the unit of work.
 
 The library's own create and insert put the same together in four times the time.
 """
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from tortoise.exceptions import IntegrityError
 
@@ -23,21 +23,27 @@ _AS_THEY_ARE = (str, int, bool)
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """How a model's records are made and inserted.
+    """How a model's records are made, read and inserted; all by the fields' names.
 
+    :ivar columns: beside each field, its column
     :ivar fixed: what fields hold that no value is given for
-    :ivar made: what makes that anew each time, for the other fields
+    :ivar unset: how that is stored, in the order of the columns
+    :ivar made: what makes the value anew each time, for the other fields
+    :ivar needed: fields that are never None
     :ivar plain: the type of the values that a field takes as they are
-    :ivar read: turns a value into what a field holds, and whether it may be None
-    :ivar stored: in the order of the columns, a field's name and how its value is stored
+    :ivar read: turns a value into what a field holds
+    :ivar stored: turns what a field holds into what its column does
     """
 
     sql: str
+    columns: tuple[tuple[str, str], ...]
     fixed: dict[str, Any]
-    made: tuple[tuple[str, Callable[[], Any]], ...]
+    unset: dict[str, Any]
+    made: dict[str, Callable[[], Any]]
+    needed: frozenset[str]
     plain: dict[str, type]
-    read: dict[str, tuple[Callable[[Any], Any], bool]]
-    stored: tuple[tuple[str, Callable[[Any, Any], Any]], ...]
+    read: dict[str, Callable[[Any], Any]]
+    stored: dict[str, Callable[[Any, Any], Any]]
 
 
 @functools.cache
@@ -48,13 +54,18 @@ def _shape(model: type[Record]) -> _Shape:
     if any(inspect.iscoroutinefunction(one) or (one is None and by_database) for one, by_database in defaults):
         raise TypeError(f"{model.__name__} has a default that only the library or the database can make")
     columns = {name: column for name, column in meta.fields_db_projection.items() if name != "id"}
+    fixed = {name: field.default for name, field in fields.items() if not callable(field.default)}
+    unset = {name: fixed.get(name) for name in columns}
     return _Shape(
         f'INSERT INTO "{meta.db_table}" ({", ".join(columns.values())}) VALUES ({", ".join("?" * len(columns))}) RETURNING id',
-        {name: field.default for name, field in fields.items() if not callable(field.default)},
-        tuple((name, field.default) for name, field in fields.items() if callable(field.default)),
+        tuple(meta.fields_db_projection.items()),
+        fixed,
+        {name: None if value is None else fields[name].to_db_value(value, model) for name, value in unset.items()},
+        {name: field.default for name, field in fields.items() if callable(field.default)},
+        frozenset(name for name, field in fields.items() if not field.null),
         {name: field.field_type for name, field in fields.items() if field.field_type in _AS_THEY_ARE},
-        {name: (field.to_python_value, field.null) for name, field in fields.items()},
-        tuple((name, fields[name].to_db_value) for name in columns),
+        {name: field.to_python_value for name, field in fields.items()},
+        {name: fields[name].to_db_value for name in columns},
     )
 
 
@@ -65,23 +76,51 @@ async def insert(model: type[R], values: dict[str, Any]) -> R:
     :raises ValueError: a value is None where there has to be one, or does not fit its column
     """
     shape = _shape(model)
-    record = model.__new__(model)
-    state = record.__dict__
-    state.update(shape.fixed, _partial=False, _saved_in_db=True, _custom_generated_pk=False, _await_when_save={})
-    for name, make in shape.made:
-        if name not in values:
-            state[name] = make()
-    plain, read = shape.plain, shape.read
+    if shape.made:
+        values = {name: make() for name, make in shape.made.items()} | values
+    record = _blank(model)
+    state, row = record.__dict__, dict(shape.unset)
+    state.update(shape.fixed)
+    plain, read, stored = shape.plain, shape.read, shape.stored
     for name, value in values.items():
-        if type(value) is plain.get(name):
-            state[name] = value
+        if value is None:
+            if name in shape.needed:
+                raise ValueError(f"{name} is non nullable field, but null was passed")
+            state[name] = row[name] = None
             continue
-        convert, may_be_none = read[name]
-        if value is None and not may_be_none:
-            raise ValueError(f"{name} is non nullable field, but null was passed")
-        state[name] = convert(value)
-    row = [to_db(state[name], record) for name, to_db in shape.stored]
-    record.id = (await db.fetch(shape.sql, *row))[0]["id"]
+        if type(value) is not plain.get(name):
+            value = read[name](value)
+        state[name] = value
+        row[name] = stored[name](value, record)
+    record.id = (await db.fetch(shape.sql, *row.values()))[0]["id"]
+    return record
+
+
+async def update(record: Record, values: dict[str, Any]) -> bool:
+    """Write values, by field, to a record's row; returns whether that was still there at the record's version."""
+    model = type(record)
+    shape, columns = _shape(model), model._meta.fields_db_projection
+    sets = ", ".join(f"{columns[name]} = ?" for name in values)
+    row = [shape.stored[name](value, model) for name, value in values.items()]
+    sql = f'UPDATE "{model._meta.db_table}" SET {sets} WHERE id = ? AND version = ?'
+    return await db.execute(sql, *row, record.id, record.version) > 0
+
+
+def record_in(model: type[R], row: Mapping[str, Any]) -> R:
+    """Return the record that a whole row of its table is."""
+    shape = _shape(model)
+    record = _blank(model)
+    state, plain, read = record.__dict__, shape.plain, shape.read
+    for name, column in shape.columns:
+        value = row[column]
+        state[name] = value if value is None or type(value) is plain.get(name) else read[name](value)
+    return record
+
+
+def _blank(model: type[R]) -> R:
+    """Return a record without fields, as the library keeps those that are stored."""
+    record = model.__new__(model)
+    record.__dict__.update(_partial=False, _saved_in_db=True, _custom_generated_pk=False, _await_when_save={})
     return record
 
 
@@ -130,8 +169,7 @@ class KeyTaken(ValueError):
         self.kind = kind
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """Something that is to happen later: by whom it is done, what it goes by, when, and the facts for it."""
 
     kind: str
@@ -166,9 +204,8 @@ async def plan(jobs: Sequence[Planned]) -> None:
 # --- messages --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """A row of the outbox as it was inserted: `args` and `payload` are JSON."""
+class Posted(NamedTuple):
+    """A row of the outbox as it was inserted, in the order of `_POST_SQL`: `args` and `payload` are JSON."""
 
     chat_id: int
     lane_order: int
@@ -195,22 +232,5 @@ _POST_SQL = (
 
 async def post(message: Posted) -> int | None:
     """Insert a row of the outbox and return its id; None where its key was used before, perhaps by another process just now."""
-    row = await db.fetch_one(
-        _POST_SQL,
-        message.chat_id,
-        message.lane_order,
-        message.audience,
-        message.user_id,
-        message.entity,
-        message.record_id,
-        message.line_id,
-        message.key,
-        message.notice,
-        message.args,
-        message.method,
-        message.payload,
-        message.created_at,
-        message.lease_until,
-        message.created_at,
-    )
+    row = await db.fetch_one(_POST_SQL, *message, message.created_at)
     return int(row["id"]) if row else None

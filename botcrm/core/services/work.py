@@ -55,7 +55,7 @@ ENTITIES: dict[type[Record], str] = {
 }
 MODELS: dict[str, type[Record]] = {name: model for model, name in ENTITIES.items()}
 
-_LINKS = ("deal", "contact", "company", "lead")
+_LINKS = {"deal": "deal_id", "contact": "contact_id", "company": "company_id", "lead": "lead_id"}
 
 
 class Work:
@@ -170,12 +170,7 @@ class Work:
             return record
         before = {name: getattr(record, name) for name in changed}
         version = record.version + 1
-        updated = (
-            await type(record)
-            .filter(id=record.id, version=record.version)
-            .update(**changed, version=version, updated_at=self.now)
-        )
-        if not updated:
+        if not await rows.update(record, {**changed, "version": version, "updated_at": self.now}):
             raise Stale(entity=ENTITIES[type(record)], record_id=record.id)
         for name, value in changed.items():
             setattr(record, name, value)
@@ -194,7 +189,8 @@ class Work:
         """Record an event about a record at its present version."""
         lease.check()
         entity = ENTITIES[type(record)]
-        about = {name: getattr(record, f"{name}_id", None) for name in _LINKS}
+        held = record.__dict__
+        about = {name: held.get(column) for name, column in _LINKS.items()}
         if entity in about:
             about[entity] = record.id
         self._buffer.events.append(

@@ -13,7 +13,7 @@ from botcrm.core.models import Activity, Company, Contact, Deal, Record, User
 from botcrm.core.services import deals, records
 from botcrm.core.services.access import facts_of, may, ref
 from botcrm.core.services.activities import add_note
-from botcrm.core.services.cards import deal_card, party_card
+from botcrm.core.services.cards import DealCard, deal_card, party_card
 from botcrm.core.services.custom import dictionaries
 from botcrm.core.services.search.subjects import Found
 from botcrm.core.services.work import MODELS
@@ -139,6 +139,12 @@ async def deal_shown(
         card = await deal_card(ctx.work, deal_id)
     except NotFound:
         return await handed_away(ctx, "deal", deal_id, head)
+    return _card_screen(ctx, card, head, planned, options, undo=undo)
+
+
+def _card_screen(
+    ctx: Context, card: DealCard, head: str, planned: Activity | None, options: tuple[Any, ...], *, undo: bool = True
+) -> Screen:
     own = card.deal.owner_id == ctx.work.actor.id
     screen = deal_screen(ctx.words, ctx.kinds, card, head=head, undo=ctx.undo if undo else "", own=own)
     if planned is None or planned.due_at is not None:
@@ -272,7 +278,7 @@ async def moved(ctx: Context, deal_id: int, planned: Activity | None = None, opt
         "won": "🎉 " + bold(ctx.words.t("Won!")),
         "lost": bold(ctx.words.t("Lost")),
     }.get(card.deal.status, "✅ " + ctx.words.t("Now in {stage}", stage=bold(card.stage)))
-    return await deal_shown(ctx, deal_id, head, planned, options)
+    return _card_screen(ctx, card, head, planned, options)
 
 
 async def won(ctx: Context, line: Line) -> Screen:

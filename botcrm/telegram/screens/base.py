@@ -49,7 +49,7 @@ def pack(action: str, *args: object) -> str:
 
     :raises ValueError: it is longer
     """
-    data = ":".join([action, *(str(arg) for arg in args)])
+    data = ":".join([action, *map(str, args)])
     if len(data.encode()) > 64:
         raise ValueError(f"callback data of {len(data.encode())} bytes, at most 64 go: {data}")
     return data

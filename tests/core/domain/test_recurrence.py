@@ -310,6 +310,16 @@ def test_the_time_of_quiet_hours_is_the_readers() -> None:
     assert quiet.period(datetime(2026, 11, 24, 12, tzinfo=UTC), "Europe/Warsaw") is None
 
 
+def test_quiet_hours_begin_the_first_time_that_the_clock_shows_them() -> None:
+    quiet = read_quiet("2:30-6")
+    assert quiet is not None
+    second_ten_past_two = datetime(2026, 10, 25, 1, 10, tzinfo=UTC)
+    assert quiet.period(second_ten_past_two, "Europe/Warsaw") == (
+        datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+        datetime(2026, 10, 25, 5, tzinfo=UTC),
+    )
+
+
 @pytest.mark.parametrize("text", ["22", "22:00", "25-7", "7-7", "a-b", "22:70-7"])
 def test_wrong_quiet_hours(text: str) -> None:
     with pytest.raises(ValueError):

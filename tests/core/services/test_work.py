@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -11,12 +11,14 @@ import pytest
 
 from botcrm.core import db
 from botcrm.core.domain.errors import Stale
-from botcrm.core.domain.events import DealChanged
+from botcrm.core.domain.events import CompanyChanged, DealChanged
 from botcrm.core.domain.money import Money
-from botcrm.core.models import Deal
+from botcrm.core.models import Company, Deal
 from botcrm.core.services import rows
+from botcrm.core.services.access import load
 from botcrm.core.services.activities import Due, plan_activity
 from botcrm.core.services.deals import add_deal, change_deal
+from botcrm.core.services.records import add_company
 from botcrm.core.services.rows import KeyTaken
 from botcrm.core.services.work import Work
 from tests.core.services.conftest import Office
@@ -230,6 +232,28 @@ async def test_a_record_is_inserted_as_the_library_would(office: Office) -> None
         derived = {"next_activity_id", "next_deadline_at", "counts_for", "counts_own"}
         names = set(made._meta.fields_db_projection) - derived
         assert {name: getattr(made, name) for name in names} == {name: getattr(read, name) for name in names}
+
+
+async def test_a_record_is_changed_and_read_as_the_library_would(office: Office) -> None:
+    warsaw = datetime(2026, 11, 25, 15, 30, tzinfo=timezone(timedelta(hours=1)))
+    async with office.as_(office.anna) as work:
+        company = await add_company(work, "Acme")
+        deal = await add_deal(work, title="roof", company_id=company.id, amount=Money(Decimal(12000), "PLN"))
+    async with office.as_(office.anna) as work:
+        values = {"amount": Decimal("99.50"), "expected_close": date(2026, 12, 1), "waiting_until": warsaw}
+        await work.change(await load(work, Deal, deal.id), DealChanged, company_id=None, **values)
+        await work.change(await load(work, Company, company.id), CompanyChanged, more_phones=["+48601234567"])
+    async with office.as_(office.anna) as work:
+        for changed in (deal, company):
+            model = type(changed)
+            record, read = await load(work, model, changed.id), await model.get(id=changed.id)
+            names = model._meta.fields_db_projection
+            assert {name: getattr(record, name) for name in names} == {name: getattr(read, name) for name in names}
+            assert (type(record), record.version, record._saved_in_db) == (model, 2, True)
+        sold = await load(work, Deal, deal.id)
+        assert (sold.company_id, sold.amount, sold.expected_close) == (None, values["amount"], values["expected_close"])
+        assert sold.waiting_until == warsaw
+        assert (await load(work, Company, company.id)).more_phones == ["+48601234567"]
 
 
 async def test_a_record_without_what_it_needs_is_refused(office: Office) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from botcrm.core import db
 from botcrm.core.domain.events import RecordDeleted, RecordRestored
-from botcrm.core.models import Activity, Company, Contact, Deal, Lead, Message, Record
+from botcrm.core.models import Activity, Deal, Message, Record
 from botcrm.core.services.attention import keep_calls
 from botcrm.core.services.custom.values import keep_values
 from botcrm.core.services.derived.counters import keep_counters
@@ -17,7 +17,7 @@ from botcrm.core.services.derived.last_contact import keep_contact, keep_waiting
 from botcrm.core.services.duplicates.keys import keep_keys
 from botcrm.core.services.reminding import early_keys, tellings_of
 from botcrm.core.services.rows import Planned
-from botcrm.core.services.search.index import keep_entry, keep_texts
+from botcrm.core.services.search.index import keep_entries, keep_texts
 
 if TYPE_CHECKING:
     from botcrm.core.services.work import Work
@@ -31,8 +31,7 @@ async def derive(work: "Work", records: Sequence[Record]) -> None:
             await plan_reminders(work, record, gone=await hangs_on_nothing(record))
             if record.deal_id:
                 deals.add(record.deal_id)
-        elif isinstance(record, Company | Contact | Lead | Deal):
-            await keep_entry(work, record)
+    await keep_entries(work, records)
     await keep_texts(work, records)
     for record in records:
         if isinstance(record, Deal) and _vanished_or_returned(work, record):
@@ -97,12 +96,12 @@ def _vanished_or_returned(work: "Work", deal: Deal) -> bool:
 
 async def plan_reminders(work: "Work", activity: Activity, *, gone: bool = False) -> None:
     """Plan an activity's reminders, or call them off when there is nothing to be reminded of, or its deal is gone."""
-    _, at, overdue = reminder_keys(activity.id)
-    early = early_keys(activity.id)
     if gone or activity.status != "planned" or activity.deleted_at or activity.deadline_at is None:
         if gone or activity.version > 1:
-            await work.cancel_jobs(*early, at, overdue)
+            await work.cancel_jobs(*early_keys(activity.id), *reminder_keys(activity.id)[1:])
         return
+    _, at, overdue = reminder_keys(activity.id)
+    early = early_keys(activity.id)
     facts = {"activity_id": activity.id, "deadline": activity.deadline_at.isoformat()}
     jobs = [Planned("activity.overdue", overdue, activity.deadline_at, facts)]
     told = await tellings_of(work, activity)

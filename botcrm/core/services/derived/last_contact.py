@@ -23,6 +23,7 @@ _TALKS = (
     f"m.created_at > deal.created_at AND {_IN}"
 )
 _LAST_TALK = f"(SELECT max(at) FROM ({_TALKS}) AS talks)"
+_RECOMPUTE = f"UPDATE deal SET last_contact_at = {_LAST_TALK} WHERE id = ?"
 _RECOUNT = (
     f"UPDATE deal SET last_contact_at = {_LAST_TALK} WHERE id > ? AND id <= ? AND status = 'open' AND deleted_at IS NULL "
     f"AND (last_contact_at <> {_LAST_TALK} OR (last_contact_at IS NULL) <> ({_LAST_TALK} IS NULL))"
@@ -49,7 +50,7 @@ async def keep_contact(work: "Work", records: Sequence[Record], left: Collection
         rows = await db.fetch("SELECT id FROM deal WHERE contact_id = ? AND status = 'open'", contact_id)
         deals.update(row["id"] for row in rows)
     for deal_id in sorted(deals):
-        await db.execute(f"UPDATE deal SET last_contact_at = {_LAST_TALK} WHERE id = ?", deal_id)
+        await db.execute(_RECOMPUTE, deal_id)
 
 
 def _left_contacts(work: "Work") -> set[int]:
@@ -90,7 +91,7 @@ async def contact_of_new(first_id: int, last_id: int) -> None:
 
 async def _recompute(deals: Iterable[int]) -> None:
     for deal_id in deals:
-        await db.execute(f"UPDATE deal SET last_contact_at = {_LAST_TALK} WHERE id = ?", deal_id)
+        await db.execute(_RECOMPUTE, deal_id)
 
 
 def _begins_anew(work: "Work", deal: Deal) -> bool:

@@ -99,12 +99,13 @@ async def _write(entity: str, wanted: Mapping[int, set[str]]) -> int:
     """Have records have these keys and no others; returns how many had not."""
     had: dict[int, set[str]] = {record_id: set() for record_id in wanted}
     for part in _parts(list(wanted)):
-        marks = ", ".join(map(str, part))
+        marks = ", ".join("?" * len(part))
         # By their ids: asked for the keys at once, SQLite reads the index that holds them through, from end to end.
         for row in await db.fetch(
             "SELECT record_id, key FROM record_key WHERE id IN "
             f"(SELECT id FROM record_key WHERE entity = ? AND record_id IN ({marks}))",
             entity,
+            *part,
         ):
             had[row["record_id"]].add(row["key"])
     gone = [(entity, record_id, key) for record_id in wanted for key in had[record_id] - wanted[record_id]]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from botcrm.core.services.work import Work
 
 Entered = Company | Contact | Lead | Deal
+# By entry: whose it is, and the words that it is found by from now on.
+Fresh = dict[int, tuple[int, tuple[str, ...]]]
 _CHUNK = 500
 # Of a note's words, so that a pasted book does not become the index; a letter that nobody types marks whose it is.
 _MOST_TEXT_WORDS = 400
@@ -31,13 +33,25 @@ _SAYING = ("title", "text", "owner_id", "deleted_at")
 # --- records ---------------------------------------------------------------------------------------------------------
 
 
-async def keep_entry(work: "Work", record: Entered) -> None:
-    """Have a record found by what it says now, or no more where it was deleted."""
+async def keep_entries(work: "Work", records: Sequence[Record]) -> None:
+    """Have records found by what they say now, or no more where they were deleted."""
+    fresh: Fresh = {}
+    for record in records:
+        if isinstance(record, Entered):
+            await _keep_entry(work, record, fresh)
+    if fresh:
+        rows = [(word, owner, entry_id) for entry_id, (owner, words) in fresh.items() for word in words]
+        await db.execute_many("INSERT INTO search_term (term, owner_id, entry_id) VALUES (?, ?, ?)", rows)
+        await learn_words(word for word, _, _ in rows)
+
+
+async def _keep_entry(work: "Work", record: Entered, fresh: Fresh) -> None:
+    """Write a record's entry, or take it away; the words that are to be written for it go into `fresh`."""
     entity = record._meta.db_table
     if record.deleted_at:
         await forget_entry(entity, record.id)
         if not isinstance(record, Deal) and record.merged_into_id is not None:
-            await _keep_main(work, record)
+            await _keep_main(work, record, fresh)
         return
     found = await _findable(work, record)
     owner = record.owner_id or 0
@@ -71,7 +85,7 @@ async def keep_entry(work: "Work", record: Entered) -> None:
             known["id"],
         )
         if known["name"] != found.name:
-            await _renamed(work, record)
+            await _renamed(work, record, fresh)
     assert row is not None
     entry_id, words = row["id"], found.words
     if row["merged"]:
@@ -82,21 +96,17 @@ async def keep_entry(work: "Work", record: Entered) -> None:
         if old == set(words) and known["owner_id"] == owner:
             return
         await db.execute("DELETE FROM search_term WHERE entry_id = ?", entry_id)
-    await db.execute_many(
-        "INSERT INTO search_term (term, owner_id, entry_id) VALUES (?, ?, ?)",
-        [(word, owner, entry_id) for word in words],
-    )
-    await learn_words(words)
+    fresh[entry_id] = owner, words
 
 
-async def _keep_main(work: "Work", record: Company | Contact | Lead) -> None:
+async def _keep_main(work: "Work", record: Company | Contact | Lead, fresh: Fresh) -> None:
     """Have the record that this one went into found by what this one says now."""
     entity, main = record._meta.db_table, record
     while main.merged_into_id is not None:
         kept: Any = work.kept(entity, main.merged_into_id)
         main = kept or await type(record).get(id=main.merged_into_id)
     if main.deleted_at is None:
-        await keep_entry(work, main)
+        await _keep_entry(work, main, fresh)
 
 
 async def _findable(work: "Work", record: Entered) -> Findable:
@@ -124,16 +134,16 @@ async def _name_of(work: "Work", entity: str, record_id: int | None) -> str:
     return str(row["name"]) if row else ""
 
 
-async def _renamed(work: "Work", record: Entered) -> None:
+async def _renamed(work: "Work", record: Entered, fresh: Fresh) -> None:
     """Have the deals and people found under the new name of their company or contact."""
     if isinstance(record, Company):
         for contact in await Contact.filter(company_id=record.id, deleted_at=None):
-            await keep_entry(work, contact)
+            await _keep_entry(work, contact, fresh)
         for deal in await Deal.filter(company_id=record.id, deleted_at=None):
-            await keep_entry(work, deal)
+            await _keep_entry(work, deal, fresh)
     elif isinstance(record, Contact):
         for deal in await Deal.filter(contact_id=record.id, deleted_at=None):
-            await keep_entry(work, deal)
+            await _keep_entry(work, deal, fresh)
 
 
 async def forget_entry(entity: str, record_id: int) -> None:

@@ -4,15 +4,18 @@ The index is two plain tables (`search_entry`, `search_term`) read through B-tre
 holds; a word that matches nothing goes through the vocabulary and rapidfuzz, which is where typos are forgiven.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
+
+from rapidfuzz import fuzz
 
 from botcrm.core import db
-from botcrm.core.domain.findable import Typed, once_called, readings, script, sounds
-from botcrm.core.domain.text import fold, similarity
+from botcrm.core.domain.findable import Typed, once_called, readings, script
+from botcrm.core.domain.text import fold
 from botcrm.core.services.access import owned_sql, owners
+from botcrm.core.services.search.fitting import Found, Row, Wanted
 from botcrm.core.services.search.vocabulary import heard_alike, near, spelled_otherwise
 from botcrm.core.services.work import Work
 
@@ -22,38 +25,12 @@ COMMON = 100
 _LOOK_UP = 6
 # So many that follow each other are read at most, to find those that have another word as well.
 _READ = 20_000
+# When so many entries have the words that are likest to a typed one, what is less like by so much is not looked at: a letter
+# left out makes less of a difference than one that is another, and is as likely.
+_ENOUGH, _LESS_LIKE = 20, 10.0
 # Of what an export of a search takes along.
 _MOST_FOUND = 100_000
 ENTITIES = ("company", "contact", "lead", "deal")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A record that matches: how well (0..100), and whether its name is exactly what was typed.
-
-    :ivar once: as `once_called` writes it, the typed name, where it is that of a record that went into this one
-    """
-
-    entity: str
-    record_id: int
-    name: str
-    score: float
-    exact: bool = False
-    open: bool = True
-    once: str = ""
-
-
-class Row(NamedTuple):
-    entry_id: int
-    entity: str
-    record_id: int
-    owner_id: int
-    name: str
-    folded: str
-    open: bool
-    touched_at: datetime
-
-
 _COLUMNS = "e.id, e.entity, e.record_id, e.owner_id, e.name, e.folded, e.open, e.touched_at"
 
 
@@ -74,6 +51,8 @@ def _rows(rows: Iterable[dict[str, Any]]) -> list[Row]:
 
 
 _Condition = tuple[str, list[int]]
+# What keeps to the actor's reach: on entries, and on terms.
+_Scope = tuple[_Condition, _Condition]
 
 
 def _owned(column: str, people: frozenset[int] | None) -> _Condition:
@@ -83,7 +62,7 @@ def _owned(column: str, people: frozenset[int] | None) -> _Condition:
     return owned_sql(column, people), []
 
 
-def _scope(work: Work, entities: Sequence[str]) -> tuple[_Condition, _Condition]:
+def _scope(work: Work, entities: Sequence[str]) -> _Scope:
     """Return the conditions on entries and on terms that keep a search within the actor's reach."""
     reached: dict[frozenset[int] | None, list[str]] = {}
     for entity in entities:
@@ -146,15 +125,15 @@ async def search(work: Work, text: str, entities: Sequence[str] = ENTITIES, limi
     for sites in others:
         rows = rows or await matching(work, sites, entities)
     if not rows:
-        rows = await matching(work, [await _with_slips(word) for word in words], entities)
+        slips = [await _with_slips(word) for word in words]
+        if len(slips) == 1:
+            slips = [await _likest(work, slips[0], entities)]
+        rows = await matching(work, slips, entities)
     wanted = Wanted(text)
-    scored = [(wanted.score(row), row) for row in rows]
-    order = {row.entry_id: place for place, row in enumerate(ordered(work, rows))}
-    scored.sort(key=lambda pair: (-round(pair[0] / 4), order[pair[1].entry_id]))
-    found += [
-        Found(row.entity, row.record_id, row.name, score, row.folded == wanted.folded, row.open)
-        for score, row in scored[:limit]
-    ]
+    # Of those that fit as well, what a person most likely means comes first: the sort keeps that order.
+    scored = [wanted.found(row) for row in ordered(work, rows)]
+    scored.sort(key=lambda item: -round(item.score / 4))
+    found += scored[:limit]
     return list({(item.entity, item.record_id): item for item in reversed(found)}.values())[::-1][:limit]
 
 
@@ -191,37 +170,6 @@ async def _entry_ids(work: Work, words: Sequence[Typed], entity: str, most: int)
     )
 
 
-class Wanted:
-    """What was typed, to compare names with."""
-
-    def __init__(self, text: str) -> None:
-        self.folded = fold(text)
-        self._words = self.folded.split()
-        self._script = script(self.folded)
-
-    def score(self, row: "Row") -> float:
-        """Return how well a row's name fits, 0 to 100; a name in another alphabet by its sound."""
-        best = _score(self.folded, self._words, row.folded)
-        if best < 90 and self._script and script(row.folded) not in (self._script, ""):
-            name = " ".join(sounds(word)[0] for word in row.folded.split() if sounds(word))
-            heard = [sounds(word) for word in self._words]
-            for which in (0, 1):
-                said = [alike[min(which, len(alike) - 1)] for alike in heard if alike]
-                best = max(best, 0.95 * _score(" ".join(said), said, name))
-        return best
-
-
-def _score(wanted: str, parts: Sequence[str], name: str) -> float:
-    if name == wanted:
-        return 100.0
-    if name.startswith(wanted):
-        return 96.0
-    words = name.split()
-    if all(any(word.startswith(part) for word in words) for part in parts):
-        return 92.0
-    return min(90.0, similarity(wanted, name))
-
-
 async def _in_other_alphabets(words: Sequence[Typed]) -> list[Typed]:
     """Add to each word what it may be in another alphabet."""
     others = await spelled_otherwise([word.text for word in words])
@@ -234,6 +182,34 @@ async def _with_slips(word: Typed) -> Typed:
         return word
     alike = dict.fromkeys([*await near(word.text), *await heard_alike(word.text)])
     return replace(word, words=tuple(alike))
+
+
+async def _likest(work: Work, word: Typed, entities: Sequence[str]) -> Typed:
+    """Keep, of what a word may be a misspelling of, the words within reach: the likest, and others until enough entries have them.
+
+    Those in another alphabet are kept whatever comes before them: they are not as like as they sound.
+    """
+    if not word.words:
+        return word
+    _, (scope, owner) = _scope(work, entities)
+    most = _LOOK_UP * COMMON
+    held = Counter(
+        await db.column(
+            f"SELECT t.term FROM search_term t WHERE {scope} AND t.term IN ({_marks(word.words)}) LIMIT {most}",
+            *owner,
+            *word.words,
+        )
+    )
+    if held.total() >= most:
+        return word
+    kept, entries, own, best = list[str](), 0, script(word.text), 0.0
+    for other in filter(held.get, word.words):
+        like = fuzz.ratio(word.text, other)
+        best = best or like
+        if entries < _ENOUGH or like > best - _LESS_LIKE or script(other) != own:
+            kept.append(other)
+            entries += held[other]
+    return replace(word, words=tuple(kept))
 
 
 async def _called_elsewhere(work: Work, text: str, entities: Sequence[str]) -> list[Found]:
@@ -287,10 +263,9 @@ def _conditions(word: Typed) -> list[_One]:
     return found
 
 
-def _within_reach(work: Work, entities: Sequence[str], condition: _One) -> _One:
+def _within_reach(terms: _Condition, condition: _One) -> _One:
     """Return a condition that keeps to the terms within reach as well, on the alias t."""
-    _, (scope, owner) = _scope(work, entities)
-    sql, values = condition
+    (scope, owner), (sql, values) = terms, condition
     if owner and sql == _RANGE and db.dialect() == "postgres":
         return _OWN_RANGE.format("t"), [*owner, values[0], *owner, values[1]]
     return f"{scope} AND {sql.format('t')}", [*owner, *values]
@@ -300,8 +275,9 @@ async def matching(work: Work, words: Sequence[Typed], entities: Sequence[str]) 
     """Return entries that hold a term for each typed word, about COMMON of them at most."""
     conditions = [_conditions(word) for word in words]
     flat = [one for each in conditions for one in each]
-    _, (_, owner) = _scope(work, entities)
-    counts = iter(await _counts(work, flat, entities, _LOOK_UP * COMMON if owner else _READ))
+    (entry_scope, ids), terms = _scope(work, entities)
+    _, owner = terms
+    counts = iter(await _counts(terms, flat, _LOOK_UP * COMMON if owner else _READ))
     counted = [(sum(next(counts) for _ in each), each) for each in conditions]
     # The rarest word leads: what is cut off behind the limit then has the least to lose.
     counted.sort(key=lambda pair: (pair[0], -len(pair[1][0][1][0])))
@@ -316,8 +292,8 @@ async def matching(work: Work, words: Sequence[Typed], entities: Sequence[str]) 
         else:
             rest += f" AND EXISTS (SELECT 1 FROM search_term o WHERE {_in_entry(each)})"
             values += [value for _, texts in each for value in texts]
-    (entry_scope, ids), _ = _scope(work, entities)
-    among, of_sets = _met(work, sets, rest, values, entities, own=count >= COMMON and not owner)
+    first = work.actor.id if count >= COMMON and not owner else None
+    among, of_sets = _met(terms, sets, rest, values, first)
     return _rows(
         await db.fetch(
             f"SELECT {_COLUMNS} FROM (SELECT DISTINCT entry_id FROM ({among}) AS hit LIMIT {2 * COMMON}) AS entry "
@@ -337,33 +313,39 @@ def _in_entry(conditions: Sequence[_One]) -> str:
 
 
 def _met(
-    work: Work, sets: Sequence[Sequence[_One]], rest: str, values: Sequence[Any], entities: Sequence[str], *, own: bool
+    terms: _Condition, sets: Sequence[Sequence[_One]], rest: str, values: Sequence[Any], first: int | None
 ) -> tuple[str, list[Any]]:
     """Return a query of the entries that are in every set, those of the first one narrowed further, and its values.
 
-    :param own: whether the actor's own come first, there being more than are looked at
+    :param first: whose entries come first, there being more than are looked at
     """
-    parts, bound = list[str](), list[Any]()
+    parts = list[tuple[str, list[Any]]]()
+    limit = f" LIMIT {COMMON}" if len(sets) == 1 else ""
     for place, each in enumerate(sets):
-        selects = []
+        selects, bound = list[str](), list[Any]()
+        narrowed, of_rest = ("", ()) if place else (rest, values)
         for one in each:
-            scopes = [_within_reach(work, entities, one)]
-            if own and not place and work.actor.id:
-                scopes.insert(0, (f"t.owner_id = ? AND {one[0].format('t')}", [work.actor.id, *one[1]]))
+            scopes = [_within_reach(terms, one)]
+            if first and not place:
+                scopes.insert(0, (f"t.owner_id = ? AND {one[0].format('t')}", [first, *one[1]]))
             for condition, texts in scopes:
-                limit = f" LIMIT {COMMON}" if len(sets) == 1 else ""
-                narrowed = "" if place else rest
-                selects.append(
-                    f"SELECT entry_id FROM (SELECT t.entry_id FROM search_term t WHERE {condition}{narrowed}{limit}) AS hit"
-                )
-                bound += [*texts, *(() if place else values)]
-        parts.append(f"SELECT entry_id FROM ({' UNION ALL '.join(selects)}) AS met")
-    return " INTERSECT ".join(parts), bound
+                selects.append(f"SELECT t.entry_id FROM search_term t WHERE {condition}{narrowed}{limit}")
+                bound += [*texts, *of_rest]
+        if limit:
+            selects = [f"SELECT entry_id FROM ({select}) AS hit" for select in selects]
+        parts.append((" UNION ALL ".join(selects), bound))
+    if len(parts) > 1 and len(sets[-1]) == 1 and db.dialect() == "sqlite":
+        # The largest set is read through and looked up in the others: INTERSECT would first sort every one of them.
+        (largest, bound), *others = reversed(parts)
+        among = largest + "".join(f" AND t.entry_id IN ({part})" for part, _ in others)
+        return among, [*bound, *(value for _, texts in others for value in texts)]
+    among = " INTERSECT ".join(f"SELECT entry_id FROM ({part}) AS met" for part, _ in parts)
+    return among, [value for _, texts in parts for value in texts]
 
 
-async def _counts(work: Work, conditions: Sequence[_One], entities: Sequence[str], most: int) -> list[int]:
+async def _counts(terms: _Condition, conditions: Sequence[_One], most: int) -> list[int]:
     """Count, for each condition, the terms within reach up to a limit."""
-    within = [_within_reach(work, entities, condition) for condition in conditions]
+    within = [_within_reach(terms, condition) for condition in conditions]
     parts = [
         f"(SELECT count(*) FROM (SELECT 1 FROM search_term t WHERE {condition} LIMIT {int(most)}) AS common) AS n{n}"
         for n, (condition, _) in enumerate(within)
@@ -374,7 +356,8 @@ async def _counts(work: Work, conditions: Sequence[_One], entities: Sequence[str
 
 async def starts_somewhere(work: Work, word: Typed, entities: Sequence[str]) -> bool:
     """Tell whether a word within reach starts like this one."""
-    return any(await _counts(work, _conditions(word), entities, 1))
+    _, terms = _scope(work, entities)
+    return any(await _counts(terms, _conditions(word), 1))
 
 
 def _marks(values: Collection[object]) -> str:

@@ -2,23 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from botcrm.core.domain.findable import once_called, typed
 from botcrm.core.domain.text import fold
-from botcrm.core.services.search.searching import (
-    ENTITIES,
-    Found,
-    Wanted,
-    by_name,
-    matching,
-    ordered,
-    search,
-    starts_somewhere,
-)
+from botcrm.core.services.search.fitting import Found, Row, Wanted
+from botcrm.core.services.search.searching import ENTITIES, by_name, matching, ordered, search, starts_somewhere
 from botcrm.core.services.search.vocabulary import FUZZY_LEAST, heard_alike, near, spelled_otherwise
 from botcrm.core.services.work import Work
 
 __all__ = ["ENTITIES", "Found", "Match", "by_name", "match_subject", "search"]
+
+_One = TypeVar("_One", Found, Row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +44,32 @@ async def match_subject(work: Work, words: Sequence[str], entities: Sequence[str
     if not words:
         return Match()
     phrases = [" ".join(words[:count]) for count in range(len(words), 0, -1)]
-    exact = await by_name(work, phrases, entities)
-    for phrase in phrases:
+    called: dict[str, list[Found]] = {}
+    for found in await by_name(work, phrases, entities):
+        called.setdefault(found.once or fold(found.name), []).append(found)
+    for phrase in phrases if called else ():
         wanted = fold(phrase)
-        once = once_called(phrase)
-        same = [found for found in exact if found.once == once or (not found.once and fold(found.name) == wanted)]
-        if same:
-            return _matched(same, entities, phrase, "exact", limit)
+        if same := [*called.get(wanted, ()), *called.get(once_called(wanted), ())]:
+            same, only = _by_kind(same, entities)
+            return Match(tuple(same[:limit]), len(phrase.split()), "exact", only)
     first = typed(words[0])[:1]
     if not first:
         return Match()
     if await starts_somewhere(work, first[0], entities):
         for phrase in phrases[-4:]:
-            wanted, parts, like = fold(phrase), typed(phrase), Wanted(phrase)
+            parts, like = typed(phrase), Wanted(phrase)
             rows = ordered(work, await matching(work, parts, entities)) if parts else []
-            found = [Found(row.entity, row.record_id, row.name, like.score(row), False, row.open) for row in rows]
-            starts = [item for item in found if fold(item.name).startswith(wanted + " ")]
-            if found:
-                return _matched(starts or found, entities, phrase, "start" if starts else "part", limit)
+            starts = [row for row in rows if row.folded.startswith(like.folded + " ")]
+            if rows:
+                rows, only = _by_kind(starts or rows, entities)
+                shown = tuple(like.found(row) for row in rows[:limit])
+                return Match(shown, len(phrase.split()), "start" if starts else "part", only)
     elif first[0].text and await _known_otherwise(first[0].text):
         for phrase in phrases[-3:]:
             alike = [found for found in await search(work, phrase, entities, limit) if found.score >= FUZZY_LEAST]
             if alike:
-                return _matched(alike, entities, phrase, "like", limit)
+                alike, only = _by_kind(alike, entities)
+                return Match(tuple(alike[:limit]), len(phrase.split()), "like", only)
     return Match()
 
 
@@ -80,8 +78,8 @@ async def _known_otherwise(word: str) -> bool:
     return bool(await near(word) or await spelled_otherwise([word]) or await heard_alike(word))
 
 
-def _matched(found: list[Found], entities: Sequence[str], phrase: str, tier: str, limit: int) -> Match:
+def _by_kind(found: Sequence[_One], entities: Sequence[str]) -> tuple[list[_One], bool]:
+    """Sort what matches by the kind of record that is preferred; also tell whether there is but one of the first kind."""
     order = {entity: place for place, entity in enumerate(entities)}
-    found = sorted(found, key=lambda item: order[item.entity])
-    first = [item for item in found if item.entity == found[0].entity]
-    return Match(tuple(found[:limit]), len(phrase.split()), tier, only=len(first) == 1)
+    first, *others = by_kind = sorted(found, key=lambda item: order[item.entity])
+    return by_kind, not others or others[0].entity != first.entity

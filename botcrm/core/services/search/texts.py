@@ -55,10 +55,12 @@ async def search_said(work: Work, text: str, limit: int = 5) -> list[Said]:
 
 
 async def _numbered(work: Work, words: Sequence[str], limit: int, *, start: bool) -> list[int]:
-    own = await _numbers(words, work.actor.id, limit, start=start) if work.actor.id else []
-    if len(own) >= limit:
-        return own
-    return list(dict.fromkeys([*own, *await _numbers(words, None, _LOOKED_AT, start=start)]))
+    # Everybody's first: where there is nothing, as of most names, there is nothing of one's own.
+    everybodys = await _numbers(words, None, _LOOKED_AT, start=start)
+    if not everybodys or not work.actor.id:
+        return everybodys
+    own = await _numbers(words, work.actor.id, limit, start=start)
+    return own if len(own) >= limit else list(dict.fromkeys([*own, *everybodys]))
 
 
 async def _numbers(words: Sequence[str], owner_id: int | None, most: int, *, start: bool) -> list[int]:

@@ -1,6 +1,7 @@
 """The words that records are found by, each once: what a typed word may be a misspelling of, or be written like elsewhere."""
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from rapidfuzz import fuzz, process
 
@@ -10,6 +11,9 @@ from botcrm.core.domain.findable import script, sound_keys, sounds
 _FUZZY_WORDS = 12
 _WORDS_LOOKED_AT = 3000
 FUZZY_LEAST = 72.0
+# The two rarest trigrams of a word, and more while so few words have them, are asked for first. All of them (five) only where
+# those bring nothing as like as a word with one letter too few.
+_FEW, _ONE_SLIP = 300, 85.0
 _ALPHABETS = {"l": "c", "c": "l"}
 # Of the words that begin with a sound, so many are looked at: the start of a longer word, or one with a slip.
 _HEARD, _HEARD_ALIKE = 24, 300
@@ -27,24 +31,37 @@ async def near(word: str) -> list[str]:
         rows = await db.fetch(
             "SELECT word FROM search_word WHERE word % ? ORDER BY similarity(word, ?) DESC LIMIT 60", word, word
         )
-        known = [row["word"] for row in rows]
-    else:
-        grams = {word[i : i + 3] for i in range(len(word) - 2)}
-        if len(word) in (4, 5):
-            # A dropped or swapped letter spoils three trigrams; in a short word those without it are all that still meet.
-            grams |= {(word[:i] + word[i + 1 :])[j : j + 3] for i in range(len(word)) for j in range(len(word) - 3)}
-        rare = await db.fetch(
-            f"SELECT term FROM search_gram WHERE term IN ({', '.join('?' * len(grams))}) ORDER BY doc LIMIT 5",
-            *sorted(grams),
-        )
-        if not rare:
-            return []
-        query = " OR ".join(f'"{row["term"]}"' for row in rare)
-        known = await _words_numbered(
-            await db.column(f"SELECT rowid FROM search_word WHERE search_word MATCH ? LIMIT {_WORDS_LOOKED_AT}", query)
-        )
+        return _likest(word, [row["word"] for row in rows])[0]
+    grams = {word[i : i + 3] for i in range(len(word) - 2)}
+    if len(word) in (4, 5):
+        # A dropped or swapped letter spoils three trigrams; in a short word those without it are all that still meet.
+        grams |= {(word[:i] + word[i + 1 :])[j : j + 3] for i in range(len(word)) for j in range(len(word) - 3)}
+    rare = await db.fetch(
+        f"SELECT term, doc FROM search_gram WHERE term IN ({', '.join('?' * len(grams))}) ORDER BY doc LIMIT 5",
+        *sorted(grams),
+    )
+    held = accumulate(row["doc"] for row in rare)
+    few = [row["term"] for place, (row, words) in enumerate(zip(rare, held, strict=True)) if place < 2 or words <= _FEW]
+    found, best = _likest(word, await _words_with(few))
+    if best < _ONE_SLIP and len(few) < len(rare):
+        found, _ = _likest(word, await _words_with([row["term"] for row in rare]))
+    return found
+
+
+def _likest(word: str, known: Sequence[str]) -> tuple[list[str], float]:
+    """Return the words that are most like one, and how like the first of them is."""
     found = process.extract(word, known, scorer=fuzz.ratio, score_cutoff=FUZZY_LEAST, limit=_FUZZY_WORDS)
-    return [other for other, _, _ in found]
+    return [other for other, _, _ in found], found[0][1] if found else 0.0
+
+
+async def _words_with(grams: Sequence[str]) -> list[str]:
+    """Return the words of SQLite's vocabulary that have one of these trigrams."""
+    if not grams:
+        return []
+    query = " OR ".join(f'"{gram}"' for gram in grams)
+    return await _words_numbered(
+        await db.column(f"SELECT rowid FROM search_word WHERE search_word MATCH ? LIMIT {_WORDS_LOOKED_AT}", query)
+    )
 
 
 # A word's number is its hash (derive), so that what is known once is right for ever.

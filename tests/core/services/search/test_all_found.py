@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from botcrm.core import db
-from botcrm.core.models import ExternalRef
+from botcrm.core.models import Company, ExternalRef
 from botcrm.core.services import records
+from botcrm.core.services.deals import add_deal, change_deal
 from botcrm.core.services.search.searching import all_found, search
 from tests.core.services.conftest import Office
 
@@ -33,3 +34,17 @@ async def test_all_that_is_found_goes_out_and_only_what_is_within_reach(office: 
     assert await _ids(office, "K-1", office.anna) == {called.id}
     assert await _ids(office, "K-1", office.zofia) == set()
     assert await _ids(office, "", office.anna) == set()
+
+
+async def test_a_deal_renamed_along_with_its_company_is_entered_once(office: Office) -> None:
+    async with office.as_(office.anna) as work:
+        company = await records.add_company(work, "Acme")
+        deal = await add_deal(work, title="roof", company_id=company.id)
+    async with office.as_(office.anna) as work:
+        await records.change_record(work, Company, company.id, name="Zenith")
+        await change_deal(work, deal.id, title="gutter")
+    terms = (
+        "SELECT t.term FROM search_term t JOIN search_entry e ON e.id = t.entry_id WHERE e.entity = ? ORDER BY t.term"
+    )
+    assert await db.column(terms, "deal") == ["gutter", "zenith"]
+    assert await db.column(terms, "company") == ["zenith"]

@@ -8,7 +8,9 @@ from botcrm.core import db
 from botcrm.core.domain.events import CompanyChanged
 from botcrm.core.models import Company, ExternalRef
 from botcrm.core.services import deals, records
+from botcrm.core.services.search.index import learn_words
 from botcrm.core.services.search.subjects import by_name, match_subject, search
+from botcrm.core.services.search.vocabulary import near
 from tests.core.services.conftest import Office
 
 PARTIES = ["company", "contact"]
@@ -187,3 +189,35 @@ async def test_two_common_words_meet(office: Office) -> None:
         await records.add_contact(work, "Anna Nowak")
     assert (await _names(office, "anna nowak", office.admin))[:1] == ["Anna Nowak"]
     assert (await _names(office, "anna nowakk", office.admin))[:1] == ["Anna Nowak"]
+
+
+async def test_a_slip_that_many_records_may_mean_finds_another_alphabet_as_well(office: Office) -> None:
+    """The likest words are looked at until enough records have them; what only sounds alike comes after them."""
+    async with office.as_(office.anna) as work:
+        for number in range(25):
+            await records.add_contact(work, f"Petrow {number}")
+        await records.add_contact(work, "Пётр Петров")
+    found = await _names(office, "pettrowa")
+    assert "Пётр Петров" in found
+    assert len(found) == 10
+
+
+async def test_a_slip_that_many_records_may_mean_finds_what_is_nearly_as_like(office: Office) -> None:
+    """A letter left out makes less of a difference than one too many; either may have been meant."""
+    async with office.as_(office.anna) as work:
+        for number in range(25):
+            await records.add_contact(work, f"Mibaba {number}")
+        await records.add_contact(work, "Miba One")
+    async with office.as_(office.anna) as work:
+        found = [found.name for found in await search(work, "mibba", limit=40)]
+    assert len(found) == 26
+    assert "Miba One" in found
+
+
+async def test_a_slip_makes_the_rarest_trigrams_of_a_word_others(office: Office) -> None:
+    """The rarest ones, which are asked for first, are those of the slip; the word's own stand in hundreds of words."""
+    letters = "abcdfghijnopqsuvwz"
+    known = {f"kalim{one}{other}ero" for one in letters for other in letters}
+    async with office.as_(office.anna):
+        await learn_words({*known, "kalimero", "imxot", "mxet", "yxer"})
+        assert (await near("kalimxero"))[0] == "kalimero"
