@@ -181,6 +181,20 @@ async def test_the_next_is_handled_while_the_disk_takes_the_last_and_none_is_don
     assert (sorted(handled.started), inbox.waiting) == ([1, 2, 3, 4], 0)
 
 
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+async def test_like_lines_are_handled_one_after_the_other_and_none_waits_for_many(
+    inbox: Inbox, handled: Handled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botcrm.telegram.inbox._TOGETHER", 4)
+    texts = ["/deal a", "/find b", "/deal c", "/find d", "/deal e", "/call f"]
+    await inbox.store([message(n, chat=n, text=text) for n, text in enumerate(texts, 1)])
+    await inbox.drain()
+    assert handled.started == [1, 3, 2, 4, 6, 5]
+    await inbox.store([message(7, chat=1, text="/find a"), message(8, chat=1, text="/deal b")])
+    await inbox.drain()
+    assert handled.started[6:] == [7, 8]
+
+
 class Flaky:
     """Opens works whose end fails so many times: what a full disk or a lost connection does at the commit."""
 
