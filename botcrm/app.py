@@ -8,6 +8,7 @@ from typing import Any
 
 from botcrm.contract.plugin import Job
 from botcrm.core import db, schema
+from botcrm.core.domain.events import Event
 from botcrm.core.services.actor import Actor
 from botcrm.core.services.buffer import Buffer
 from botcrm.core.services.custom.dictionaries import seed_dictionaries
@@ -54,7 +55,7 @@ class App:
         )
         self.rules = Rules(self.hooks)
         self.ledger = ledger_of(settings)
-        self._listeners: list[Callable[[Work], None]] = [self.rules.committed]
+        self._listeners: list[Callable[[Work], None]] = []
 
     async def _follow(self, work: Work, registry: Registry, taken: Sequence[Job]) -> None:
         """Plan what is to happen again and again with the plugins that are on now."""
@@ -103,6 +104,11 @@ class App:
         """
         self.hooks.tell("handle_exception", error=error, where=where, facts=facts)
 
+    def _in_force(self, events: Sequence[Event]) -> None:
+        """Take over what was changed about rules and plugins before anybody else changes anything."""
+        self.rules.committed(events)
+        self.hooks.changed(events)
+
     @contextlib.asynccontextmanager
     async def work(self, actor: Actor | None = None) -> AsyncIterator[Work]:
         """Open a unit of work; without an actor the system acts.
@@ -110,7 +116,8 @@ class App:
         Rows, events, jobs and messages are committed together when the block ends, and none of them when it raises. Plugins
         hear of the events after the commit, and nobody waits for them.
         """
-        async with db.transaction():
+        events: list[Event] = []
+        async with db.transaction(lambda: self._in_force(events)):
             actor = actor or system(await preferences(self.defaults))
             company = actor.prefs if actor.is_system else None
             work = Work(actor, self.now(), Buffer(company=company, hooks=self.hooks, ledger=self.ledger))
@@ -118,6 +125,7 @@ class App:
             await work.flush()
             await self.rules.plan(work)
             await plan_counters(work)
+            events += work.events
         # Where a plugin opened it, what the listeners start is the product's all the same.
         with tasks.run_as(None):
             for listener in self._listeners:

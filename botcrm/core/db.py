@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime
@@ -138,10 +138,15 @@ class Borrowed:
 class transaction:  # noqa: N801 - used like the function that it would be, were generators as quick
     """Hold one transaction for the length of an `async with`; nested, a savepoint.
 
+    :param committed: called once it is committed, before the next one begins: for what this process has in memory of it.
+        What is told to anybody waits for the end of the block, when it is kept
     :raises LeaseOver: the transaction at hand was taken back
     """
 
-    __slots__ = ("_part", "_token", "_whole")
+    __slots__ = ("_committed", "_part", "_token", "_whole")
+
+    def __init__(self, committed: Callable[[], None] | None = None) -> None:
+        self._committed = committed
 
     async def __aenter__(self) -> None:
         """Begin."""
@@ -159,9 +164,15 @@ class transaction:  # noqa: N801 - used like the function that it would be, were
         """Keep what was done, or take it back where the block raised."""
         if self._part is not None:
             self._part.end(taken_back=error is not None)
-            return
-        _held.reset(self._token)
-        await self._whole.__aexit__(kind, error, trace)
+            told = self._committed
+        else:
+            _held.reset(self._token)
+            told = self._committed
+            if isinstance(self._whole, sqlite.Context):
+                self._whole.committed, told = told, None
+            await self._whole.__aexit__(kind, error, trace)
+        if told and error is None:
+            told()
 
 
 async def alone(name: str) -> None:

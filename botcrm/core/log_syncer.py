@@ -27,13 +27,19 @@ class LogSyncer:
         self._committed = self._kept = 0
         self._failed: OSError | None = None
 
+    def committed(self) -> None:
+        """Note that something was committed."""
+        self._committed += 1
+
     async def keep(self) -> None:
-        """Return once everything committed until now is on the disk.
+        """Return once everything committed until now is on the disk, also what others committed: it may have been read.
 
         :raises OSError: the disk does not take it; from then on always, since what it lost it does not tell again
         """
-        self._committed += 1
-        await asyncio.wrap_future(self._pool.submit(self._keep, self._committed))
+        if self._failed:
+            raise self._failed
+        if self._kept < self._committed:
+            await asyncio.wrap_future(self._pool.submit(self._keep, self._committed))
 
     def _keep(self, number: int) -> None:
         if self._failed:
@@ -41,13 +47,15 @@ class LogSyncer:
         if self._kept >= number:
             return
         upto = self._committed
-        try:
-            if self._file is None:
+        if self._file is None:
+            try:
                 self._file = os.open(self._log, os.O_RDWR)
+            except FileNotFoundError:
+                # On a file system without shared memory there is no such log: commits go into the file, and to the disk.
+                self._kept = upto
+                return
+        try:
             _to_disk(self._file)
-        except FileNotFoundError:
-            # On a file system without shared memory there is no such log: commits go into the file, and to the disk.
-            pass
         except OSError as exc:
             self._failed = exc
             raise

@@ -17,7 +17,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from types import TracebackType
 from typing import Any
@@ -108,7 +108,7 @@ class Client(SqliteClient):
             raise OperationalError("the database is closed")
 
     def _in_transaction(self) -> SqliteTransactionContext:
-        return _Context(Transaction(self), self._lock)
+        return Context(Transaction(self), self._lock)
 
 
 class _Kept(ConnectionWrapper[aiosqlite.Connection]):
@@ -122,8 +122,13 @@ class _Kept(ConnectionWrapper[aiosqlite.Connection]):
             await self.connection.keep()
 
 
-class _Context(SqliteTransactionContext):
-    """A transaction's block; when it cannot begin, nothing stays locked behind it, and when it ends, what it changed is kept."""
+class Context(SqliteTransactionContext):
+    """A transaction's block; when it cannot begin, nothing stays locked behind it, and when it ends, what it changed is kept.
+
+    :ivar committed: called once it is committed, before anybody else begins
+    """
+
+    committed: Callable[[], None] | None = None
 
     async def __aenter__(self) -> TransactionalDBClient:
         await self._trxlock.acquire()
@@ -148,6 +153,8 @@ class _Context(SqliteTransactionContext):
             self.connection._parent.refuse_if_closed()
             raise
         if kind is None:
+            if self.committed:
+                self.committed()
             await self.connection._connection.keep()
 
 

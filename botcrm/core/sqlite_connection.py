@@ -35,8 +35,8 @@ class Connection(aiosqlite.Connection):
     commit_takes = 0.0
     copier: LogCopier | None = None
     syncer: LogSyncer | None = None
-    # How many rows had been changed when there was last nothing to bring to the disk, or it was on its way there.
-    _kept = 0
+    # How many rows had been changed here when it was last known what is to be brought to the disk.
+    _changed = 0
 
     async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         if self.inline:
@@ -72,10 +72,12 @@ class Connection(aiosqlite.Connection):
 
         :raises OperationalError: the disk does not take it
         """
-        changed = self._conn.total_changes
-        if self.syncer is None or changed == self._kept:
+        if self.syncer is None:
             return
-        self._kept = changed
+        changed = self._conn.total_changes
+        if changed != self._changed:
+            self._changed = changed
+            self.syncer.committed()
         try:
             await self.syncer.keep()
         except OSError as exc:
@@ -84,7 +86,7 @@ class Connection(aiosqlite.Connection):
     async def take_back(self) -> None:
         """Roll the transaction back, on the thread."""
         await self.in_thread("ROLLBACK")
-        self._kept = self._conn.total_changes
+        self._changed = self._conn.total_changes
 
     async def shut(self, *, break_off: bool = False) -> None:
         """Close it; from now on everything is refused.

@@ -219,14 +219,13 @@ class PluginManager(Shelf):
         """
         return await state.change(work, name, self._entry(name).settings_type, values)
 
-    def happened(self, events: Sequence[Event]) -> None:
-        """Take over changed settings of plugins, and have plugins hear of what happened."""
+    def changed(self, events: Sequence[Event]) -> None:
+        """Take over changed settings of plugins."""
         for event in events:
             if isinstance(event, SettingChanged) and str(event.after.get("key")).endswith(":settings"):
                 entry = self._entries.get(str(event.after["key"]).split(":")[1])
                 if entry is not None:
                     self._restore(entry, event.after.get("value") or {})
-        super().happened(events)
 
     def _restore(self, entry: Entry, kept: dict[str, Any]) -> None:
         entry.kept = kept

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -86,9 +87,9 @@ class Rules:
         """Return what runs the rules' jobs."""
         return {RUN: self.run, LOOK: self.look}
 
-    def committed(self, work: Work) -> None:
-        """Read the rules again after one was changed; called after each commit."""
-        if any(event.entity == "rule" for event in work.events):
+    def committed(self, events: Sequence[Event]) -> None:
+        """Read the rules again after one was changed; called after each commit with what happened."""
+        if any(event.entity == "rule" for event in events):
             self._table = None
 
     # --- planning ------------------------------------------------------------------------------------------------

@@ -146,6 +146,8 @@ class Inbox:
         self._recovered = False
         self._stopping = asyncio.Event()
         self._ready: deque[tuple[Update, asyncio.Future[None]]] = deque()
+        # Of those, whose turn it is, like ones one after the other.
+        self._turn: deque[tuple[Update, asyncio.Future[None]]] = deque()
         self._batching: set[asyncio.Task[None]] = set()
 
     async def store(self, updates: Sequence[dict[str, Any]]) -> None:
@@ -308,7 +310,7 @@ class Inbox:
 
     async def _batches(self) -> None:
         try:
-            while self._ready:
+            while self._ready or self._turn:
                 await self._batch()
         finally:
             self._batching.remove(cast("asyncio.Task[None]", asyncio.current_task()))
@@ -319,19 +321,18 @@ class Inbox:
         try:
             async with self._open_work() as work:
                 end = time.perf_counter() + _BATCH_SECONDS
-                taken = self._take()
-                while taken and (not handled or time.perf_counter() < end):
-                    update, done = taken.popleft()
+                while (not handled or time.perf_counter() < end) and (one := self._next()):
+                    update, done = one
                     handled.append((done, None))
                     try:
                         async with work.savepoint():
                             await self._effect(work, update)
                     except Exception as exc:  # noqa: BLE001 - its chat's task logs it, its neighbours go on
                         handled[-1] = (done, exc)
-                self._ready.extendleft(reversed(taken))
         except Exception as exc:  # noqa: BLE001 - nothing was committed: each of them is tried again
             if not handled:
-                handled = [(done, None) for _, done in self._ready]
+                handled = [(done, None) for _, done in (*self._turn, *self._ready)]
+                self._turn.clear()
                 self._ready.clear()
             handled = [(done, failed or exc) for done, failed in handled]
         for done, failed in handled:
@@ -342,10 +343,12 @@ class Inbox:
             else:
                 done.set_result(None)
 
-    def _take(self) -> deque[tuple[Update, asyncio.Future[None]]]:
-        """Take the first of those that wait, a chat's one at most, like ones one after the other."""
-        first = [self._ready.popleft() for _ in range(min(len(self._ready), _TOGETHER))]
-        return deque(sorted(first, key=lambda one: _kind(one[0])))
+    def _next(self) -> tuple[Update, asyncio.Future[None]] | None:
+        """Return whose turn it is; whoever came later waits until the first of those that wait have had theirs."""
+        if not self._turn:
+            first = [self._ready.popleft() for _ in range(min(len(self._ready), _TOGETHER))]
+            self._turn.extend(sorted(first, key=lambda one: _kind(one[0])))
+        return self._turn.popleft() if self._turn else None
 
     async def _note_failure(self, update: Update, exc: Exception) -> bool:
         """Count a failure; returns whether to try again."""

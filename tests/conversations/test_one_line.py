@@ -268,6 +268,13 @@ async def test_several_lines_have_one_answer(anna: Member) -> None:
     assert (await anna.send("d1")).startswith("🤷")
 
 
+async def test_what_the_last_of_several_lines_takes_back_is_not_taken_back_again(anna: Member) -> None:
+    await anna.send("/deal Nowak 5k fence")
+    text = await anna.send("/deal Acme 12k roof repair\n/undo")
+    assert "Undone" in text
+    assert "fence" in await anna.send("/undo")
+
+
 async def test_what_is_unclear_in_several_lines_is_asked_on_its_own_card(anna: Member) -> None:
     await anna.send("contact Anna Nowak\ncontact Jan Kowal")
     await anna.send("call Jan Kowal 5m ok\ncall Nowk 10m ok hello\nthe roof leaks")

@@ -102,6 +102,49 @@ async def test_after_a_failure_of_the_disk_nothing_counts_as_kept(disk: Disk) ->
     disk.broken = False
     with pytest.raises(OperationalError, match="Input/output"):
         await press("2")
+    # Nor does what changes nothing, having found what was not kept.
+    with pytest.raises(OperationalError, match="Input/output"):
+        await db.fetch("SELECT key FROM press")
+    assert disk.asked == 1
+
+
+@pytest.mark.usefixtures("opened")
+async def test_who_reads_what_is_on_its_way_to_the_disk_waits_for_it_too(disk: Disk) -> None:
+    disk.takes.clear()
+    first = asyncio.create_task(press("1"))
+    await until_stuck()
+    again = asyncio.create_task(db.fetch("SELECT key FROM press"))
+    await until_stuck()
+    assert not again.done()
+    disk.takes.set()
+    await first
+    assert await again == [{"key": "1"}]
+
+
+@pytest.mark.usefixtures("opened")
+async def test_who_waits_no_longer_leaves_nothing_unkept(disk: Disk) -> None:
+    disk.takes.clear()
+    first, second = asyncio.create_task(press("1")), asyncio.create_task(press("2"))
+    await until_stuck()
+    second.cancel()
+    disk.takes.set()
+    await asyncio.gather(first, second, return_exceptions=True)
+    await db.fetch("SELECT key FROM press")
+    assert disk.asked == 2
+
+
+@pytest.mark.usefixtures("opened")
+async def test_a_log_that_could_not_be_opened_once_is_opened_the_next_time(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: str, flags: int) -> int:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as short:
+        short.setattr("botcrm.core.log_syncer.os.open", full)
+        with pytest.raises(OperationalError, match="Too many"):
+            await press("1")
+    await press("2")
     assert disk.asked == 1
 
 

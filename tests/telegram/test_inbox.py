@@ -195,6 +195,17 @@ async def test_like_lines_are_handled_one_after_the_other_and_none_waits_for_man
     assert handled.started[6:] == [7, 8]
 
 
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+async def test_nobody_is_passed_over_for_good_by_those_who_keep_coming(
+    inbox: Inbox, handled: Handled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botcrm.telegram.inbox._TOGETHER", 3)
+    monkeypatch.setattr("botcrm.telegram.inbox._BATCH_SECONDS", 0.0)  # a transaction for each
+    await inbox.store([message(1, chat=1, text="я"), *(message(n, chat=2 + n % 4, text="/call") for n in range(2, 30))])
+    await inbox.drain()
+    assert handled.started.index(1) == 2
+
+
 class Flaky:
     """Opens works whose end fails so many times: what a full disk or a lost connection does at the commit."""
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from botcrm.core import db
+from botcrm.core import db, log_syncer
 from botcrm.core.domain.errors import InvalidValue, NotAllowed, NotFound
 from botcrm.core.domain.events import DealStageChanged
+from botcrm.core.domain.kinds import DealStatus
 from botcrm.core.models import Deal, Role, Rule
 from botcrm.core.services import rules
 from botcrm.core.services.activities import add_note, log_activity, plan_activity
-from botcrm.core.services.deals import add_deal
+from botcrm.core.services.deals import add_deal, close_deal
 from botcrm.core.services.default_rules import SHIPPED
 from botcrm.core.services.quiet import days_ago, quiet_deals, working_due
 from botcrm.core.services.staff.people import deactivate_user
@@ -26,6 +29,33 @@ async def made(office: Office) -> Rule:
     async with office.as_(office.boss) as work:
         rule = await rules.add_rule(work, name=" Call  them ", entity="deal", trigger="deal_won", trigger_params={})
         return await rules.change_rule(work, rule.id, actions=[{"name": "add_tag", "params": {"tag": "won"}}])
+
+
+async def test_a_rule_that_was_switched_on_holds_for_what_comes_next_though_the_disk_is_slow(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = await made(office)
+    async with office.as_(office.boss) as work:
+        deals = [await add_deal(work, title=title) for title in ("before", "after")]
+    async with office.as_(office.boss) as work:
+        await close_deal(work, deals[0].id, DealStatus.WON)  # the rules are known now
+    takes = threading.Event()
+    monkeypatch.setattr(log_syncer, "_to_disk", lambda file: takes.wait(60))
+
+    async def switch() -> None:
+        async with office.as_(office.boss) as work:
+            await rules.switch_rule(work, rule.id, True)
+
+    async def win() -> None:
+        async with office.as_(office.boss) as work:
+            await close_deal(work, deals[1].id, DealStatus.WON)
+
+    both = [asyncio.create_task(one) for one in (switch(), win())]
+    for _ in range(300):
+        await asyncio.sleep(0)
+    takes.set()
+    await asyncio.gather(*both)
+    assert len(await db.column("SELECT key FROM job WHERE key LIKE ?", f"rule:{rule.id}:%")) == 1
 
 
 async def test_a_rule_belongs_to_who_made_it(office: Office) -> None:

@@ -27,7 +27,8 @@ async def is_undone(work_id: int) -> bool:
     """
     takers = await db.fetch("SELECT DISTINCT work_id FROM event WHERE undoes = ?", work_id)
     for taker in takers:
-        if not await is_undone(taker["work_id"]):
+        # Of several lines sent at once the last one may have taken back those before it.
+        if taker["work_id"] == work_id or not await is_undone(taker["work_id"]):
             return not await _merged_still(work_id)
     return False
 
